@@ -1,0 +1,58 @@
+#include "base/diagnostic.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+
+namespace sluice {
+namespace {
+
+std::string PlaceText(const Place& place) {
+  std::string text = place.file.empty() ? "document" : place.file;
+  if (place.line != 0) absl::StrAppend(&text, ":", place.line, ":", place.column);
+  return text;
+}
+
+size_t EditDistance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string ToText(const Diagnostic& d) {
+  std::string text =
+      absl::StrCat(PlaceText(d.where), ": ", d.severity == Severity::kError ? "error" : "warning", ": ", d.message);
+  if (!d.hint.empty()) absl::StrAppend(&text, " (", d.hint, ")");
+  absl::StrAppend(&text, " [", d.code, "]");
+  for (const Place& place : d.related) absl::StrAppend(&text, "\n", PlaceText(place), ": note: the other place");
+  return text;
+}
+
+std::string NearestName(const std::string& name, const std::vector<std::string>& known) {
+  constexpr size_t kLongestName = 64;  // names are short; a hostile one must not cost quadratic time
+  if (name.size() > kLongestName) return "";
+  size_t best = std::max<size_t>(1, name.size() / 3) + 1;
+  std::string nearest;
+  for (const std::string& candidate : known) {
+    size_t distance = EditDistance(name, candidate);
+    if (distance < best) {
+      best = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+}  // namespace sluice

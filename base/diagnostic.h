@@ -1,0 +1,50 @@
+// What is wrong with a document, where, and what to do about it. Collected, never thrown: one run reports everything.
+//
+// Texts are lower case; what was found stands in backticks; the hint says what to do.
+#ifndef SLUICE_BASE_DIAGNOSTIC_H_
+#define SLUICE_BASE_DIAGNOSTIC_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+// A spot in an authored document. Lines and columns count from 1; 0 means unknown.
+struct Place {
+  std::string file;
+  uint32_t line = 0;
+  uint32_t column = 0;
+  std::string pointer;  // RFC 6901, e.g. "/services/0/routes/1/paths/0"
+};
+
+enum class Severity { kWarning, kError };
+
+struct Diagnostic {
+  Severity severity = Severity::kError;
+  std::string code;     // stable, snake_case: "unknown_field", "duplicate_route"
+  std::string message;  // one sentence, lower case, no newline
+  Place where;
+  std::string hint;                // what to do; may be empty
+  std::vector<std::string> routes; // names of the routes that it is about; may be empty
+  std::vector<Place> related;      // other places that it is about, e.g. the first of two duplicates
+};
+
+using Diagnostics = std::vector<Diagnostic>;
+
+inline bool HasErrors(const Diagnostics& all) {
+  for (const Diagnostic& d : all)
+    if (d.severity == Severity::kError) return true;
+  return false;
+}
+
+// "file:line:column: error: message (hint)", one line a diagnostic and one for each related place.
+std::string ToText(const Diagnostic& diagnostic);
+
+// The name in `known` nearest to `name` (edit distance at most a third of its length), or "" if none is near.
+std::string NearestName(const std::string& name, const std::vector<std::string>& known);
+
+}  // namespace sluice
+
+#endif  // SLUICE_BASE_DIAGNOSTIC_H_

@@ -1,0 +1,34 @@
+// Bounds on everything that crosses from outside. Each has a test beside the code that enforces it.
+#ifndef SLUICE_BASE_LIMITS_H_
+#define SLUICE_BASE_LIMITS_H_
+
+#include <cstddef>
+
+namespace sluice::limits {
+
+// A policy document.
+inline constexpr size_t kDocumentBytes = size_t{64} << 20;
+inline constexpr size_t kDocumentDepth = 64;
+inline constexpr size_t kDocumentNodes = 20'000'000;   // after aliases are followed: a YAML bomb ends here
+inline constexpr size_t kDocumentStringBytes = 64 << 10;
+inline constexpr size_t kRoutes = 1'000'000;
+inline constexpr size_t kDiagnostics = 1'000;          // reported in one run
+
+// A request. Beyond these it is answered with 400, 414 or 431 before anything else looks at it.
+inline constexpr size_t kMethodBytes = 32;
+inline constexpr size_t kTargetBytes = 64 << 10;
+inline constexpr size_t kHostBytes = 255;
+inline constexpr size_t kHeaderCount = 256;
+inline constexpr size_t kHeaderNameBytes = 256;
+inline constexpr size_t kHeaderBytes = 256 << 10;      // names and values together
+
+// Credentials.
+inline constexpr size_t kTokenBytes = 16 << 10;
+inline constexpr size_t kTokenDepth = 16;
+inline constexpr size_t kApiKeyBytes = 512;
+inline constexpr size_t kJwkSetBytes = 1 << 20;
+inline constexpr size_t kJwkSetKeys = 256;
+
+}  // namespace sluice::limits
+
+#endif  // SLUICE_BASE_LIMITS_H_
