@@ -1,0 +1,302 @@
+/* Sluice: the decisions of an API gateway, as a C library.
+ *
+ *   sluice_gateway* gateway; sluice_policy* policy; sluice_txn* txn; sluice_error* error = NULL;
+ *   sluice_policy_compile(text, NULL, &policy, &error);
+ *   sluice_gateway_new(NULL, &gateway, &error);
+ *   sluice_gateway_publish(gateway, policy);
+ *
+ *   sluice_request request = {0};  request.struct_size = sizeof request;
+ *   (fill in method, target, headers …)
+ *   if (sluice_txn_begin(gateway, &request, &now, &txn) == SLUICE_OK) {
+ *     sluice_decision decision;  decision.struct_size = sizeof decision;
+ *     sluice_txn_decision(txn, &decision);
+ *     (forward it or answer it)
+ *   }
+ *   sluice_txn_free(txn);
+ *
+ * Conventions, the same for every call:
+ * - Strings are {data, size}, bytes, not NUL-terminated; an empty one may have data NULL.
+ * - Structs begin with struct_size, set by the caller to sizeof the struct; they grow only at the end, so that a host
+ *   built against an older header goes on working.
+ * - Borrowed in: a request's views must live until sluice_txn_free. Borrowed out: a
+ *   decision's views live until sluice_txn_free. A document, options and results are read during the call only.
+ * - Owned: what a _new, _compile or _begin call gives is the caller's, to be freed with the matching _free; every _free
+ *   takes NULL. An error given through sluice_error** is the caller's; pass NULL to go without.
+ * - Threads: gateway and policy may be used by any number at once; a txn by one at a time (it may migrate).
+ * - Nothing throws, aborts, reads a clock, starts a thread or opens a socket. Safe before and after fork; a gateway made
+ *   before the fork must not be used by both sides unless its region is shared memory and no job is under way.
+ * - Time is an argument: wall clock for dates and calendar windows, monotonic clock for paces.
+ */
+#ifndef SLUICE_H_
+#define SLUICE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(SLUICE_BUILDING) && defined(__GNUC__)
+#define SLUICE_API __attribute__((visibility("default")))
+#else
+#define SLUICE_API
+#endif
+
+#if defined(__cplusplus) && __cplusplus >= 201103L
+#define SLUICE_NOEXCEPT noexcept
+#else
+#define SLUICE_NOEXCEPT
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SLUICE_VERSION "0.1.0"
+#define SLUICE_ABI_VERSION 0u /* the number in libsluice.so.0 */
+
+typedef struct sluice_str {
+  const char* data;
+  size_t size;
+} sluice_str;
+
+typedef struct sluice_pair {
+  sluice_str name;
+  sluice_str value;
+} sluice_pair;
+
+typedef struct sluice_now {
+  int64_t wall_ns; /* since the Unix epoch */
+  int64_t mono_ns; /* CLOCK_MONOTONIC */
+} sluice_now;
+
+/* What a call came to. Codes are never renumbered. */
+typedef uint32_t sluice_status;
+#define SLUICE_OK 0u
+#define SLUICE_WAIT 1u       /* not done: see sluice_txn_effect; or, from sluice_gateway_next_job, nothing to do now */
+#define SLUICE_E_ARGUMENT 2u /* a pointer is NULL, a struct_size or a value is out of range */
+#define SLUICE_E_POLICY 3u   /* the document has errors */
+#define SLUICE_E_MEMORY 4u   /* out of memory, or the region is too small or of another layout */
+#define SLUICE_E_STATE 5u    /* the call does not fit what the object is doing now */
+#define SLUICE_E_BUFFER 6u   /* the caller's buffer is too small; the size needed was stored */
+
+typedef struct sluice_gateway sluice_gateway; /* counters, caches, key sets, and the policy in force; thread-safe */
+typedef struct sluice_policy sluice_policy;   /* a compiled document; immutable, reference counted */
+typedef struct sluice_txn sluice_txn;         /* one request */
+typedef struct sluice_error sluice_error;     /* why a call failed */
+
+SLUICE_API uint32_t sluice_abi_version(void) SLUICE_NOEXCEPT;
+SLUICE_API const char* sluice_version(void) SLUICE_NOEXCEPT;
+
+/* ---- Errors ---- */
+
+/* All of it, a line each: "policy.yaml:3:5: error: unknown field `host` (did you mean `hosts`?) [unknown_field]". */
+SLUICE_API sluice_str sluice_error_message(const sluice_error* error) SLUICE_NOEXCEPT;
+SLUICE_API void sluice_error_free(sluice_error* error) SLUICE_NOEXCEPT;
+
+/* ---- Policy ---- */
+
+#define SLUICE_FORMAT_AUTO 0u /* JSON if it begins with '{', else YAML */
+#define SLUICE_FORMAT_YAML 1u
+#define SLUICE_FORMAT_JSON 2u
+
+/* Answers decK's ${{ env "DECK_X" }}: 1 and *value set if the variable exists, else 0. */
+typedef int (*sluice_env_fn)(void* context, sluice_str name, sluice_str* value);
+
+typedef struct sluice_policy_options {
+  size_t struct_size;
+  sluice_str file_name; /* for messages; default "policy" */
+  uint32_t format;      /* SLUICE_FORMAT_*; default auto */
+  uint32_t reserved;    /* 0 */
+  sluice_env_fn env;    /* default NULL: a reference to the environment is an error */
+  void* env_context;
+} sluice_policy_options;
+
+/* Compiles a document. SLUICE_E_POLICY: *error says everything that is wrong, with places. On SLUICE_OK *error, if
+ * asked for, holds the warnings, or NULL if there is none. `options` may be NULL. */
+SLUICE_API sluice_status sluice_policy_compile(sluice_str document, const sluice_policy_options* options,
+                                               sluice_policy** policy, sluice_error** error) SLUICE_NOEXCEPT;
+SLUICE_API void sluice_policy_free(sluice_policy* policy) SLUICE_NOEXCEPT; /* gateways that use it keep it */
+
+/* ---- Gateway ---- */
+
+typedef struct sluice_gateway_options {
+  size_t struct_size;
+  void* region;             /* counters' memory, shared by all processes that map it; default NULL: private */
+  size_t region_size;       /* bytes; default 8 MiB when region is NULL */
+  size_t token_cache_bytes; /* verified tokens kept; default 4 MiB; SLUICE_NO_TOKEN_CACHE: none */
+} sluice_gateway_options;
+
+#define SLUICE_NO_TOKEN_CACHE ((size_t)-1)
+
+SLUICE_API sluice_status sluice_gateway_new(const sluice_gateway_options* options, sluice_gateway** gateway,
+                                            sluice_error** error) SLUICE_NOEXCEPT;
+SLUICE_API void sluice_gateway_free(sluice_gateway* gateway) SLUICE_NOEXCEPT; /* after its transactions */
+
+/* Swaps the policy in: one atomic step. Transactions under way keep theirs; counters and caches live on. */
+SLUICE_API sluice_status sluice_gateway_publish(sluice_gateway* gateway, const sluice_policy* policy) SLUICE_NOEXCEPT;
+
+/* ---- Effects: what the gateway asks its host to do ---- */
+
+#define SLUICE_EFFECT_HTTP 1u /* from sluice_gateway_next_job: send this request, then sluice_gateway_job_done */
+#define SLUICE_EFFECT_JOB 2u  /* from sluice_txn_effect: wait until the job `id` is done or timeout_ms is over */
+
+#define SLUICE_EFFECT_ALLOW_HTTP 1u /* flag: the policy allows this URL to be plain http */
+
+typedef struct sluice_effect {
+  size_t struct_size;
+  uint32_t kind;  /* SLUICE_EFFECT_* */
+  uint32_t flags; /* SLUICE_EFFECT_ALLOW_HTTP */
+  uint64_t id;
+  sluice_str method;
+  sluice_str url;
+  const sluice_pair* headers;
+  size_t header_count;
+  int64_t timeout_ms;
+  size_t max_body_bytes; /* an answer with more is a failure */
+} sluice_effect;
+
+typedef struct sluice_http_result {
+  size_t struct_size;
+  uint32_t status;   /* 0: no answer; then `error` says why */
+  uint32_t reserved; /* 0 */
+  sluice_str error;  /* "timeout", "connect", "tls", "too_large" … */
+  const sluice_pair* headers;
+  size_t header_count;
+  sluice_str body;
+} sluice_http_result;
+
+/* SLUICE_OK: *effect is to be carried out (its views live until sluice_gateway_job_done). SLUICE_WAIT: nothing to do
+ * before *ask_again_mono_ns, or until a transaction waits. Call it after sluice_gateway_publish, at that time, and
+ * whenever a transaction answers SLUICE_WAIT, until it says SLUICE_WAIT. */
+SLUICE_API sluice_status sluice_gateway_next_job(sluice_gateway* gateway, const sluice_now* now, sluice_effect* effect,
+                                                 int64_t* ask_again_mono_ns) SLUICE_NOEXCEPT;
+/* Then resume the transactions that wait for this job. */
+SLUICE_API sluice_status sluice_gateway_job_done(sluice_gateway* gateway, uint64_t id, const sluice_http_result* result,
+                                                 const sluice_now* now) SLUICE_NOEXCEPT;
+
+/* ---- Transactions ---- */
+
+#define SLUICE_REQUEST_TRACE 1u   /* flag: collect the trace; costs allocations */
+#define SLUICE_REQUEST_NO_WAIT 2u /* flag: this host cannot wait; take the policy's fallback at once */
+
+typedef struct sluice_request {
+  size_t struct_size;
+  uint32_t flags;          /* SLUICE_REQUEST_* */
+  uint32_t port;           /* 0: from host, server, or the scheme's default */
+  sluice_str method;       /* "GET" */
+  sluice_str target;       /* as received: "/path?query" */
+  sluice_str scheme;       /* "http" (default), "https", "grpc", "grpcs" */
+  sluice_str host;         /* default: the Host header */
+  sluice_str http_version; /* "1.1" (default) */
+  sluice_str peer;         /* "ip:port" of the connection */
+  sluice_str server;       /* "ip:port" that accepted it */
+  const sluice_pair* headers;
+  size_t header_count;
+  sluice_str tls_sni;
+  sluice_str tls_client_cert;  /* PEM */
+  sluice_str tls_client_chain; /* PEM */
+  int64_t content_length;      /* -1: unknown */
+  uint32_t cost;               /* weight that limits charge; 0 counts as 1 */
+  uint32_t reserved;           /* 0 */
+} sluice_request;
+
+#define SLUICE_ACTION_FORWARD 1u
+#define SLUICE_ACTION_RESPOND 2u
+#define SLUICE_ACTION_WAIT 3u
+
+#define SLUICE_HEADER_SET 1u    /* replace every header of that name */
+#define SLUICE_HEADER_ADD 2u    /* keep those there are */
+#define SLUICE_HEADER_REMOVE 3u /* every header of that name */
+
+typedef struct sluice_header_change {
+  uint32_t op;       /* SLUICE_HEADER_* */
+  uint32_t reserved; /* 0 */
+  sluice_str name;
+  sluice_str value;
+} sluice_header_change;
+
+typedef struct sluice_limit {
+  sluice_str name;
+  uint64_t limit;
+  uint64_t remaining;
+  uint64_t reset_ms;
+  uint32_t refused;  /* 1: this one refused the request */
+  uint32_t reserved; /* 0 */
+} sluice_limit;
+
+typedef struct sluice_decision {
+  size_t struct_size;
+  uint32_t action; /* SLUICE_ACTION_* */
+  uint32_t status; /* of the answer; 0 unless action is RESPOND */
+  sluice_str reason;
+  sluice_str message;
+  sluice_str body;
+  sluice_str route;
+  sluice_str service;
+  sluice_str consumer;
+  sluice_str plan;
+  const sluice_str* consumer_groups;
+  size_t consumer_group_count;
+  const sluice_pair* captures;
+  size_t capture_count;
+  sluice_str client_ip;
+  sluice_str client_scheme;
+  sluice_str client_host;
+  uint32_t client_port;
+  uint32_t upstream_port;
+  sluice_str upstream_name;
+  sluice_str upstream_scheme;
+  sluice_str upstream_host;
+  sluice_str upstream_path;
+  sluice_str upstream_host_header;
+  uint32_t connect_timeout_ms;
+  uint32_t send_timeout_ms;
+  uint32_t read_timeout_ms;
+  uint32_t retries;
+  const sluice_header_change* request_headers; /* apply in order */
+  size_t request_header_count;
+  const sluice_header_change* response_headers;
+  size_t response_header_count;
+  const sluice_limit* limits;
+  size_t limit_count;
+} sluice_decision;
+
+typedef struct sluice_outcome {
+  size_t struct_size;
+  uint32_t status;   /* what the client got; 0: it went away first */
+  uint32_t reserved; /* 0 */
+  int64_t latency_ns;
+  sluice_str error; /* "", "timeout", "connect", "reset", "tls" */
+} sluice_outcome;
+
+typedef struct sluice_diagnosis {
+  size_t struct_size;
+  sluice_str fault;  /* "none", "client", "gateway", "front_proxy", "upstream" */
+  sluice_str advice; /* static texts, never freed */
+} sluice_diagnosis;
+
+/* Decides. SLUICE_OK: see sluice_txn_decision. SLUICE_WAIT: see sluice_txn_effect, then sluice_txn_resume. In both cases
+ * *txn is the caller's; on any other answer it is NULL. SLUICE_E_STATE: no policy was published. */
+SLUICE_API sluice_status sluice_txn_begin(sluice_gateway* gateway, const sluice_request* request, const sluice_now* now,
+                                          sluice_txn** txn) SLUICE_NOEXCEPT;
+SLUICE_API sluice_status sluice_txn_effect(const sluice_txn* txn, sluice_effect* effect) SLUICE_NOEXCEPT;
+/* The effect is done, or its time is up. SLUICE_OK or SLUICE_WAIT as from sluice_txn_begin. */
+SLUICE_API sluice_status sluice_txn_resume(sluice_txn* txn, const sluice_now* now) SLUICE_NOEXCEPT;
+SLUICE_API sluice_status sluice_txn_decision(const sluice_txn* txn, sluice_decision* decision) SLUICE_NOEXCEPT;
+/* The decision as one line of JSON, as `sluice decide` prints it; with the trace if it was asked for. */
+SLUICE_API sluice_status sluice_txn_decision_json(sluice_txn* txn, sluice_str* json) SLUICE_NOEXCEPT;
+/* What came of it; once, after the decision. `diagnosis` may be NULL. */
+SLUICE_API sluice_status sluice_txn_report(sluice_txn* txn, const sluice_outcome* outcome, const sluice_now* now,
+                                           sluice_diagnosis* diagnosis) SLUICE_NOEXCEPT;
+/* At any time; while it waits, this cancels it. What was in flight and not reported is released. */
+SLUICE_API void sluice_txn_free(sluice_txn* txn) SLUICE_NOEXCEPT;
+
+/* One flat call for hosts where crossing is costly (Go, Java): a request in, its decision out, each one line of JSON as
+ * `sluice decide` has them. Never waits (takes the policy's fallback). Writes at most `capacity` bytes and stores the
+ * decision's size in *size; SLUICE_E_BUFFER if that is more (nothing was charged twice: enlarge before the next call). */
+SLUICE_API sluice_status sluice_decide_json(sluice_gateway* gateway, sluice_str request, const sluice_now* now,
+                                            char* buffer, size_t capacity, size_t* size) SLUICE_NOEXCEPT;
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* SLUICE_H_ */

@@ -1,0 +1,129 @@
+// The library's front door: from a policy document to decisions.
+//
+//   sluice::CompileResult compiled = sluice::Compile(text, {.file_name = "policy.yaml"});
+//   for (const sluice::Diagnostic& d : compiled.diagnostics) std::cerr << sluice::ToText(d) << "\n";
+//   if (!compiled.snapshot) return 1;
+//
+//   sluice::Gateway gateway;
+//   gateway.Publish(compiled.snapshot);
+//
+//   sluice::Transaction txn(gateway);                 // one per thread or connection; reused from request to request
+//   txn.Begin(request, now);
+//   while (txn.decision().action == sluice::Action::kWait) {
+//     CarryOut(txn.effect());                         // e.g. wait for a key set; io/ does this with libcurl
+//     txn.Resume(now);
+//   }
+//   const sluice::Decision& d = txn.decision();       // forward it or answer it
+//   txn.Report({.status = 200}, now);                 // releases what is in flight, keeps the counters honest
+//
+// Threads: Compile and Gateway may be used from any number of threads at once; a Transaction by one at a time.
+// Allocation: Begin, Resume and Report allocate nothing once a transaction is warm and the token is in the cache; they
+//   neither lock nor block. (RE2 guards its own cache with a lock: a policy with regex routes or headers takes it.)
+// Errors: nothing throws but std::bad_alloc from Compile, Publish, construction, and a transaction that still grows.
+// Time is an argument everywhere; no clock is read, no thread started, no socket opened: safe before and after fork.
+#ifndef SLUICE_POLICY_GATEWAY_H_
+#define SLUICE_POLICY_GATEWAY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/diagnostic.h"
+#include "base/request.h"
+#include "policy/decision.h"
+#include "policy/effect.h"
+
+namespace sluice {
+
+class Snapshot;     // a compiled policy; immutable
+class GatewayState; // what lives on across policies: counters, caches, key sets
+
+struct CompileOptions {
+  std::string file_name;  // for diagnostics; default "policy"
+  enum class Format { kAuto, kYaml, kJson } format = Format::kAuto;
+  // Answers decK's ${{ env "DECK_X" }}; unset: every such reference is an error.
+  std::function<std::optional<std::string>(std::string_view name)> environment;
+};
+
+struct CompileResult {
+  std::shared_ptr<const Snapshot> snapshot;  // null when `diagnostics` has an error
+  Diagnostics diagnostics;
+};
+
+CompileResult Compile(std::string_view document, const CompileOptions& options);
+
+struct GatewayOptions {
+  // Memory for counters, shared by all processes that map it (an nginx zone, an mmap); it outlives the gateway. Null:
+  // a private region of `region_bytes`.
+  void* region = nullptr;
+  size_t region_bytes = size_t{8} << 20;
+  // Verified tokens kept, in bytes. 0 verifies every token anew.
+  size_t token_cache_bytes = size_t{4} << 20;
+  // Secret of this process group: keys the caches' and counters' hashes. All zero: taken from the system.
+  uint8_t seed[32] = {};
+};
+
+class Transaction;
+
+class Gateway {
+ public:
+  explicit Gateway(const GatewayOptions& options = {});  // throws std::runtime_error when the region cannot be used
+  ~Gateway();                                            // after all its transactions
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  // Swaps the policy in; transactions under way keep the one they began with. Counters and caches live on.
+  void Publish(std::shared_ptr<const Snapshot> snapshot);
+
+  // The next thing to do in the background, or nothing until `*ask_again_mono_ns` (or until a decision waits).
+  std::optional<Effect> NextJob(Now now, int64_t* ask_again_mono_ns);
+  void JobDone(uint64_t job, const HttpResult& result, Now now);
+
+  GatewayState& state() { return *state_; }
+
+ private:
+  std::unique_ptr<GatewayState> state_;
+};
+
+struct BeginOptions {
+  bool trace = false;     // collect Transaction::trace(); costs allocations
+  bool can_wait = true;   // false: a decision that would wait takes the policy's fallback at once
+};
+
+class Transaction {
+ public:
+  explicit Transaction(Gateway& gateway);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  // Decides. The request's views must live until the next Begin, Reset or destruction. A transaction that was begun
+  // before and not reported is given up (what it held in flight is released).
+  void Begin(const Request& request, Now now, const BeginOptions& options = {});
+  // After a wait: the effect is done, or its time is up.
+  void Resume(Now now);
+
+  const Decision& decision() const;
+  const Effect& effect() const;               // valid while decision().action is kWait
+  std::span<const TraceStep> trace() const;   // empty unless asked for
+
+  // What came of it. Once per Begin; only after a decision other than kWait.
+  Diagnosis Report(const Outcome& outcome, Now now);
+
+  // Drops the request and what is held for it; the memory stays.
+  void Reset(Now now);
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  Impl* impl_;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_POLICY_GATEWAY_H_
