@@ -1,0 +1,346 @@
+// A policy as its author wrote it: plain structs, checked, with every default filled in and every reference resolved.
+//
+//   ParseResult parsed = Parse(text, options);  // parse.h
+//   for (const Route& route : parsed.document.routes)
+//     if (route.service != kNone) Use(parsed.document.services[route.service]);
+//
+// Nested forms are flattened: a route written inside a service stands in `Document::routes` with `service` set, a
+// plugin written inside a route stands in `Document::plugins` with `route` set. References are indexes into the vectors
+// of Document; kNone means absent. Lists keep the order of the document. docs/policy_format.md describes the format.
+//
+// Plain data: any number of threads may read it. It holds secrets (jwt secrets, API keys, passwords) in clear.
+#ifndef SLUICE_POLICY_DOCUMENT_DOCUMENT_H_
+#define SLUICE_POLICY_DOCUMENT_DOCUMENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/diagnostic.h"
+
+namespace sluice::policy {
+
+inline constexpr size_t kNone = static_cast<size_t>(-1);
+
+// Where an entity and its fields were written.
+struct Origin {
+  struct Field {
+    std::string path;  // below the entity: "paths/0", "config/jwks_uri"
+    uint32_t line = 0;
+    uint32_t column = 0;
+  };
+
+  Place place;                // of the entity itself
+  std::vector<Field> fields;  // in document order
+
+  // The place of "paths/0"; if the author did not write it, of the nearest part around it ("paths", then the entity).
+  Place At(std::string_view path) const;
+};
+
+// ---- Services, routes, upstreams
+// -------------------------------------------------------------------------------------
+
+enum class Protocol { kHttp, kHttps, kGrpc, kGrpcs };
+std::string_view ToString(Protocol protocol);  // "http"
+
+struct Service {
+  Origin origin;
+  std::string id;    // "" if not given
+  std::string name;  // "" if not given
+  Protocol protocol = Protocol::kHttp;
+  std::string host;  // a host, an address, or the name of an upstream
+  uint16_t port = 80;
+  std::string path;  // "" or begins with '/'
+  int64_t connect_timeout_ms = 60'000;
+  int64_t write_timeout_ms = 60'000;
+  int64_t read_timeout_ms = 60'000;
+  uint32_t retries = 5;
+  bool enabled = true;
+  size_t upstream = kNone;  // the upstream whose name is `host`
+  std::vector<std::string> tags;
+};
+
+struct Route {
+  Origin origin;
+  std::string id;
+  std::string name;
+  size_t service = kNone;  // kNone: a route without a service (its plugins must answer)
+  std::vector<Protocol> protocols = {Protocol::kHttp, Protocol::kHttps};
+  std::vector<std::string> methods;  // upper case
+  std::vector<std::string> hosts;    // "example.com", "*.example.com", "example.*", each perhaps with ":port"
+  // A leading '~' marks a regular expression, also where a document of format 1.1 or 2.1 leaves it out.
+  std::vector<std::string> paths;
+  std::vector<std::pair<std::string, std::vector<std::string>>> headers;  // "~*" begins a regular expression
+  std::vector<std::string> snis;
+  struct Peer {
+    std::string ip;     // address or CIDR; "" for any
+    uint32_t port = 0;  // 0 for any
+  };
+  std::vector<Peer> sources;
+  std::vector<Peer> destinations;
+  int64_t regex_priority = 0;
+  uint32_t https_redirect_status_code = 426;  // 426, 301, 302, 307 or 308
+  bool strip_path = true;
+  bool preserve_host = false;
+  bool request_buffering = true;
+  bool response_buffering = true;
+  std::vector<std::string> tags;
+};
+
+struct Target {
+  Origin origin;
+  std::string id;
+  std::string host;  // name, IPv4, or IPv6 without brackets
+  uint16_t port = 8000;
+  uint32_t weight = 100;  // 0 to 65535; 0 takes no traffic
+  std::vector<std::string> tags;
+};
+
+struct Upstream {
+  Origin origin;
+  std::string id;
+  std::string name;
+  std::string host_header;  // "" : the target's own
+  uint32_t slots = 10'000;
+  std::vector<Target> targets;  // algorithm is round-robin
+  std::vector<std::string> tags;
+};
+
+// ---- Plans
+// -----------------------------------------------------------------------------------------------------------
+
+enum class Unit { kSecond, kMinute, kHour, kDay, kMonth, kYear, kDuration };
+
+// A unit of the calendar, or a length such as "90s".
+struct Period {
+  Unit unit = Unit::kSecond;
+  int64_t seconds = 1;  // nominal: a month has 30 days, a year 365; exact for kDuration
+};
+
+struct Limit {
+  enum class Kind { kPace, kQuota, kInFlight };
+  Origin origin;
+  std::string name;  // unique within its plan
+  Kind kind = Kind::kPace;
+  uint64_t amount = 0;  // rate, quota or in_flight
+  Period period;        // per (pace) or window (quota)
+  uint64_t burst = 0;   // pace: bucket size, at least 1
+  bool fixed =
+      false;  // quota: a window that begins on the calendar (or, for a length, on a multiple of it); else sliding
+};
+
+struct Plan {
+  Origin origin;
+  std::string name;
+  std::vector<Limit> limits;
+};
+
+// ---- Consumers
+// -------------------------------------------------------------------------------------------------------
+
+enum class JwtAlgorithm {
+  kHs256,
+  kHs384,
+  kHs512,
+  kRs256,
+  kRs384,
+  kRs512,
+  kEs256,
+  kEs384,
+  kEs512,
+  kPs256,
+  kPs384,
+  kPs512,
+  kEdDsa,
+};
+std::string_view ToString(JwtAlgorithm algorithm);  // "HS256", "EdDSA"
+
+struct JwtSecret {
+  Origin origin;
+  std::string id;
+  std::string key;  // the value of the plugin's key_claim_name
+  JwtAlgorithm algorithm = JwtAlgorithm::kHs256;
+  std::string secret;          // HS*: shared secret, as written (the plugin's secret_is_base64 tells how to read it)
+  std::string rsa_public_key;  // others: PEM, of whatever type the algorithm needs
+  std::vector<std::string> tags;
+};
+
+struct KeyAuthCredential {
+  Origin origin;
+  std::string id;
+  std::string key;
+  std::vector<std::string> tags;
+};
+
+struct BasicAuthCredential {
+  Origin origin;
+  std::string id;
+  std::string username;
+  std::string password;
+  std::vector<std::string> tags;
+};
+
+struct AclGroup {
+  Origin origin;
+  std::string group;
+};
+
+struct Consumer {
+  Origin origin;
+  std::string id;
+  std::string username;  // at least one of username and custom_id
+  std::string custom_id;
+  std::vector<JwtSecret> jwt_secrets;
+  std::vector<KeyAuthCredential> keyauth_credentials;
+  std::vector<BasicAuthCredential> basicauth_credentials;
+  std::vector<AclGroup> acls;
+  std::vector<size_t> groups;  // consumer groups, each once, in order of appearance
+  size_t plan = kNone;
+  std::vector<std::string> tags;
+};
+
+struct ConsumerGroup {
+  Origin origin;
+  std::string id;
+  std::string name;
+  size_t plan = kNone;
+  std::vector<std::string> tags;
+};
+
+// ---- Plugins
+// ---------------------------------------------------------------------------------------------------------
+
+struct JwtConfig {
+  std::vector<std::string> uri_param_names = {"jwt"};
+  std::vector<std::string> cookie_names;
+  std::vector<std::string> header_names = {"authorization"};
+  std::string key_claim_name = "iss";
+  bool secret_is_base64 = false;
+  bool verify_exp = false;   // claims_to_verify: exp
+  bool verify_nbf = false;   // claims_to_verify: nbf
+  size_t anonymous = kNone;  // a consumer
+  bool run_on_preflight = true;
+  int64_t maximum_expiration_s = 0;  // 0: no bound; otherwise verify_exp is set
+  std::string realm;
+  // Beyond Kong: tokens of an identity provider.
+  std::string jwks_uri;  // "" : none
+  bool jwks_allow_http = false;
+  std::string jwks;  // a JWK set as JSON text; "" : none
+  std::string issuer;
+  std::vector<std::string> audience;
+  std::string consumer_claim = "sub";
+  bool consumer_optional = false;
+  int64_t leeway_s = 0;
+  bool jwks_unavailable_open = false;  // jwks_unavailable: closed (503) or open
+  int64_t jwks_cooldown_s = 30;
+};
+
+struct KeyAuthConfig {
+  std::vector<std::string> key_names = {"apikey"};
+  bool key_in_header = true;
+  bool key_in_query = true;
+  bool hide_credentials = false;
+  size_t anonymous = kNone;  // a consumer
+  bool run_on_preflight = true;
+  std::string realm;
+};
+
+struct AclConfig {
+  std::vector<std::string> allow;  // exactly one of allow and deny is not empty
+  std::vector<std::string> deny;
+  bool hide_groups_header = false;
+};
+
+struct RateLimitingConfig {
+  enum class LimitBy { kConsumer, kCredential, kIp, kService, kHeader, kPath };
+  struct Window {
+    Unit unit = Unit::kSecond;
+    uint64_t limit = 1;
+  };
+  std::vector<Window> windows;  // at least one, shortest first; fixed, as Kong counts
+  LimitBy limit_by = LimitBy::kConsumer;
+  std::string header_name;  // limit_by header
+  std::string path;         // limit_by path
+  bool fault_tolerant = true;
+  bool hide_client_headers = false;
+  uint32_t error_code = 429;
+  std::string error_message = "API rate limit exceeded";
+};
+
+struct RequestTransformerConfig {
+  struct Pair {
+    std::string name;
+    std::string value;  // rename: the new name
+  };
+  struct Edits {
+    std::vector<std::string> remove;
+    std::vector<Pair> rename;
+    std::vector<Pair> replace;
+    std::vector<Pair> add;
+    std::vector<Pair> append;
+  };
+  Edits headers;
+  Edits querystring;
+  std::string http_method;  // "" : unchanged
+  std::string replace_uri;  // "" : unchanged
+};
+
+struct RequestTerminationConfig {
+  uint32_t status_code = 503;
+  std::string message;  // "" : the status code's own text
+  std::string body;
+  std::string content_type;
+  std::string trigger;  // header or query parameter that must be present; "" : always
+  bool echo = false;
+};
+
+struct CorrelationIdConfig {
+  enum class Generator { kUuid, kUuidCounter, kTracker };
+  std::string header_name = "Kong-Request-ID";
+  Generator generator = Generator::kUuidCounter;
+  bool echo_downstream = false;
+};
+
+// The order of the alternatives is that of kPluginNames in plugins.cc, not that of execution.
+using PluginConfig = std::variant<JwtConfig, KeyAuthConfig, AclConfig, RateLimitingConfig, RequestTransformerConfig,
+                                  RequestTerminationConfig, CorrelationIdConfig>;
+
+struct Plugin {
+  Origin origin;  // fields of the configuration are "config/…"
+  std::string id;
+  std::string name;  // "jwt"
+  std::string instance_name;
+  PluginConfig config;
+  bool enabled = true;
+  std::vector<Protocol> protocols = {Protocol::kHttp, Protocol::kHttps, Protocol::kGrpc, Protocol::kGrpcs};
+  std::vector<std::string> tags;
+  // The scope. All kNone: global. A request must match each that is set.
+  size_t service = kNone;
+  size_t route = kNone;
+  size_t consumer = kNone;
+  size_t consumer_group = kNone;
+};
+
+// ---- The whole
+// -------------------------------------------------------------------------------------------------------
+
+struct Document {
+  std::string file_name;
+  std::string format_version;  // "1.1", "2.1" or "3.0"
+  std::vector<Service> services;
+  std::vector<Route> routes;
+  std::vector<Consumer> consumers;
+  std::vector<ConsumerGroup> consumer_groups;
+  std::vector<Upstream> upstreams;
+  std::vector<Plugin> plugins;
+  std::vector<Plan> plans;
+};
+
+}  // namespace sluice::policy
+
+#endif  // SLUICE_POLICY_DOCUMENT_DOCUMENT_H_
