@@ -1,0 +1,144 @@
+// From a request to the one route that answers it, as Kong's traditional_compatible router decides.
+//
+//   sluice::router::RouteSpec orders;
+//   orders.name = "orders";
+//   orders.hosts = {"api.example.com", "*.example.net"};
+//   orders.paths = {"/orders", "~/v(?<version>\\d+)/orders"};
+//
+//   sluice::Diagnostics problems;
+//   std::unique_ptr<const sluice::router::RouteTable> table = sluice::router::RouteTable::Build({orders}, &problems);
+//   if (table == nullptr) return Report(problems);
+//
+//   sluice::Arena arena;
+//   sluice::router::NormalTarget target;  // normalize.h
+//   if (sluice::router::NormalizeTarget("/v2/orders/7?x=1", &arena, &target) != sluice::router::TargetError::kNone) …
+//   sluice::router::RouteQuery query;
+//   query.method = "GET";
+//   query.host = "API.example.com";
+//   query.port = 443;
+//   query.path = target.path;
+//   query.scheme = "https";
+//   sluice::router::RouteMatch match;
+//   if (table->Find(query, &match)) {
+//     match.route;                // 0: index into the specs given to Build
+//     match.matched;              // "/v2/orders"
+//     match.rest;                 // "/7", because strip_path is true
+//     match.Captured("version");  // "2"
+//   }
+//
+// Which of several matching routes wins, in this order (docs/router.md has examples):
+//   1. more of {hosts, paths, methods, headers, snis} set;
+//   2. no wildcard among its hosts;
+//   3. more header names;
+//   4. regular expression before prefix;
+//   5. higher regex_priority (regular expressions only);
+//   6. longer prefix;
+//   7. a host with a port before one without;
+//   8. earlier in the document.
+// A route with several paths is ranked for each of them. The result depends on nothing else.
+//
+// Threads: a table is immutable; any number of threads may call Find at once.
+// Memory: Find allocates nothing and takes no lock of ours. RE2 does on its own behalf, for routes whose path or header
+// is a regular expression: it locks its cache of automaton states, and a pattern too large for that cache allocates
+// while matching. Errors: Build reports every problem of every route in one go; Find cannot fail. Neither throws. Time
+// of Find: proportional to the length of the host and the path and to the number of routes that share a prefix of both
+// with the request, not to the number of routes in the table.
+#ifndef SLUICE_ROUTER_ROUTE_TABLE_H_
+#define SLUICE_ROUTER_ROUTE_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/ip.h"
+#include "base/request.h"
+#include "router/route_spec.h"
+
+namespace sluice::router {
+
+// All views are borrowed for the call; `path` and the host's bytes are never written to.
+struct RouteQuery {
+  std::string_view method;        // upper case
+  std::string_view host;          // without port, any case; an IPv6 address in brackets; may be empty
+  uint32_t port = 0;              // of the Host header, else the one that accepted the connection; 0: unknown
+  std::string_view path;          // normal, see normalize.h
+  std::string_view scheme;        // "http", "https", "grpc", "grpcs"; empty: "http"
+  std::string_view http_version;  // "1.1" (default when empty), "2"; tells gRPC apart
+  std::string_view sni;           // empty: none
+  const Header* headers = nullptr;
+  size_t header_count = 0;
+  const Endpoint* source = nullptr;       // null: unknown, and no route with `sources` matches
+  const Endpoint* destination = nullptr;  // null: unknown, and no route with `destinations` matches
+};
+
+// What to do with a request that matched.
+enum class RouteVerdict {
+  kNone,        // no route: 404
+  kForward,     // go on
+  kNeedsHttps,  // the route takes https only: answer RouteMatch::https_redirect_status_code
+  kNeedsGrpc,   // the route is for gRPC, and the content type is not application/grpc: answer 415
+  kNeedsHttp2,  // the route is for gRPC, and this is not HTTP/2: answer 426
+  kNeedsGrpcs,  // the route takes gRPC over TLS only: answer grpc-status 1
+};
+
+// A group of the regular expression that matched. `value.data()` is null when the group took no part in the match.
+struct RouteCapture {
+  std::string_view name;   // empty for a group without name; borrowed from the table
+  std::string_view value;  // borrowed from RouteQuery::path
+};
+
+inline constexpr size_t kMaxRouteCaptures = 16;  // a regular expression with more groups is refused by Build
+inline constexpr uint32_t kNoRoute = UINT32_MAX;
+
+struct RouteMatch {
+  uint32_t route = kNoRoute;  // index into the specs given to Build
+  uint32_t path = 0;          // index into that spec's paths; 0 if it has none
+  RouteVerdict verdict = RouteVerdict::kNone;
+  uint16_t https_redirect_status_code = 0;
+  bool strip_path = false;   // of the route
+  std::string_view matched;  // what of RouteQuery::path the route's path took; empty if it has none
+  // With strip_path, what follows `matched`, less one leading `.`, `..`, `./` or `../` (a request for `/a../x` must not
+  // climb out of the service's path by a route `/a`). Without strip_path, the whole path.
+  std::string_view rest;
+  size_t capture_count = 0;
+  RouteCapture captures[kMaxRouteCaptures];  // captures[0] is group 1; only the first capture_count are set
+
+  // The value of the group of that name; empty if there is none.
+  std::string_view Captured(std::string_view name) const {
+    for (size_t i = 0; i < capture_count; ++i)
+      if (captures[i].name == name) return captures[i].value;
+    return {};
+  }
+};
+
+class RouteTable {
+ public:
+  // Null if any diagnostic is an error. Codes: bad_host, bad_path, path_not_normal, bad_regex, regex_too_large,
+  // bad_method, bad_header, bad_sni, bad_address, bad_protocols, bad_redirect_status, empty_route, duplicate_route,
+  // too_many_routes, too_many_methods. `where` is the route's place with `/paths/0` and the like appended to its
+  // pointer.
+  static std::unique_ptr<const RouteTable> Build(const std::vector<RouteSpec>& routes, Diagnostics* problems);
+
+  RouteTable(const RouteTable&) = delete;
+  RouteTable& operator=(const RouteTable&) = delete;
+  ~RouteTable();
+
+  // True if a route matched; then `match` is set, and its verdict says whether the request may go on. Else false, and
+  // only `match->route` and `match->verdict` are set.
+  bool Find(const RouteQuery& query, RouteMatch* match) const;
+
+  size_t route_count() const;
+  size_t memory_bytes() const;  // of the table without RE2's caches; for reports
+
+ private:
+  struct Index;
+  explicit RouteTable(std::unique_ptr<const Index> index);
+  std::unique_ptr<const Index> index_;
+};
+
+}  // namespace sluice::router
+
+#endif  // SLUICE_ROUTER_ROUTE_TABLE_H_
