@@ -33,7 +33,7 @@
 //   4. regular expression before prefix;
 //   5. higher regex_priority (regular expressions only);
 //   6. longer prefix;
-//   7. a host with a port before one without;
+//   7. more of {port of the host, sources, destinations} asked for;
 //   8. earlier in the document.
 // A route with several paths is ranked for each of them. The result depends on nothing else.
 //
@@ -114,6 +114,8 @@ struct RouteMatch {
   }
 };
 
+struct MatchIndex;  // internal
+
 class RouteTable {
  public:
   // Null if any diagnostic is an error. Codes: bad_host, bad_path, path_not_normal, bad_regex, regex_too_large,
@@ -131,12 +133,12 @@ class RouteTable {
   bool Find(const RouteQuery& query, RouteMatch* match) const;
 
   size_t route_count() const;
-  size_t memory_bytes() const;  // of the table without RE2's caches; for reports
+  size_t memory_bytes() const;  // of the tables and programs, about, without RE2's caches; for reports
 
  private:
-  struct Index;
-  explicit RouteTable(std::unique_ptr<const Index> index);
-  std::unique_ptr<const Index> index_;
+  explicit RouteTable(std::unique_ptr<const MatchIndex> index);
+
+  std::unique_ptr<const MatchIndex> index_;
 };
 
 }  // namespace sluice::router

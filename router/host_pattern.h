@@ -1,0 +1,33 @@
+// Names of hosts as routes write them: `example.com`, `*.example.com`, `example.*`, and the same with a port.
+#ifndef SLUICE_ROUTER_HOST_PATTERN_H_
+#define SLUICE_ROUTER_HOST_PATTERN_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sluice::router {
+
+struct HostPattern {
+  enum class Kind {
+    kPlain,
+    kAnySubdomain,  // `*.example.com`; text is ".example.com"
+    kAnyTail,       // `example.*`; text is "example."
+  };
+  Kind kind = Kind::kPlain;
+  std::string text;   // lower case, without the asterisk
+  uint32_t port = 0;  // 0: any
+};
+
+// Null, or what is wrong with `text`: a clause that fits after "expected a host name".
+const char* ParseHostPattern(std::string_view text, HostPattern* out);
+
+// What tells patterns of one kind apart: the text, with `:port` if there is one.
+std::string HostKey(const HostPattern& pattern);
+
+// Whether a name of any case satisfies the pattern; ports are not looked at. The asterisk takes at least one byte.
+bool HostMatches(const HostPattern& pattern, std::string_view host);
+
+}  // namespace sluice::router
+
+#endif  // SLUICE_ROUTER_HOST_PATTERN_H_
