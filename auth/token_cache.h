@@ -1,0 +1,93 @@
+// Tokens that were verified before: a fixed-size table that any number of threads read and write without a lock.
+//
+//   TokenCache cache(16 << 20, seed);                      // bytes; 32 random bytes, fresh for each process
+//   TokenCache::Key key = cache.KeyFor(compact, {verifier_id, generation});
+//   CachedToken hit;
+//   if (cache.Find(key, &hit) && now_ns < hit.exp_ns && now_ns >= hit.nbf_ns) …   // times: the caller's to check
+//   …verify in full; only then:
+//   cache.Insert(key, value);
+//
+// No token is kept. The key is a 128-bit MAC (GMAC: AES-128-GCM over no plaintext, RFC 4106's GHASH bound) of the token
+// under the secret seed, with verifier and generation as its nonce. The MAC never leaves the process, so that it is a
+// Carter-Wegman hash: a given forged token meets a given entry with probability below 2^-116 for tokens of up to 16 KiB,
+// that is below 2^-56 after 2^40 tries against 2^20 entries. A new generation of keys makes all old entries
+// unreachable at once.
+//
+// Four entries a set, 256 bytes an entry. Each entry is a seqlock of relaxed atomic words: a reader that meets a writer
+// reports a miss, a writer that meets a writer drops its entry; nobody waits. A full set replaces an expired entry,
+// else the one that expires first. Never allocates after construction. Insert only after success: an entry is never
+// a refusal, so that nobody can lock anyone out by filling the table.
+#ifndef SLUICE_AUTH_TOKEN_CACHE_H_
+#define SLUICE_AUTH_TOKEN_CACHE_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace sluice::auth {
+
+class KeyedHash;  // auth/digest.h
+
+struct CachedToken {
+  static constexpr size_t kPayloadBytes = 192;
+
+  int64_t exp_ns = 0;  // wall clock, as TokenTimes
+  int64_t nbf_ns = 0;
+  uint64_t user[2] = {0, 0};  // the caller's: consumer index, key index …
+  uint64_t payload_size = 0;  // at most kPayloadBytes
+  char payload[kPayloadBytes] = {};  // the caller's: claims that the policy wants later
+
+  std::string_view payload_view() const { return {payload, static_cast<size_t>(payload_size)}; }
+};
+
+class TokenCache {
+ public:
+  using Seed = std::array<uint8_t, 32>;
+
+  struct Context {
+    uint64_t verifier = 0;    // which policy verified: issuer, rules
+    uint64_t generation = 0;  // of its key set
+  };
+
+  struct Key {
+    uint64_t words[2] = {0, 0};
+  };
+
+  // `bytes` is rounded down to a power of two of entries, at least one set (1 KiB).
+  TokenCache(size_t bytes, const Seed& seed);
+  ~TokenCache();
+  TokenCache(const TokenCache&) = delete;
+  TokenCache& operator=(const TokenCache&) = delete;
+
+  Key KeyFor(std::string_view token, Context context) const;
+
+  // False: not there (or being written at this moment).
+  bool Find(const Key& key, CachedToken* value) const;
+
+  // False: dropped (payload too long, or the entry is being written by another thread).
+  bool Insert(const Key& key, const CachedToken& value);
+
+  // Forgets everything; entries that other threads insert meanwhile may stay.
+  void Clear();
+
+  size_t bytes() const;
+  size_t entries() const { return set_count_ * kWays; }
+
+ private:
+  static constexpr size_t kWays = 4;
+  static constexpr size_t kWords = 31;  // key, times, user, size, payload
+  struct Entry;
+
+  Entry* SetOf(const Key& key) const;
+
+  std::unique_ptr<const KeyedHash> hash_;
+  std::unique_ptr<Entry[]> table_;
+  size_t set_count_;
+};
+
+}  // namespace sluice::auth
+
+#endif  // SLUICE_AUTH_TOKEN_CACHE_H_
