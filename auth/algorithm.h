@@ -49,7 +49,7 @@ class AlgorithmSet {
   constexpr AlgorithmSet(std::initializer_list<Algorithm> all) {
     for (Algorithm a : all) bits_ = static_cast<uint16_t>(bits_ | Bit(a));
   }
-  static AlgorithmSet Asymmetric();            // everything that is checked with a public key
+  static AlgorithmSet Asymmetric();             // everything that is checked with a public key
   static AlgorithmSet OfKeyType(KeyType type);  // everything that a key of this type could be used for
 
   constexpr bool Has(Algorithm a) const { return (bits_ & Bit(a)) != 0; }

@@ -23,6 +23,9 @@ std::optional<size_t> DecodeBase64Url(std::string_view text, char* out);
 // The same into a string, for use outside the hot path.
 std::optional<std::string> DecodeBase64Url(std::string_view text);
 
+// What people write into documents: either alphabet, padding or none. Not for tokens.
+std::optional<std::string> DecodeAnyBase64(std::string_view text);
+
 std::string EncodeBase64Url(std::string_view bytes);
 
 }  // namespace sluice::auth

@@ -3,8 +3,8 @@
 //   std::string_view value = Challenge(arena, {"Bearer", "example", "invalid_token", "the token has expired", ""});
 //   // Bearer realm="example", error="invalid_token", error_description="the token has expired"
 //
-// Values are quoted; what a quoted string may not hold (control characters, bytes beyond ASCII) becomes a space, so that
-// nothing can break out of the header.
+// Values are quoted; what a quoted string may not hold (control characters, bytes beyond ASCII) becomes a space, so
+// that nothing can break out of the header.
 #ifndef SLUICE_AUTH_CHALLENGE_H_
 #define SLUICE_AUTH_CHALLENGE_H_
 

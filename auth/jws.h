@@ -33,7 +33,7 @@ class Jws {
   JsonValue header() const { return header_.root(); }
   std::string_view algorithm_name() const { return header().Member("alg").AsString(); }
   std::optional<Algorithm> algorithm() const { return algorithm_; }  // nothing: one that is never verified, as `none`
-  std::string_view kid() const { return kid_; }                     // empty: none
+  std::string_view kid() const { return kid_; }                      // empty: none
   std::string_view payload() const { return {payload_.data(), payload_size_}; }
 
   Verdict Verify(const Key& key) const;

@@ -39,7 +39,7 @@ class Token {
   std::string_view algorithm_name() const { return jws_.algorithm_name(); }
   std::optional<Algorithm> algorithm() const { return jws_.algorithm(); }
 
-  // kOk, kAlgNotAllowed, kUnknownKid, kBadSignature or kUnverifiable.
+  // kOk, kAlgNotAllowed, kUnknownKid or kBadSignature.
   Verdict Verify(const Key& key) const { return jws_.Verify(key); }
   Verdict Verify(const KeySet& keys, uint32_t* key_index = nullptr) const { return jws_.Verify(keys, key_index); }
 

@@ -53,7 +53,7 @@ class Key {
   AlgorithmSet algorithms() const { return algorithms_; }
   const std::string& kid() const { return kid_; }  // empty: the key has no id
 
-  // kOk, kAlgNotAllowed, kBadSignature or kUnverifiable. `signature` is raw, as JWS carries it (ECDSA: r || s).
+  // kOk, kAlgNotAllowed or kBadSignature. `signature` is raw, as JWS carries it (ECDSA: r || s).
   Reason Verify(Algorithm algorithm, std::string_view signing_input, std::string_view signature) const;
 
  private:

@@ -21,7 +21,7 @@
 //    down is asked only as the back-off allows.
 //  - A set is taken whole or not at all; a bad answer changes nothing. Equal bytes keep the generation.
 //  - Keys outlive their freshness by `stale_s` while the IdP fails, and no longer: see usable_until_mono_ns().
-//  - A fetch whose result never comes counts as failed once its deadline has passed.
+//  - A fetch whose result never comes counts as failed a second after its deadline.
 // Not thread-safe: guard it with a mutex, off the hot path. The KeySet it gives out is immutable and may be shared.
 // Only NextFetch, OnResult and a WantKey that starts a fetch allocate.
 #ifndef SLUICE_AUTH_KEY_SET_SOURCE_H_
@@ -30,6 +30,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,8 @@
 #include "base/request.h"
 
 namespace sluice::auth {
+
+class HmacKey;  // auth/digest.h
 
 struct KeySetSourceOptions {
   std::string url;          // https; see allow_http
@@ -58,10 +61,10 @@ struct KeySetSourceOptions {
   int64_t negative_s = 60;      // how long a key id that a fetch did not bring causes no fetch
   int64_t backoff_first_s = 1;  // after the first failure; doubles, with jitter, up to:
   int64_t backoff_max_s = 60;
-  int64_t timeout_ms = 5000;    // of one fetch
+  int64_t timeout_ms = 5000;  // of one fetch
   size_t max_bytes = limits::kJwkSetBytes;
   JwkSetOptions keys;
-  uint64_t seed = 0;            // for jitter and for hashing key ids: give each process a random one
+  uint64_t seed = 0;  // for jitter and for hashing key ids: give each process a random one
 };
 
 // What the host shall do: GET `url`, following no redirect.
@@ -76,10 +79,10 @@ struct Fetch {
 
 // What came of it. Views are borrowed for the call.
 struct FetchResult {
-  int status = 0;              // HTTP status; 0: no answer, see `error`
-  std::string_view error;      // "connect timed out": for the operator
+  int status = 0;          // HTTP status; 0: no answer, see `error`
+  std::string_view error;  // "connect timed out": for the operator
   std::string_view body;
-  std::string_view etag;           // these five: header values, empty if absent
+  std::string_view etag;  // these five: header values, empty if absent
   std::string_view cache_control;
   std::string_view expires;
   std::string_view date;
@@ -92,7 +95,7 @@ class KeySetSource {
   enum class State { kHave, kWait, kUnknown, kUnavailable };
   struct Want {
     State state;
-    uint64_t flight = 0;  // kWait: the Fetch::id to wait for
+    uint64_t flight = 0;   // kWait: the Fetch::id to wait for
     bool started = false;  // kWait: this call caused it; false: it was under way
   };
 
@@ -105,13 +108,12 @@ class KeySetSource {
   // `ask_again_mono_ns` tells when to call again even if nothing happens before.
   std::optional<Fetch> NextFetch(Now now, int64_t* ask_again_mono_ns);
 
-  // Hands in what came of a fetch. Results of other ids than the one under way change nothing.
+  // Hands in what came of a fetch, also if the host gave it up (status 0). Results of other ids than the one under way
+  // change nothing.
   Change OnResult(uint64_t fetch_id, const FetchResult& result, Now now);
 
-  // The host drops a fetch unfinished (its request went away): it stays wanted, and NextFetch hands it out again.
-  void Abandon(uint64_t fetch_id);
-
-  // Asks for the key of an id that the caller's set lacks; "" asks for any key at all.
+  // Asks for the key of an id that the caller's set lacks; "" asks for any key at all. kUnavailable: there is no usable
+  // set, or the last fetch failed, so that nobody can say whether the key exists.
   Want WantKey(std::string_view kid, Now now);
 
   const std::shared_ptr<const KeySet>& keys() const { return keys_; }  // null before the first
@@ -126,22 +128,25 @@ class KeySetSource {
   int failures() const { return failures_; }
 
  private:
+  static constexpr int64_t kLongAgo = std::numeric_limits<int64_t>::min();
   enum class Flight { kNone, kWanted, kUnderWay };
   struct Absent {
     uint64_t hash = 0;
     int64_t until_ns = 0;
   };
 
-  uint64_t Random();
-  int64_t Jittered(int64_t ns, int least_percent);
+  int64_t Between(int64_t ns, int least_percent, int most_percent);  // a random part of `ns`
   uint64_t HashKid(std::string_view kid) const;
+  bool HasKey(std::string_view kid) const;
   bool KnownAbsent(uint64_t hash, int64_t mono_ns) const;
-  void RememberAbsent(uint64_t hash, int64_t mono_ns);
-  void BeginFlight();
+  void RememberAbsent(int64_t mono_ns);
+  Want JoinFlight(uint64_t kid_hash, bool started);
+  void EndFlight(int64_t mono_ns);
   void ExpireFlight(int64_t mono_ns);
+  Fetch MakeFetch() const;
   Change Fail(std::string error, int64_t mono_ns);
   Change Take(const FetchResult& result, Now now);
-  void Refresh(const FetchResult& result, Now now);
+  Change Refresh(const FetchResult& result, Now now, Change change);
 
   KeySetSourceOptions options_;
   std::shared_ptr<const KeySet> keys_;
@@ -153,14 +158,17 @@ class KeySetSource {
   int failures_ = 0;
 
   Flight flight_ = Flight::kNone;
+  bool flight_on_demand_ = false;  // an unknown key id caused it
   uint64_t flight_id_ = 0;
   int64_t flight_deadline_ns_ = 0;
-  int64_t due_ns_;                // next scheduled fetch
-  int64_t usable_until_ns_;
-  int64_t cooldown_until_ns_;
+  int64_t due_ns_ = kLongAgo;  // next scheduled fetch
+  int64_t usable_until_ns_ = kLongAgo;
+  int64_t cooldown_until_ns_ = kLongAgo;
   uint64_t random_;
-  std::vector<uint64_t> wanted_;  // hashes of the key ids that wait for the flight, bounded
-  std::array<Absent, 64> absent_{};
+  std::shared_ptr<const HmacKey> kid_hash_;
+  std::array<uint64_t, 64> waiting_{};  // hashes of key ids that wait for the flight
+  size_t waiting_count_ = 0;
+  std::array<Absent, 64> absent_{};  // the negative cache, a ring
   size_t absent_next_ = 0;
 };
 

@@ -7,15 +7,15 @@
 //   …verify in full; only then:
 //   cache.Insert(key, value);
 //
-// No token is kept. The key is a 128-bit MAC (GMAC: AES-128-GCM over no plaintext, RFC 4106's GHASH bound) of the token
-// under the secret seed, with verifier and generation as its nonce. The MAC never leaves the process, so that it is a
-// Carter-Wegman hash: a given forged token meets a given entry with probability below 2^-116 for tokens of up to 16 KiB,
-// that is below 2^-56 after 2^40 tries against 2^20 entries. A new generation of keys makes all old entries
-// unreachable at once.
+// No token is kept. The key is a 128-bit MAC of the token under the secret seed (GMAC, NIST SP 800-38D: AES-256-GCM
+// over no plaintext), with verifier and generation as its nonce. The MAC never leaves the process, so that it serves as
+// a Carter-Wegman hash: a forged token of n 16-byte blocks meets a given entry with probability at most (n + 2) /
+// 2^127, below 2^-116 for the longest token, that is below 2^-56 after 2^40 tries against 2^20 entries. A new
+// generation of keys makes all old entries unreachable at once.
 //
 // Four entries a set, 256 bytes an entry. Each entry is a seqlock of relaxed atomic words: a reader that meets a writer
-// reports a miss, a writer that meets a writer drops its entry; nobody waits. A full set replaces an expired entry,
-// else the one that expires first. Never allocates after construction. Insert only after success: an entry is never
+// reports a miss, a writer that meets a writer drops its entry; nobody waits. A full set replaces its oldest entry.
+// Never allocates after construction. Insert only after success: an entry is never
 // a refusal, so that nobody can lock anyone out by filling the table.
 #ifndef SLUICE_AUTH_TOKEN_CACHE_H_
 #define SLUICE_AUTH_TOKEN_CACHE_H_
@@ -36,8 +36,8 @@ struct CachedToken {
 
   int64_t exp_ns = 0;  // wall clock, as TokenTimes
   int64_t nbf_ns = 0;
-  uint64_t user[2] = {0, 0};  // the caller's: consumer index, key index …
-  uint64_t payload_size = 0;  // at most kPayloadBytes
+  uint64_t user[2] = {0, 0};         // the caller's: consumer index, key index …
+  uint64_t payload_size = 0;         // at most kPayloadBytes
   char payload[kPayloadBytes] = {};  // the caller's: claims that the policy wants later
 
   std::string_view payload_view() const { return {payload, static_cast<size_t>(payload_size)}; }

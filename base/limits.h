@@ -32,9 +32,12 @@ inline constexpr size_t kHeaderBytes = 256 << 10;      // names and values toget
 // Credentials.
 inline constexpr size_t kTokenBytes = 16 << 10;
 inline constexpr size_t kTokenDepth = 16;
+inline constexpr size_t kTokenNodes = 2'048;           // JSON values in its header, and again in its claims
+inline constexpr size_t kKeyTrials = 16;               // verifications that one token without a key id may cost
 inline constexpr size_t kApiKeyBytes = 512;
 inline constexpr size_t kJwkSetBytes = 1 << 20;
 inline constexpr size_t kJwkSetKeys = 256;
+inline constexpr size_t kJwkSetNodes = 65'536;
 
 }  // namespace sluice::limits
 

@@ -1,0 +1,191 @@
+#include "auth/json.h"
+
+#include <rapidjson/error/error.h>
+#include <rapidjson/reader.h>
+#include <rapidjson/stream.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::auth {
+namespace {
+
+constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseValidateEncodingFlag;
+
+// RapidJSON turns an escaped lone low surrogate (`\udc00`) into bytes that are not UTF-8; nothing else gets here with
+// them, as it validates what is not escaped.
+bool HasSurrogate(const char* text, size_t size) {
+  const char* end = text + size;
+  while (text < end) {
+    text = static_cast<const char*>(std::memchr(text, 0xed, static_cast<size_t>(end - text)));
+    if (!text) return false;
+    ++text;
+    if (text < end && static_cast<uint8_t>(*text) >= 0xa0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// Builds the flat list from the reader's events: a container is closed by filling in the size of its subtree.
+class JsonBuilder {
+ public:
+  JsonBuilder(std::vector<JsonNode>* nodes, JsonBounds bounds) : nodes_(*nodes), bounds_(bounds) {
+    bounds_.depth = std::min(bounds_.depth, kJsonMaxDepth);
+  }
+  const char* error() const { return error_; }
+
+  bool Null() { return Add(JsonType::kNull) != nullptr; }
+  bool Bool(bool b) { return Integer(JsonType::kBool, b); }
+  bool Int(int i) { return Integer(JsonType::kInteger, i); }
+  bool Uint(unsigned i) { return Integer(JsonType::kInteger, i); }
+  bool Int64(int64_t i) { return Integer(JsonType::kInteger, i); }
+  bool Uint64(uint64_t i) {
+    if (i <= static_cast<uint64_t>(INT64_MAX)) return Int64(static_cast<int64_t>(i));
+    return Double(static_cast<double>(i));
+  }
+  bool Double(double d) {
+    JsonNode* node = Add(JsonType::kNumber);
+    if (node) node->number = d;
+    return node != nullptr;
+  }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }  // only with a flag that is not set
+  bool String(const char* text, rapidjson::SizeType size, bool) {
+    if (HasSurrogate(text, size)) return Fail("a string has a lone surrogate");
+    JsonNode* node = Add(JsonType::kString);
+    if (node) node->text = {text, size};
+    return node != nullptr;
+  }
+  bool Key(const char* text, rapidjson::SizeType size, bool) {
+    if (HasSurrogate(text, size)) return Fail("a member's name has a lone surrogate");
+    name_ = {text, size};
+    return true;
+  }
+  bool StartObject() { return Open(JsonType::kObject); }
+  bool EndObject(rapidjson::SizeType) { return Close(); }
+  bool StartArray() { return depth_ == 0 ? Fail("the root is not an object") : Open(JsonType::kArray); }
+  bool EndArray(rapidjson::SizeType) { return Close(); }
+
+ private:
+  bool Fail(const char* error) {
+    error_ = error;
+    return false;
+  }
+
+  JsonNode* Add(JsonType type) {
+    if (depth_ == 0 && type != JsonType::kObject) {
+      Fail("the root is not an object");
+      return nullptr;
+    }
+    if (nodes_.size() >= bounds_.nodes) {
+      Fail("has too many values");
+      return nullptr;
+    }
+    if (depth_ > 0) ++nodes_[open_[depth_ - 1]].count;
+    JsonNode& node = nodes_.emplace_back();
+    node.type = type;
+    node.name = name_;
+    name_ = {};
+    return &node;
+  }
+
+  bool Integer(JsonType type, int64_t value) {
+    JsonNode* node = Add(type);
+    if (node) node->integer = value;
+    return node != nullptr;
+  }
+
+  bool Open(JsonType type) {
+    if (depth_ >= bounds_.depth) return Fail("is nested too deeply");
+    if (!Add(type)) return false;
+    open_[depth_++] = static_cast<uint32_t>(nodes_.size() - 1);
+    return true;
+  }
+
+  bool Close() {
+    size_t start = open_[--depth_];
+    nodes_[start].size = static_cast<uint32_t>(nodes_.size() - start);
+    return true;
+  }
+
+  std::vector<JsonNode>& nodes_;
+  JsonBounds bounds_;
+  std::string_view name_;
+  size_t depth_ = 0;
+  uint32_t open_[kJsonMaxDepth];
+  const char* error_ = "is not strict JSON";
+};
+
+double JsonValue::AsNumber() const {
+  if (type() == JsonType::kInteger) return static_cast<double>(node_->integer);
+  return type() == JsonType::kNumber ? node_->number : 0;
+}
+
+JsonValue JsonValue::First() const {
+  if (size() == 0) return {};
+  return {node_ + 1, node_ + node_->size};
+}
+
+JsonValue JsonValue::Next() const {
+  if (!node_ || node_ + node_->size >= end_) return {};
+  return {node_ + node_->size, end_};
+}
+
+JsonValue JsonValue::Member(std::string_view name) const {
+  if (!IsObject()) return {};
+  JsonValue member = First();
+  while (member.exists() && member.name() != name) member = member.Next();
+  return member;
+}
+
+JsonValue Json::root() const {
+  if (nodes_.empty()) return {};
+  return {nodes_.data(), nodes_.data() + nodes_.size()};
+}
+
+bool Json::Parse(char* text, size_t size, JsonBounds bounds) {
+  nodes_.clear();
+  text[size] = '\0';
+  // The reader takes a NUL for the end of its text, so that whatever followed one would go unread.
+  if (std::memchr(text, '\0', size)) {
+    error_ = "has a NUL byte";
+    return false;
+  }
+  rapidjson::InsituStringStream stream(text);
+  rapidjson::Reader reader;
+  JsonBuilder builder(&nodes_, bounds);
+  error_ = "";
+  if (!reader.Parse<kFlags>(stream, builder))
+    error_ = builder.error();
+  else if (HasDuplicateMember())
+    error_ = "a member appears twice";
+  if (*error_ != '\0') nodes_.clear();
+  return *error_ == '\0';
+}
+
+bool Json::HasDuplicateMember() {
+  for (size_t i = 0; i < nodes_.size(); ++i)
+    if (nodes_[i].type == JsonType::kObject && ObjectHasDuplicate(i)) return true;
+  return false;
+}
+
+// Few names are compared each with each; many are sorted, so that hostile objects cost no quadratic time.
+bool Json::ObjectHasDuplicate(size_t object) {
+  constexpr size_t kFew = 16;
+  names_.clear();
+  size_t end = object + nodes_[object].size;
+  bool many = nodes_[object].count > kFew;
+  for (size_t i = object + 1; i < end; i += nodes_[i].size) {
+    if (!many)
+      for (uint32_t other : names_)
+        if (nodes_[other].name == nodes_[i].name) return true;
+    names_.push_back(static_cast<uint32_t>(i));
+  }
+  if (!many) return false;
+  auto less = [this](uint32_t a, uint32_t b) { return nodes_[a].name < nodes_[b].name; };
+  auto equal = [this](uint32_t a, uint32_t b) { return nodes_[a].name == nodes_[b].name; };
+  std::sort(names_.begin(), names_.end(), less);
+  return std::adjacent_find(names_.begin(), names_.end(), equal) != names_.end();
+}
+
+}  // namespace sluice::auth
