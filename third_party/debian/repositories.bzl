@@ -141,7 +141,7 @@ def system_repositories():
         ("curl", "curl", ["curl"]),
         ("system_openssl", "crypto", ["crypto"]),
     ]:
-        _tree(name = name, files = {"BUILD.bazel": _HEAD + "cc_library(name = \"%s\", linkopts = %s)\n" % (target, ["-l" + l for l in libraries])})
+        _tree(name = name, files = {"BUILD.bazel": _HEAD + "cc_library(name = \"%s\", linkopts = %s)\n" % (target, ["-l" + library for library in libraries])})
 
     # Debian's shared library needs the flags of its pkg-config file; without them the layouts differ and it crashes.
     _tree(name = "cpp_httplib", files = {"BUILD.bazel": _HEAD + """
@@ -185,7 +185,8 @@ sh_binary(name = "lcov_merger", srcs = ["coverage.py"])
     _source(
         name = "com_googlesource_code_re2",
         package = "re2",
-        edits = [  # Debian leaves the generated tables out of its source and makes them from its own Unicode data.
+        edits = [
+            # Debian leaves the generated tables out of its source and makes them from its own Unicode data.
             "sed -i 's/from six.moves import urllib/import urllib.request/' re2/unicode.py",
             "perl re2/make_perl_groups.pl >re2/perl_groups.cc",
             "python3 re2/make_unicode_casefold.py >re2/unicode_casefold.cc",
