@@ -29,6 +29,10 @@ inline constexpr size_t kHeaderCount = 256;
 inline constexpr size_t kHeaderNameBytes = 256;
 inline constexpr size_t kHeaderBytes = 256 << 10;      // names and values together
 
+// A request written as a line of JSON.
+inline constexpr size_t kRequestJsonBytes = 4 << 20;
+inline constexpr size_t kRequestJsonDepth = 8;
+
 // Credentials.
 inline constexpr size_t kTokenBytes = 16 << 10;
 inline constexpr size_t kTokenDepth = 16;

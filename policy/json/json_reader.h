@@ -58,6 +58,7 @@ struct JsonNode {
 struct JsonBounds {
   size_t bytes = size_t{4} << 20;
   size_t depth = 16;
+  size_t nodes = 100'000;  // a node takes far more memory than the two bytes that can make one
 };
 
 class JsonReader {

@@ -32,6 +32,7 @@ class JsonWriter {
   void String(std::string_view text);
   void StringOrNull(std::string_view text) { text.empty() ? Null() : String(text); }
   void Number(int64_t number);
+  void Unsigned(uint64_t number);
   void Bool(bool value) { Raw(value ? "true" : "false"); }
   void Null() { Raw("null"); }
   void Raw(std::string_view json);  // a value that is JSON already
