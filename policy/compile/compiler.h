@@ -1,0 +1,75 @@
+// Document → Snapshot, one file for each part of it. Internal to policy/.
+#ifndef SLUICE_POLICY_COMPILE_COMPILER_H_
+#define SLUICE_POLICY_COMPILE_COMPILER_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "policy/document/document.h"
+#include "policy/snapshot.h"
+
+namespace sluice {
+
+class Compiler {
+ public:
+  Compiler(const policy::Document& document, Snapshot* snapshot, Diagnostics* diagnostics)
+      : document_(document), snapshot_(*snapshot), diagnostics_(*diagnostics) {}
+
+  // Errors go to the diagnostics; a snapshot with errors must not be used.
+  void Compile();
+
+ private:
+  // compiler.cc
+  void Error(const policy::Origin& origin, std::string_view path, std::string code, std::string message, std::string hint = "");
+  void Upstreams();
+  void Services();
+  void Routes();
+
+  // plans.cc
+  void Plans();
+  void AddLimit(const policy::Origin& origin, std::string_view path, const std::string& id, const ratelimit::LimitSpec& spec,
+                CompiledLimit limit, std::vector<CompiledLimit>* out);
+  void PlanLimit(const policy::Plan& plan, const policy::Limit& limit, std::vector<CompiledLimit>* out);
+
+  // consumers.cc
+  void Groups();
+  void Consumers();
+  void JwtSecrets(const policy::Consumer& consumer, uint32_t index);
+  void ApiKeys(const policy::Consumer& consumer, uint32_t index);
+  void BuildApiKeyTable();
+
+  // plugins.cc
+  void Plugins();
+  void Place(const policy::Plugin& plugin, PluginKind kind, uint32_t config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::JwtConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::KeyAuthConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::AclConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::RateLimitingConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::RequestTransformerConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::RequestTerminationConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::CorrelationIdConfig& config);
+  void StaticKeys(const policy::Plugin& plugin, JwtPlugin* jwt);
+  void KeySource(const policy::Plugin& plugin, JwtPlugin* jwt);
+  std::string ScopeName(const policy::Plugin& plugin) const;
+
+  uint32_t AclGroup(const std::string& name);
+  std::string RouteName(size_t index) const;
+  std::string ServiceName(size_t index) const;
+
+  const policy::Document& document_;
+  Snapshot& snapshot_;
+  Diagnostics& diagnostics_;
+  std::map<std::string, uint32_t> acl_groups_;
+  std::vector<auth::ApiKey> api_keys_;  // views into the document
+};
+
+inline Spot SpotOf(const policy::Origin& origin) { return {origin.place.line, origin.place.column}; }
+inline uint32_t Index(size_t index) { return index == policy::kNone ? kNone : static_cast<uint32_t>(index); }
+uint8_t ProtocolMask(const std::vector<policy::Protocol>& protocols);
+
+}  // namespace sluice
+
+#endif  // SLUICE_POLICY_COMPILE_COMPILER_H_

@@ -1,0 +1,115 @@
+#include <algorithm>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "policy/compile/compiler.h"
+#include "policy/seed.h"
+
+namespace sluice {
+namespace {
+
+auth::Algorithm AlgorithmOf(policy::JwtAlgorithm algorithm) { return *auth::FindAlgorithm(policy::ToString(algorithm)); }
+
+std::string NameOf(const policy::Consumer& consumer) {
+  if (!consumer.username.empty()) return consumer.username;
+  return consumer.custom_id.empty() ? consumer.id : consumer.custom_id;
+}
+
+// A consumer's own plan; else that of the first of its groups that names one.
+uint32_t PlanOf(const policy::Document& document, const policy::Consumer& consumer) {
+  if (consumer.plan != policy::kNone) return Index(consumer.plan);
+  for (size_t group : consumer.groups)
+    if (document.consumer_groups[group].plan != policy::kNone) return Index(document.consumer_groups[group].plan);
+  return kNone;
+}
+
+// What X-Credential-Identifier says of an API key: enough to tell one from another in a log, nothing to use it with.
+std::string Identifier(const policy::KeyAuthCredential& credential, const std::string& consumer, size_t number) {
+  return credential.id.empty() ? absl::StrCat(consumer, "/key-", number + 1) : credential.id;
+}
+
+}  // namespace
+
+uint32_t Compiler::AclGroup(const std::string& name) {
+  auto [it, inserted] = acl_groups_.emplace(name, static_cast<uint32_t>(acl_groups_.size()));
+  return it->second;
+}
+
+void Compiler::Groups() {
+  for (const policy::ConsumerGroup& group : document_.consumer_groups) {
+    CompiledGroup compiled;
+    compiled.name = group.name.empty() ? group.id : group.name;
+    snapshot_.groups.push_back(std::move(compiled));
+  }
+}
+
+void Compiler::Consumers() {
+  for (const policy::Consumer& consumer : document_.consumers) {
+    auto index = static_cast<uint32_t>(snapshot_.consumers.size());
+    CompiledConsumer compiled;
+    compiled.spot = SpotOf(consumer.origin);
+    compiled.id = consumer.id;
+    compiled.username = consumer.username;
+    compiled.custom_id = consumer.custom_id;
+    compiled.name = NameOf(consumer);
+    compiled.plan = PlanOf(document_, consumer);
+    for (size_t group : consumer.groups) {
+      compiled.groups.push_back(Index(group));
+      compiled.group_names.push_back(snapshot_.groups[group].name);
+    }
+    for (const policy::AclGroup& acl : consumer.acls) compiled.acl_groups.push_back(AclGroup(acl.group));
+    std::sort(compiled.acl_groups.begin(), compiled.acl_groups.end());
+    compiled.acl_header = absl::StrJoin(consumer.acls, ", ", [](std::string* out, const policy::AclGroup& acl) { absl::StrAppend(out, acl.group); });
+    if (!consumer.username.empty()) snapshot_.consumer_by_name.emplace(consumer.username, index);
+    if (!consumer.custom_id.empty()) snapshot_.consumer_by_custom_id.emplace(consumer.custom_id, index);
+    snapshot_.consumers.push_back(std::move(compiled));
+    JwtSecrets(consumer, index);
+    ApiKeys(consumer, index);
+  }
+  BuildApiKeyTable();
+}
+
+void Compiler::JwtSecrets(const policy::Consumer& consumer, uint32_t index) {
+  // Kong takes secrets of any length; refusing the short ones would refuse policies that work.
+  auth::SecretOptions options;
+  options.allow_short_secret = true;
+  for (const policy::JwtSecret& secret : consumer.jwt_secrets) {
+    CompiledJwtSecret compiled;
+    compiled.credential = {index, secret.key};
+    compiled.algorithm = AlgorithmOf(secret.algorithm);
+    std::string error;
+    if (auth::KeyTypeOf(compiled.algorithm) == auth::KeyType::kSecret) {
+      compiled.key = auth::Key::FromSecret(secret.secret, compiled.algorithm, options, &error);
+      std::string decoded;
+      if (absl::Base64Unescape(secret.secret, &decoded) || absl::WebSafeBase64Unescape(secret.secret, &decoded)) {
+        std::string ignored;  // it matters only to plugins with secret_is_base64, which look for it
+        compiled.decoded_key = auth::Key::FromSecret(decoded, compiled.algorithm, options, &ignored);
+      }
+      if (!compiled.key) Error(secret.origin, "secret", "bad_secret", error);
+    } else {
+      compiled.key = auth::Key::FromPem(secret.rsa_public_key, compiled.algorithm, &error);
+      compiled.decoded_key = compiled.key;
+      if (!compiled.key) Error(secret.origin, "rsa_public_key", "bad_public_key", error);
+    }
+    snapshot_.jwt_secret_by_key.emplace(secret.key, static_cast<uint32_t>(snapshot_.jwt_secrets.size()));
+    snapshot_.jwt_secrets.push_back(std::move(compiled));
+  }
+}
+
+void Compiler::ApiKeys(const policy::Consumer& consumer, uint32_t index) {
+  for (size_t i = 0; i < consumer.keyauth_credentials.size(); ++i) {
+    const policy::KeyAuthCredential& credential = consumer.keyauth_credentials[i];
+    api_keys_.push_back({credential.key, static_cast<uint32_t>(snapshot_.api_key_credentials.size())});
+    snapshot_.api_key_credentials.push_back({index, Identifier(credential, NameOf(consumer), i)});
+  }
+}
+
+void Compiler::BuildApiKeyTable() {
+  if (api_keys_.empty()) return;
+  std::string error;
+  snapshot_.api_keys = auth::ApiKeyTable::Build(api_keys_, RandomSeed(), &error);
+  if (!snapshot_.api_keys) Error(document_.consumers.front().origin, "", "bad_api_keys", error);
+}
+
+}  // namespace sluice

@@ -1,0 +1,101 @@
+#include "absl/strings/str_cat.h"
+#include "policy/compile/compiler.h"
+
+namespace sluice {
+namespace {
+
+ratelimit::Calendar CalendarOf(policy::Unit unit) {
+  switch (unit) {
+    case policy::Unit::kSecond: return ratelimit::Calendar::kSecond;
+    case policy::Unit::kMinute: return ratelimit::Calendar::kMinute;
+    case policy::Unit::kHour: return ratelimit::Calendar::kHour;
+    case policy::Unit::kDay: return ratelimit::Calendar::kDay;
+    case policy::Unit::kMonth: return ratelimit::Calendar::kMonth;
+    case policy::Unit::kYear: return ratelimit::Calendar::kYear;
+    case policy::Unit::kDuration: return ratelimit::Calendar::kNone;
+  }
+  return ratelimit::Calendar::kNone;
+}
+
+ratelimit::LimitSpec SpecOf(const policy::Limit& limit) {
+  int64_t period_ns = limit.period.seconds * ratelimit::kSecond;
+  switch (limit.kind) {
+    case policy::Limit::Kind::kPace: return ratelimit::LimitSpec::TokenBucket(limit.amount, period_ns, limit.burst);
+    case policy::Limit::Kind::kInFlight: return ratelimit::LimitSpec::Concurrency(limit.amount);
+    case policy::Limit::Kind::kQuota: break;
+  }
+  if (!limit.fixed) return ratelimit::LimitSpec::SlidingWindow(limit.amount, period_ns);
+  ratelimit::Calendar calendar = CalendarOf(limit.period.unit);
+  return calendar == ratelimit::Calendar::kNone ? ratelimit::LimitSpec::FixedWindow(limit.amount, period_ns)
+                                                : ratelimit::LimitSpec::FixedWindow(limit.amount, calendar);
+}
+
+struct WindowName {
+  const char* name;
+  const char* title;  // in X-RateLimit-Limit-…
+};
+
+WindowName NameOf(policy::Unit unit) {
+  switch (unit) {
+    case policy::Unit::kMinute: return {"minute", "Minute"};
+    case policy::Unit::kHour: return {"hour", "Hour"};
+    case policy::Unit::kDay: return {"day", "Day"};
+    case policy::Unit::kMonth: return {"month", "Month"};
+    case policy::Unit::kYear: return {"year", "Year"};
+    default: return {"second", "Second"};
+  }
+}
+
+}  // namespace
+
+// `id` names the limit's counters for good: a reload that keeps the name keeps what was used.
+void Compiler::AddLimit(const policy::Origin& origin, std::string_view path, const std::string& id,
+                        const ratelimit::LimitSpec& spec, CompiledLimit limit, std::vector<CompiledLimit>* out) {
+  std::string error;
+  if (!ratelimit::Limit::Compile(ratelimit::HashLimitName(id), spec, &limit.limit, &error)) {
+    Error(origin, path, "bad_limit", error);
+    return;
+  }
+  limit.spot = SpotOf(origin);
+  limit.limit_text = absl::StrCat(limit.limit.size());
+  out->push_back(std::move(limit));
+}
+
+void Compiler::PlanLimit(const policy::Plan& plan, const policy::Limit& limit, std::vector<CompiledLimit>* out) {
+  CompiledLimit compiled;
+  compiled.name = limit.name;
+  AddLimit(limit.origin, "", absl::StrCat("plan/", plan.name, "/", limit.name), SpecOf(limit), std::move(compiled), out);
+}
+
+void Compiler::Plans() {
+  for (const policy::Plan& plan : document_.plans) {
+    CompiledPlan compiled;
+    compiled.name = plan.name;
+    for (const policy::Limit& limit : plan.limits) PlanLimit(plan, limit, &compiled.limits);
+    if (plan.limits.size() > kMaxPlanLimits) {
+      Error(plan.origin, "limits", "too_many_limits",
+            absl::StrCat("expected at most ", kMaxPlanLimits, " limits in a plan, found `", plan.limits.size(), "`"), "all of them are charged for each request: leave out those that others imply");
+    }
+    snapshot_.plans.push_back(std::move(compiled));
+  }
+}
+
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingConfig& config) {
+  RateLimitingPlugin compiled{SpotOf(plugin.origin), config, {}};
+  std::string scope = ScopeName(plugin);
+  for (const policy::RateLimitingConfig::Window& window : config.windows) {
+    WindowName name = NameOf(window.unit);
+    CompiledLimit limit;
+    limit.name = name.name;
+    if (!config.hide_client_headers) {
+      limit.limit_header = absl::StrCat("X-RateLimit-Limit-", name.title);
+      limit.remaining_header = absl::StrCat("X-RateLimit-Remaining-", name.title);
+    }
+    AddLimit(plugin.origin, absl::StrCat("config/", name.name), absl::StrCat("plugin/", scope, "/", name.name),
+             ratelimit::LimitSpec::FixedWindow(window.limit, CalendarOf(window.unit)), std::move(limit), &compiled.limits);
+  }
+  snapshot_.rate_limiting.push_back(std::move(compiled));
+  return static_cast<uint32_t>(snapshot_.rate_limiting.size() - 1);
+}
+
+}  // namespace sluice

@@ -1,0 +1,210 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "auth/challenge.h"
+#include "base/arena.h"
+#include "policy/compile/compiler.h"
+
+namespace sluice {
+namespace {
+
+// In the order of policy::PluginConfig's alternatives.
+constexpr PluginKind kKinds[] = {PluginKind::kJwt,
+                                 PluginKind::kKeyAuth,
+                                 PluginKind::kAcl,
+                                 PluginKind::kRateLimiting,
+                                 PluginKind::kRequestTransformer,
+                                 PluginKind::kRequestTermination,
+                                 PluginKind::kCorrelationId};
+static_assert(std::size(kKinds) == std::variant_size_v<policy::PluginConfig>);
+static_assert(std::size(kKinds) == kPluginKinds);
+
+// Kong's ranking of scopes, best first (lookup_cfg of its plugin iterator; docs/policy_format.md).
+uint8_t RankOf(const policy::Plugin& plugin) {
+  constexpr struct {
+    bool consumer, group, route, service;
+  } kRanks[] = {
+      {true, false, true, true},  {false, true, true, true},   {true, false, true, false},  {true, false, false, true},
+      {false, true, true, false}, {false, true, false, true},  {false, false, true, true},  {true, false, false, false},
+      {false, true, false, false}, {false, false, true, false}, {false, false, false, true}, {false, false, false, false},
+  };
+  for (size_t i = 0; i < std::size(kRanks); ++i)
+    if (kRanks[i].consumer == (plugin.consumer != policy::kNone) && kRanks[i].group == (plugin.consumer_group != policy::kNone) &&
+        kRanks[i].route == (plugin.route != policy::kNone) && kRanks[i].service == (plugin.service != policy::kNone))
+      return static_cast<uint8_t>(i + 1);
+  return static_cast<uint8_t>(std::size(kRanks) + 1);
+}
+
+std::string JsonMessage(std::string_view message) {
+  std::string body = "{\"message\":\"";
+  for (char c : message) {
+    if (c == '"' || c == '\\') body += '\\';
+    body += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return body + "\"}";
+}
+
+// Kong's own words for a status that request-termination gives without a message.
+std::string DefaultMessage(uint32_t status) {
+  switch (status) {
+    case 401: return "Unauthorized";
+    case 404: return "Not found";
+    case 405: return "Method not allowed";
+    case 500: return "An unexpected error occurred";
+    case 502: return "Bad Gateway";
+    case 503: return "Service unavailable";
+    default: return "Terminated";
+  }
+}
+
+}  // namespace
+
+std::string_view PluginName(PluginKind kind) {
+  switch (kind) {
+    case PluginKind::kCorrelationId: return "correlation-id";
+    case PluginKind::kJwt: return "jwt";
+    case PluginKind::kKeyAuth: return "key-auth";
+    case PluginKind::kAcl: return "acl";
+    case PluginKind::kRateLimiting: return "rate-limiting";
+    case PluginKind::kRequestTransformer: return "request-transformer";
+    case PluginKind::kRequestTermination: return "request-termination";
+  }
+  return "";
+}
+
+void Compiler::Plugins() {
+  for (const policy::Plugin& plugin : document_.plugins) {
+    if (!plugin.enabled) continue;
+    uint32_t config = std::visit([&](const auto& c) { return Add(plugin, c); }, plugin.config);
+    Place(plugin, kKinds[plugin.config.index()], config);
+  }
+  for (const auto& [name, id] : acl_groups_) {
+    snapshot_.acl_groups.resize(acl_groups_.size());
+    snapshot_.acl_groups[id] = name;
+  }
+  for (CompiledRoute& route : snapshot_.routes)
+    for (std::vector<ScopedPlugin>& of_kind : route.plugins)
+      std::stable_sort(of_kind.begin(), of_kind.end(), [](const auto& a, const auto& b) { return a.rank < b.rank; });
+}
+
+// Where a request will look for it: with its consumer, with its group, or with every route that it covers.
+void Compiler::Place(const policy::Plugin& plugin, PluginKind kind, uint32_t config) {
+  ScopedPlugin scoped{kind, RankOf(plugin), ProtocolMask(plugin.protocols), config, Index(plugin.route), Index(plugin.service)};
+  if (plugin.consumer != policy::kNone) {
+    snapshot_.consumers[plugin.consumer].plugins.push_back(scoped);
+  } else if (plugin.consumer_group != policy::kNone) {
+    snapshot_.groups[plugin.consumer_group].plugins.push_back(scoped);
+  } else {
+    for (size_t i = 0; i < snapshot_.routes.size(); ++i) {
+      bool covers = (scoped.route == kNone || scoped.route == i) &&
+                    (scoped.service == kNone || scoped.service == snapshot_.routes[i].service);
+      if (covers) snapshot_.routes[i].plugins[static_cast<size_t>(kind)].push_back(scoped);
+    }
+  }
+}
+
+// Names a plugin's counters for good. Names of entities, not places: a document may be rearranged.
+std::string Compiler::ScopeName(const policy::Plugin& plugin) const {
+  std::string scope = plugin.name;
+  if (plugin.service != policy::kNone) absl::StrAppend(&scope, "/service:", ServiceName(plugin.service));
+  if (plugin.route != policy::kNone) absl::StrAppend(&scope, "/route:", RouteName(plugin.route));
+  if (plugin.consumer != policy::kNone) absl::StrAppend(&scope, "/consumer:", snapshot_.consumers[plugin.consumer].name);
+  if (plugin.consumer_group != policy::kNone) absl::StrAppend(&scope, "/group:", snapshot_.groups[plugin.consumer_group].name);
+  return scope;
+}
+
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::JwtConfig& config) {
+  JwtPlugin jwt;
+  jwt.spot = SpotOf(plugin.origin);
+  jwt.config = config;
+  jwt.verifier = snapshot_.jwt.size();
+  jwt.anonymous = Index(config.anonymous);
+  // As Kong, exp and nbf are asked for only by claims_to_verify; beyond Kong, one that is there is always looked at.
+  jwt.secret_rules.require_exp = config.verify_exp || config.maximum_expiration_s > 0;
+  jwt.secret_rules.require_nbf = config.verify_nbf;
+  jwt.secret_rules.max_lifetime_s = config.maximum_expiration_s;
+  jwt.secret_rules.leeway_s = config.leeway_s;
+  jwt.set_rules = jwt.secret_rules;
+  jwt.set_rules.require_exp = true;
+  if (!config.issuer.empty()) jwt.set_rules.issuers = {config.issuer};
+  jwt.set_rules.audiences = config.audience;
+  StaticKeys(plugin, &jwt);
+  KeySource(plugin, &jwt);
+  snapshot_.jwt.push_back(std::move(jwt));
+  return static_cast<uint32_t>(snapshot_.jwt.size() - 1);
+}
+
+void Compiler::StaticKeys(const policy::Plugin& plugin, JwtPlugin* jwt) {
+  if (jwt->config.jwks.empty()) return;
+  std::string error;
+  auth::Notes notes;
+  auth::JwkSetOptions options;
+  jwt->static_keys = auth::KeySet::ParseJwkSet(jwt->config.jwks, options, &error, &notes);
+  if (jwt->static_keys == nullptr) {
+    Error(plugin.origin, "config/jwks", "bad_jwks", error);
+    return;
+  }
+  for (const std::string& note : notes) {
+    Error(plugin.origin, "config/jwks", "jwks_note", note);
+    diagnostics_.back().severity = Severity::kWarning;
+  }
+}
+
+void Compiler::KeySource(const policy::Plugin& plugin, JwtPlugin* jwt) {
+  if (jwt->config.jwks_uri.empty()) return;
+  auth::KeySetSourceOptions options;
+  options.url = jwt->config.jwks_uri;
+  options.allow_http = jwt->config.jwks_allow_http;
+  options.cooldown_s = jwt->config.jwks_cooldown_s;
+  std::string error = auth::KeySetSource::Check(options);
+  if (!error.empty()) {
+    Error(plugin.origin, "config/jwks_uri", "bad_jwks_uri", error);
+    return;
+  }
+  auto same = [&](const auth::KeySetSourceOptions& o) { return o.url == options.url && o.allow_http == options.allow_http && o.cooldown_s == options.cooldown_s; };
+  auto found = std::find_if(snapshot_.key_sources.begin(), snapshot_.key_sources.end(), same);
+  jwt->source = static_cast<uint32_t>(found - snapshot_.key_sources.begin());
+  if (found == snapshot_.key_sources.end()) snapshot_.key_sources.push_back(std::move(options));
+}
+
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::KeyAuthConfig& config) {
+  KeyAuthPlugin key_auth{SpotOf(plugin.origin), config, {}, Index(config.anonymous)};
+  Arena arena;
+  key_auth.challenge = std::string(auth::Challenge(arena, {"Key", config.realm, "", "", ""}));
+  snapshot_.key_auth.push_back(std::move(key_auth));
+  return static_cast<uint32_t>(snapshot_.key_auth.size() - 1);
+}
+
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::AclConfig& config) {
+  AclPlugin acl{SpotOf(plugin.origin), {}, !config.allow.empty(), config.hide_groups_header};
+  for (const std::string& group : acl.allow ? config.allow : config.deny) acl.groups.push_back(AclGroup(group));
+  std::sort(acl.groups.begin(), acl.groups.end());
+  snapshot_.acl.push_back(std::move(acl));
+  return static_cast<uint32_t>(snapshot_.acl.size() - 1);
+}
+
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RequestTransformerConfig& config) {
+  if (!config.http_method.empty())
+    Error(plugin.origin, "config/http_method", "not_supported_yet", "`http_method` of request-transformer is not supported yet", "leave it out");
+  snapshot_.request_transformer.push_back({SpotOf(plugin.origin), config});
+  return static_cast<uint32_t>(snapshot_.request_transformer.size() - 1);
+}
+
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RequestTerminationConfig& config) {
+  if (config.echo) Error(plugin.origin, "config/echo", "not_supported_yet", "`echo` of request-termination is not supported yet", "leave it out");
+  RequestTerminationPlugin termination{SpotOf(plugin.origin), config, {}, config.body, config.content_type};
+  termination.message = config.message.empty() ? DefaultMessage(config.status_code) : config.message;
+  if (termination.content_type.empty()) termination.content_type = "application/json; charset=utf-8";
+  if (termination.body.empty()) termination.body = JsonMessage(termination.message);
+  snapshot_.request_termination.push_back(std::move(termination));
+  return static_cast<uint32_t>(snapshot_.request_termination.size() - 1);
+}
+
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::CorrelationIdConfig& config) {
+  if (config.generator == policy::CorrelationIdConfig::Generator::kTracker)
+    Error(plugin.origin, "config/generator", "not_supported_yet", "generator `tracker` is not supported yet", "use `uuid` or `uuid#counter`");
+  snapshot_.correlation_id.push_back({SpotOf(plugin.origin), config});
+  return static_cast<uint32_t>(snapshot_.correlation_id.size() - 1);
+}
+
+}  // namespace sluice

@@ -1,0 +1,72 @@
+#include "policy/gateway.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "policy/gateway_state.h"
+#include "policy/seed.h"
+#include "policy/snapshot.h"
+
+namespace sluice {
+namespace {
+
+Seed SeedOf(const GatewayOptions& options) {
+  Seed seed;
+  std::copy(std::begin(options.seed), std::end(options.seed), seed.begin());
+  return std::all_of(seed.begin(), seed.end(), [](uint8_t byte) { return byte == 0; }) ? RandomSeed() : seed;
+}
+
+// Different uses get different words of the seed.
+uint64_t Word(const Seed& seed, size_t index) {
+  uint64_t word;
+  std::memcpy(&word, seed.data() + index * sizeof word, sizeof word);
+  return word;
+}
+
+std::unique_ptr<ratelimit::Store> StoreOf(const GatewayOptions& options, const Seed& seed) {
+  std::string error;
+  ratelimit::HashKey key{Word(seed, 0), Word(seed, 1)};
+  std::unique_ptr<ratelimit::Store> store =
+      options.region != nullptr
+          ? ratelimit::Store::Create(options.region, options.region_bytes, key, ratelimit::StoreOptions(), &error)
+          : ratelimit::Store::CreatePrivate(options.region_bytes, key, ratelimit::StoreOptions(), &error);
+  if (store == nullptr) throw std::runtime_error(error);
+  return store;
+}
+
+}  // namespace
+
+GatewayState::GatewayState(const GatewayOptions& options) : key_sets(Word(RandomSeed(), 0)), random(Word(RandomSeed(), 0)) {
+  Seed seed = SeedOf(options);
+  store = StoreOf(options, seed);
+  if (options.token_cache_bytes > 0) tokens = std::make_unique<auth::TokenCache>(options.token_cache_bytes, seed);
+}
+
+void GatewayState::Publish(std::shared_ptr<const Snapshot> snapshot) {
+  absl::MutexLock lock(&publishing_);
+  views_ = key_sets.Adopt(snapshot->key_sources);
+  snapshot_ = std::move(snapshot);
+  worlds.Publish(std::make_unique<World>(World{snapshot_, ++policy_generation_, views_}));
+}
+
+void GatewayState::JobDone(uint64_t job, const HttpResult& result, Now now) {
+  if (!key_sets.JobDone(job, result, now)) return;
+  absl::MutexLock lock(&publishing_);
+  views_ = key_sets.Refreshed(std::move(views_));
+  worlds.Publish(std::make_unique<World>(World{snapshot_, policy_generation_, views_}));
+}
+
+Gateway::Gateway(const GatewayOptions& options) : state_(std::make_unique<GatewayState>(options)) {}
+Gateway::~Gateway() = default;
+
+void Gateway::Publish(std::shared_ptr<const Snapshot> snapshot) { state_->Publish(std::move(snapshot)); }
+
+std::optional<Effect> Gateway::NextJob(Now now, int64_t* ask_again_mono_ns) {
+  return state_->key_sets.NextJob(now, ask_again_mono_ns);
+}
+
+void Gateway::JobDone(uint64_t job, const HttpResult& result, Now now) { state_->JobDone(job, result, now); }
+
+}  // namespace sluice

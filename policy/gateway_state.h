@@ -1,0 +1,68 @@
+// What lives on in a gateway while policies come and go. Internal to policy/.
+#ifndef SLUICE_POLICY_GATEWAY_STATE_H_
+#define SLUICE_POLICY_GATEWAY_STATE_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "auth/token_cache.h"
+#include "policy/gateway.h"
+#include "policy/key_sets.h"
+#include "policy/world.h"
+#include "ratelimit/store.h"
+
+namespace sluice {
+
+// Numbers that need to be spread, not secret: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) over a shared counter.
+class SharedRandom {
+ public:
+  explicit SharedRandom(uint64_t seed) : state_(seed) {}
+
+  template <size_t kCount>
+  void Next(uint64_t (&out)[kCount]) {
+    uint64_t state = state_.fetch_add(kGamma * kCount, std::memory_order_relaxed);
+    for (uint64_t& word : out) word = Mix(state += kGamma);
+  }
+
+ private:
+  static constexpr uint64_t kGamma = 0x9e3779b97f4a7c15;
+  static uint64_t Mix(uint64_t z) {
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+  }
+  std::atomic<uint64_t> state_;
+};
+
+class GatewayState {
+ public:
+  explicit GatewayState(const GatewayOptions& options);
+
+  void Publish(std::shared_ptr<const Snapshot> snapshot);
+  void JobDone(uint64_t job, const HttpResult& result, Now now);
+
+  std::unique_ptr<ratelimit::Store> store;
+  std::unique_ptr<auth::TokenCache> tokens;  // null: no cache
+  KeySets key_sets;
+  Worlds worlds;
+  SharedRandom random;
+  std::atomic<uint64_t> correlations{0};
+
+  // Round-robin turns by upstream name; two names that meet share one, which only shifts where they stand.
+  static constexpr size_t kTurns = 256;
+  std::array<std::atomic<uint32_t>, kTurns> turns{};
+
+ private:
+  absl::Mutex publishing_;  // one new world at a time
+  std::shared_ptr<const Snapshot> snapshot_ ABSL_GUARDED_BY(publishing_);
+  uint64_t policy_generation_ ABSL_GUARDED_BY(publishing_) = 0;
+  std::vector<KeySetView> views_ ABSL_GUARDED_BY(publishing_);
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_POLICY_GATEWAY_STATE_H_

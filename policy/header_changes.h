@@ -1,0 +1,46 @@
+// The header changes of a decision, and what a header would be after them. Lives in a transaction's arena.
+#ifndef SLUICE_POLICY_HEADER_CHANGES_H_
+#define SLUICE_POLICY_HEADER_CHANGES_H_
+
+#include <span>
+#include <string_view>
+
+#include "base/arena.h"
+#include "policy/decision.h"
+
+namespace sluice {
+
+// Names compare without case.
+const Header* FindHeader(std::span<const Header> headers, std::string_view name);
+
+class HeaderChanges {
+ public:
+  explicit HeaderChanges(Arena& arena) : arena_(arena) {}
+
+  // Names and values must live as long as the transaction.
+  void Set(std::string_view name, std::string_view value) { Push({HeaderOp::kSet, name, value}); }
+  void Add(std::string_view name, std::string_view value) { Push({HeaderOp::kAdd, name, value}); }
+  void Remove(std::string_view name) { Push({HeaderOp::kRemove, name, {}}); }
+
+  // What an upstream would get: the last change of that name, else what `original` has. Null: it would get none.
+  // `value` views the first value.
+  bool Get(std::span<const Header> original, std::string_view name, std::string_view* value) const;
+
+  std::span<const HeaderChange> view() const { return {changes_, size_}; }
+  void Clear() {
+    changes_ = nullptr;
+    size_ = capacity_ = 0;
+  }
+
+ private:
+  void Push(const HeaderChange& change);
+
+  Arena& arena_;
+  HeaderChange* changes_ = nullptr;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_POLICY_HEADER_CHANGES_H_

@@ -1,0 +1,230 @@
+// A compiled policy: what Decide reads. Built once by Compile, then immutable and shared by any number of threads.
+//
+// Everything that a request could make us compute twice is computed here: keys parsed, plugins resolved for each route,
+// header texts put together. Indexes are into the vectors of Snapshot; kNone means absent. It holds no API key and no
+// password, only digests; keys of JWT secrets live inside auth::Key.
+#ifndef SLUICE_POLICY_SNAPSHOT_H_
+#define SLUICE_POLICY_SNAPSHOT_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "auth/api_key.h"
+#include "auth/jwk_set.h"
+#include "auth/jwt.h"
+#include "auth/key.h"
+#include "auth/key_set_source.h"
+#include "policy/decision.h"
+#include "policy/document/document.h"
+#include "ratelimit/limit.h"
+#include "router/route_table.h"
+
+namespace sluice {
+
+inline constexpr uint32_t kNone = UINT32_MAX;
+
+// The place of something in the document, for traces.
+struct Spot {
+  uint32_t line = 0;
+  uint32_t column = 0;
+};
+
+// ---- Plugins ----
+
+enum class PluginKind : uint8_t {
+  kCorrelationId,
+  kJwt,
+  kKeyAuth,
+  kAcl,
+  kRateLimiting,
+  kRequestTransformer,
+  kRequestTermination,
+};
+inline constexpr size_t kPluginKinds = 7;
+std::string_view PluginName(PluginKind kind);
+
+// One configuration of a plugin with its scope, as Kong ranks scopes: the lower rank wins.
+struct ScopedPlugin {
+  PluginKind kind;
+  uint8_t rank;           // 1 (consumer, route and service) to 12 (global)
+  uint8_t protocols = 0;  // bit set of policy::Protocol
+  uint32_t config = kNone;  // index into the Snapshot's vector for its kind
+  uint32_t route = kNone;
+  uint32_t service = kNone;
+};
+
+// Verifies tokens of one jwt plugin; what both its sources of keys have in common.
+struct JwtPlugin {
+  Spot spot;
+  policy::JwtConfig config;
+  uint64_t verifier = 0;  // names this configuration in the token cache
+  auth::ClaimRules secret_rules;  // tokens of consumers' jwt_secrets, as Kong checks them
+  auth::ClaimRules set_rules;     // tokens of the key set: strict
+  std::shared_ptr<const auth::KeySet> static_keys;
+  uint32_t source = kNone;  // into Snapshot::key_sources
+  uint32_t anonymous = kNone;
+  bool has_key_set() const { return static_keys != nullptr || source != kNone; }
+};
+
+struct KeyAuthPlugin {
+  Spot spot;
+  policy::KeyAuthConfig config;
+  std::string challenge;
+  uint32_t anonymous = kNone;
+};
+
+struct AclPlugin {
+  Spot spot;
+  std::vector<uint32_t> groups;  // sorted ids of Snapshot::acl_groups
+  bool allow = true;             // the list says who may; else who may not
+  bool hide_groups_header = false;
+};
+
+// A limit with the texts that report it. Charged at once: those of one plan and one rate-limiting plugin.
+inline constexpr size_t kMaxPlanLimits = 16;
+struct CompiledLimit {
+  std::string name;  // "second", or as the plan names it
+  ratelimit::Limit limit;
+  std::string limit_header;      // "X-RateLimit-Limit-Second"; empty: none
+  std::string remaining_header;  // "X-RateLimit-Remaining-Second"
+  std::string limit_text;        // "20"
+  Spot spot;
+};
+
+struct RateLimitingPlugin {
+  Spot spot;
+  policy::RateLimitingConfig config;
+  std::vector<CompiledLimit> limits;
+};
+
+struct RequestTransformerPlugin {
+  Spot spot;
+  policy::RequestTransformerConfig config;
+};
+
+struct RequestTerminationPlugin {
+  Spot spot;
+  policy::RequestTerminationConfig config;
+  std::string message;
+  std::string body;
+  std::string content_type;
+};
+
+struct CorrelationIdPlugin {
+  Spot spot;
+  policy::CorrelationIdConfig config;
+};
+
+// ---- Entities ----
+
+struct CompiledUpstream {
+  struct Target {
+    std::string host;
+    uint16_t port;
+  };
+  std::string name;
+  std::string host_header;
+  std::vector<Target> targets;
+  std::vector<uint32_t> ring;  // indexes of targets, in turn, as often as their weights say; empty: nobody to send to
+  uint32_t turn = 0;           // which of the gateway's round-robin counters
+};
+
+struct CompiledService {
+  Spot spot;
+  std::string name;
+  std::string scheme;
+  std::string host;
+  std::string path;
+  std::string host_header;  // host, with its port unless it is the scheme's default
+  uint16_t port = 0;
+  uint32_t upstream = kNone;
+  uint32_t connect_timeout_ms = 0;
+  uint32_t send_timeout_ms = 0;
+  uint32_t read_timeout_ms = 0;
+  uint32_t retries = 0;
+};
+
+struct CompiledRoute {
+  Spot spot;
+  std::string name;
+  uint32_t service = kNone;
+  bool preserve_host = false;
+  // The configurations that apply when no consumer's or group's does, best first: at most one for each protocol mask.
+  std::array<std::vector<ScopedPlugin>, kPluginKinds> plugins;
+};
+
+struct CompiledPlan {
+  std::string name;
+  std::vector<CompiledLimit> limits;
+};
+
+struct CompiledGroup {
+  std::string name;
+  std::vector<ScopedPlugin> plugins;
+};
+
+struct CompiledConsumer {
+  Spot spot;
+  std::string id;
+  std::string username;
+  std::string custom_id;
+  std::string name;                           // username, else custom_id, else id
+  std::vector<uint32_t> groups;               // consumer groups
+  std::vector<std::string_view> group_names;  // of the same
+  std::vector<uint32_t> acl_groups;           // sorted ids
+  std::string acl_header;                     // "a, b"
+  uint32_t plan = kNone;
+  std::vector<ScopedPlugin> plugins;
+};
+
+struct CompiledCredential {
+  uint32_t consumer = kNone;
+  std::string identifier;  // X-Credential-Identifier: never the secret itself
+};
+
+struct CompiledJwtSecret {
+  CompiledCredential credential;
+  auth::Algorithm algorithm;
+  std::optional<auth::Key> key;          // the secret as written, or the public key
+  std::optional<auth::Key> decoded_key;  // for plugins with secret_is_base64
+};
+
+class Snapshot {
+ public:
+  std::string file;
+  std::unique_ptr<const router::RouteTable> table;
+  std::vector<uint32_t> table_routes;  // the route for each of the table's
+  std::vector<CompiledRoute> routes;
+  std::vector<CompiledService> services;
+  std::vector<CompiledUpstream> upstreams;
+  std::vector<CompiledConsumer> consumers;
+  std::vector<CompiledGroup> groups;
+  std::vector<CompiledPlan> plans;
+  std::vector<std::string> acl_groups;
+
+  std::vector<JwtPlugin> jwt;
+  std::vector<KeyAuthPlugin> key_auth;
+  std::vector<AclPlugin> acl;
+  std::vector<RateLimitingPlugin> rate_limiting;
+  std::vector<RequestTransformerPlugin> request_transformer;
+  std::vector<RequestTerminationPlugin> request_termination;
+  std::vector<CorrelationIdPlugin> correlation_id;
+
+  std::vector<CompiledJwtSecret> jwt_secrets;
+  absl::flat_hash_map<std::string, uint32_t> jwt_secret_by_key;
+  std::vector<CompiledCredential> api_key_credentials;
+  std::optional<auth::ApiKeyTable> api_keys;  // to indexes of api_key_credentials; absent: there are no keys
+  absl::flat_hash_map<std::string, uint32_t> consumer_by_name;       // username
+  absl::flat_hash_map<std::string, uint32_t> consumer_by_custom_id;
+  std::vector<auth::KeySetSourceOptions> key_sources;  // each URL once
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_POLICY_SNAPSHOT_H_

@@ -1,0 +1,158 @@
+// Every limit that applies, all or none: those of the rate-limiting plugin and those of the caller's plan.
+#include <algorithm>
+
+#include "policy/stages/stages.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kMaxLimits = ratelimit::kMaxCharges;
+
+// The limits of one request, side by side.
+struct Bill {
+  const CompiledLimit* limits[kMaxLimits];
+  ratelimit::Charge* charges;
+  ratelimit::Verdict* verdicts;
+  size_t count = 0;
+};
+
+// Who a consumer is, for counters that survive reloads and changes of credential.
+std::string_view StableName(const CompiledConsumer& consumer) { return consumer.id.empty() ? consumer.name : consumer.id; }
+
+// Whom a rate-limiting plugin counts. Kong falls back to the address when what it is to count by is not there.
+struct Counted {
+  std::string_view by;
+  std::string_view name;
+};
+
+Counted CountedBy(const Txn& t, const policy::RateLimitingConfig& config) {
+  using LimitBy = policy::RateLimitingConfig::LimitBy;
+  const Identity& identity = t.identity;
+  const Counted address{"ip", t.decision.client.ip};
+  switch (config.limit_by) {
+    case LimitBy::kConsumer:
+      if (identity.consumer != nullptr) return {"consumer", StableName(*identity.consumer)};
+      return identity.credential.empty() ? address : Counted{"credential", identity.credential};
+    case LimitBy::kCredential:
+      return identity.credential.empty() ? address : Counted{"credential", identity.credential};
+    case LimitBy::kIp:
+      return address;
+    case LimitBy::kService:
+      return t.service == nullptr ? address : Counted{"service", t.service->name};
+    case LimitBy::kHeader: {
+      const Header* header = FindHeader(RequestHeaders(t), config.header_name);
+      return header == nullptr ? address : Counted{"header", header->value};
+    }
+    case LimitBy::kPath:
+      return t.target.path == config.path ? Counted{"path", config.path} : address;
+  }
+  return address;
+}
+
+void Add(Txn& t, Bill& bill, const std::vector<CompiledLimit>& limits, const Counted& counted) {
+  for (const CompiledLimit& limit : limits) {
+    if (bill.count == kMaxLimits) return;  // Compile allows fewer
+    ratelimit::Charge& charge = bill.charges[bill.count];
+    charge.limit = &limit.limit;
+    charge.key = ratelimit::KeyBuilder(t.gateway.store->hash_key(), limit.limit.id()).Add(counted.by).Add(counted.name).Finish();
+    charge.cost = std::max<uint32_t>(t.request.cost, 1);
+    charge.known = t.identity.consumer != nullptr;
+    bill.limits[bill.count++] = &limit;
+  }
+}
+
+const CompiledPlan* PlanOf(const Txn& t) {
+  const CompiledConsumer* consumer = t.identity.consumer;
+  return consumer == nullptr || consumer->plan == kNone ? nullptr : &t.snapshot->plans[consumer->plan];
+}
+
+// ---- What callers and operators see ----
+
+constexpr int64_t kNsPerMs = 1'000'000;
+int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }
+int64_t Seconds(int64_t ns) { return CeilDivide(ns, 1'000 * kNsPerMs); }
+
+void Report(Txn& t, const Bill& bill) {
+  LimitState* states = t.arena.Array<LimitState>(bill.count);
+  for (size_t i = 0; i < bill.count; ++i) {
+    const ratelimit::Verdict& v = bill.verdicts[i];
+    states[i] = {bill.limits[i]->name, v.limit, v.remaining, static_cast<uint64_t>(CeilDivide(v.reset_ns, kNsPerMs)), !v.allowed};
+    Trace(t, "limit", v.allowed ? "pass" : "refuse", bill.limits[i]->spot,
+          {bill.limits[i]->name, ": ", v.refusal == ratelimit::Refusal::kFull ? "no room for another caller, " : "", Decimal(t, static_cast<int64_t>(v.used)), " of ",
+           Decimal(t, static_cast<int64_t>(v.limit)), " used, all free in ", Decimal(t, CeilDivide(v.reset_ns, kNsPerMs)), " ms"});
+  }
+  t.decision.limits = {states, bill.count};
+}
+
+// The limit nearest to its end speaks for all; of equals, the one that takes longest to recover.
+size_t Tightest(const Bill& bill) {
+  size_t tightest = 0;
+  for (size_t i = 1; i < bill.count; ++i) {
+    const ratelimit::Verdict& a = bill.verdicts[i];
+    const ratelimit::Verdict& b = bill.verdicts[tightest];
+    if (a.remaining < b.remaining || (a.remaining == b.remaining && a.reset_ns > b.reset_ns)) tightest = i;
+  }
+  return tightest;
+}
+
+// Kong's headers, and RateLimit-* as in draft-ietf-httpapi-ratelimit-headers-02, which Kong follows.
+void AddHeaders(Txn& t, const Bill& bill) {
+  for (size_t i = 0; i < bill.count; ++i) {
+    if (bill.limits[i]->limit_header.empty()) continue;
+    t.response_changes.Set(bill.limits[i]->limit_header, bill.limits[i]->limit_text);
+    t.response_changes.Set(bill.limits[i]->remaining_header, Decimal(t, static_cast<int64_t>(bill.verdicts[i].remaining)));
+  }
+  size_t tightest = Tightest(bill);
+  t.response_changes.Set("RateLimit-Limit", bill.limits[tightest]->limit_text);
+  t.response_changes.Set("RateLimit-Remaining", Decimal(t, static_cast<int64_t>(bill.verdicts[tightest].remaining)));
+  t.response_changes.Set("RateLimit-Reset", Decimal(t, Seconds(bill.verdicts[tightest].reset_ns)));
+}
+
+// When all limits that refused could pass; 0: never, the cost is larger than a whole limit.
+int64_t RetryAfterSeconds(const Bill& bill) {
+  int64_t longest = 0;
+  for (size_t i = 0; i < bill.count; ++i) {
+    if (bill.verdicts[i].allowed) continue;
+    if (bill.verdicts[i].retry_after_ns == ratelimit::kNever) return 0;
+    longest = std::max(longest, bill.verdicts[i].retry_after_ns);
+  }
+  return std::max<int64_t>(1, Seconds(longest));
+}
+
+Step RefuseOverLimit(Txn& t, const Bill& bill, const RateLimitingPlugin* plugin, bool by_plugin) {
+  int64_t seconds = RetryAfterSeconds(bill);
+  if (seconds > 0) t.response_changes.Set("Retry-After", Decimal(t, seconds));
+  if (by_plugin) return Refuse(t, plugin->config.error_code, "rate_limited", plugin->config.error_message);
+  return Refuse(t, 429, "rate_limited", "API rate limit exceeded");
+}
+
+bool AnyRefused(const Bill& bill, size_t from, size_t to) {
+  return std::any_of(bill.verdicts + from, bill.verdicts + to, [](const auto& v) { return !v.allowed; });
+}
+
+}  // namespace
+
+Step Charge(Txn& t) {
+  Bill bill;
+  bill.charges = t.arena.Array<ratelimit::Charge>(kMaxLimits);
+  bill.verdicts = t.arena.Array<ratelimit::Verdict>(kMaxLimits);
+  const RateLimitingPlugin* plugin = nullptr;
+  if (const ScopedPlugin* scoped = PluginFor(t, PluginKind::kRateLimiting)) {
+    plugin = &t.snapshot->rate_limiting[scoped->config];
+    Add(t, bill, plugin->limits, CountedBy(t, plugin->config));
+  }
+  size_t of_plugin = bill.count;
+  if (const CompiledPlan* plan = PlanOf(t)) {
+    t.decision.plan = plan->name;
+    Add(t, bill, plan->limits, {"consumer", StableName(*t.identity.consumer)});
+  }
+  if (bill.count == 0) return Step::kNext;
+  bool allowed = ratelimit::ChargeAll(*t.gateway.store, bill.charges, bill.count, t.now, bill.verdicts);
+  Report(t, bill);
+  if (plugin == nullptr || !plugin->config.hide_client_headers) AddHeaders(t, bill);
+  if (!allowed) return RefuseOverLimit(t, bill, plugin, AnyRefused(bill, 0, of_plugin));
+  t.held = {bill.charges, bill.verdicts, bill.count};
+  return Step::kNext;
+}
+
+}  // namespace sluice

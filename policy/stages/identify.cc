@@ -1,0 +1,115 @@
+#include "policy/stages/identify.h"
+
+#include <iterator>
+
+#include "policy/query.h"
+
+namespace sluice {
+namespace {
+
+// In Kong's order of execution.
+constexpr Step (*kPlugins[])(Txn&) = {IdentifyByJwt, IdentifyByKey};
+
+// Headers that only the gateway may set: a client's own copies never reach an upstream.
+constexpr std::string_view kIdentityHeaders[] = {"X-Consumer-ID",           "X-Consumer-Custom-ID",
+                                                 "X-Consumer-Username",     "X-Credential-Identifier",
+                                                 "X-Anonymous-Consumer",    "X-Consumer-Groups",
+                                                 "X-Authenticated-Groups"};
+
+void SetOrRemove(Txn& t, std::string_view name, std::string_view value) {
+  if (value.empty()) {
+    t.request_changes.Remove(name);
+  } else {
+    t.request_changes.Set(name, value);
+  }
+}
+
+void DropForgedHeaders(Txn& t) {
+  for (std::string_view name : kIdentityHeaders)
+    if (FindHeader(RequestHeaders(t), name) != nullptr) t.request_changes.Remove(name);
+}
+
+void AddIdentityHeaders(Txn& t) {
+  const CompiledConsumer* consumer = t.identity.consumer;
+  SetOrRemove(t, "X-Consumer-ID", consumer != nullptr ? consumer->id : std::string_view());
+  SetOrRemove(t, "X-Consumer-Custom-ID", consumer != nullptr ? consumer->custom_id : std::string_view());
+  SetOrRemove(t, "X-Consumer-Username", consumer != nullptr ? consumer->username : std::string_view());
+  SetOrRemove(t, "X-Credential-Identifier", t.identity.anonymous ? std::string_view() : t.identity.credential);
+  SetOrRemove(t, "X-Anonymous-Consumer", t.identity.anonymous ? "true" : "");
+  for (std::string_view name : {"X-Consumer-Groups", "X-Authenticated-Groups"})
+    if (FindHeader(RequestHeaders(t), name) != nullptr) t.request_changes.Remove(name);
+}
+
+void SetConsumer(Txn& t, uint32_t consumer) {
+  t.identity.consumer = consumer == kNone ? nullptr : &t.snapshot->consumers[consumer];
+  t.decision.consumer = consumer == kNone ? std::string_view() : t.identity.consumer->name;
+  t.decision.consumer_groups = consumer == kNone ? std::span<const std::string_view>() : t.identity.consumer->group_names;
+}
+
+}  // namespace
+
+Step Identify(Txn& t) {
+  for (; t.identify.next < std::size(kPlugins); ++t.identify.next) {
+    Step step = kPlugins[t.identify.next](t);
+    if (step != Step::kNext) return step;
+    t.identify.waited = false;
+  }
+  if (t.auth_ran) {
+    AddIdentityHeaders(t);
+  } else {
+    DropForgedHeaders(t);
+  }
+  return Step::kNext;
+}
+
+Step Accept(Txn& t, uint32_t consumer, std::string_view credential) {
+  SetConsumer(t, consumer);
+  t.identity.credential = credential;
+  t.identity.authenticated = true;
+  t.identity.anonymous = false;
+  return Step::kNext;
+}
+
+Step RefuseCredential(Txn& t, const Refusal& refusal) {
+  if (refusal.anonymous != kNone) {
+    SetConsumer(t, refusal.anonymous);
+    t.identity.anonymous = true;
+    Trace(t, refusal.plugin, "pass", refusal.spot, {refusal.cause, "; goes on as anonymous `", t.decision.consumer, "`"});
+    return Step::kNext;
+  }
+  Trace(t, refusal.plugin, "refuse", refusal.spot, {refusal.cause});
+  t.response_changes.Set("WWW-Authenticate", refusal.challenge);
+  return Refuse(t, 401, refusal.reason, refusal.message);
+}
+
+bool SkipsAuthentication(const Txn& t, uint32_t anonymous, bool run_on_preflight) {
+  if (!run_on_preflight && t.request.method == "OPTIONS") return true;
+  return anonymous != kNone && t.identity.authenticated;
+}
+
+bool NextQueryValue(Txn& t, std::string_view name, size_t* next, std::string_view* value) {
+  std::string_view rest = t.target.query.substr(*next);
+  QueryParameter parameter;
+  while (NextParameter(&rest, t.arena, &parameter)) {
+    *next = t.target.query.size() - rest.size();
+    if (parameter.name != name) continue;
+    *value = DecodeQuery(parameter.value, t.arena);
+    return true;
+  }
+  return false;
+}
+
+std::string_view QueryWithout(Txn& t, std::string_view query, std::string_view name) {
+  char* out = t.arena.Array<char>(query.size());
+  size_t size = 0;
+  std::string_view rest = query;
+  QueryParameter parameter;
+  while (NextParameter(&rest, t.arena, &parameter)) {
+    if (parameter.name == name) continue;
+    if (size > 0) out[size++] = '&';
+    size += parameter.raw.copy(out + size, parameter.raw.size());
+  }
+  return {out, size};
+}
+
+}  // namespace sluice

@@ -1,0 +1,39 @@
+// What the authentication plugins of the identify stage share.
+#ifndef SLUICE_POLICY_STAGES_IDENTIFY_H_
+#define SLUICE_POLICY_STAGES_IDENTIFY_H_
+
+#include "policy/stages/stages.h"
+
+namespace sluice {
+
+Step IdentifyByJwt(Txn& t);
+Step IdentifyByKey(Txn& t);
+
+// A credential was good. `consumer` may be kNone: authenticated without a consumer.
+Step Accept(Txn& t, uint32_t consumer, std::string_view credential);
+
+// A credential is missing or bad. With an anonymous consumer the request goes on as that one.
+struct Refusal {
+  std::string_view plugin;  // "jwt"
+  Spot spot;
+  uint32_t anonymous = kNone;
+  std::string_view reason = {};
+  std::string_view message = "Unauthorized";  // tells an attacker nothing
+  std::string_view cause = {};                // for the trace
+  std::string_view challenge = {};            // WWW-Authenticate
+};
+Step RefuseCredential(Txn& t, const Refusal& refusal);
+
+// Whether a plugin has nothing to do: someone is authenticated already and this one only falls back to anonymous, or
+// a preflight is to be let through.
+bool SkipsAuthentication(const Txn& t, uint32_t anonymous, bool run_on_preflight);
+
+// The decoded value of a query parameter; `next` is where to look on. False: no more of that name.
+bool NextQueryValue(Txn& t, std::string_view name, size_t* next, std::string_view* value);
+
+// The query without any parameter of that name.
+std::string_view QueryWithout(Txn& t, std::string_view query, std::string_view name);
+
+}  // namespace sluice
+
+#endif  // SLUICE_POLICY_STAGES_IDENTIFY_H_

@@ -1,0 +1,81 @@
+#include "policy/transaction.h"
+
+#include "policy/decide.h"
+#include "policy/diagnose.h"
+#include "policy/stages/stages.h"
+
+namespace sluice {
+namespace {
+
+void GiveBack(Txn& t, Now now) {
+  if (t.held.count > 0) ratelimit::ReleaseAll(*t.gateway.store, t.held.charges, t.held.verdicts, t.held.count, now);
+  t.held = {};
+}
+
+void Clear(Txn& t) {
+  t.newer_reader.Unpin();
+  t.reader.Unpin();
+  t.world = t.newer_world = nullptr;
+  t.snapshot = nullptr;
+  t.stage = 0;
+  t.route = nullptr;
+  t.service = nullptr;
+  t.identify = {};
+  t.identity = {};
+  t.auth_ran = false;
+  t.request_changes.Clear();
+  t.response_changes.Clear();
+  t.decision = {};
+  t.trace.clear();
+  t.arena.Reset();
+}
+
+}  // namespace
+
+Transaction::Transaction(Gateway& gateway) : impl_(new Impl(gateway.state())) {}
+
+Transaction::~Transaction() {
+  // Its time is not known here; what was in flight is released as of when it was charged.
+  Reset(impl_->now);
+  delete impl_;
+}
+
+void Transaction::Begin(const Request& request, Now now, const BeginOptions& options) {
+  Txn& t = *impl_;
+  Reset(now);
+  t.request = request;
+  t.now = now;
+  t.options = options;
+  t.world = t.reader.Pin();
+  if (t.world == nullptr) {
+    Refuse(t, 503, "no_policy", "Service unavailable");
+    t.decision.response_headers = t.response_changes.view();
+    return;
+  }
+  t.snapshot = t.world->snapshot.get();
+  Decide(t);
+}
+
+void Transaction::Resume(Now now) {
+  Txn& t = *impl_;
+  if (t.decision.action != Action::kWait) return;
+  t.now = now;
+  t.newer_world = t.newer_reader.Pin();
+  Decide(t);
+}
+
+const Decision& Transaction::decision() const { return impl_->decision; }
+const Effect& Transaction::effect() const { return impl_->effect; }
+std::span<const TraceStep> Transaction::trace() const { return impl_->trace; }
+
+Diagnosis Transaction::Report(const Outcome& outcome, Now now) {
+  GiveBack(*impl_, now);
+  return Diagnose(impl_->decision, outcome);
+}
+
+void Transaction::Reset(Now now) {
+  GiveBack(*impl_, now);
+  Clear(*impl_);
+}
+
+}  // namespace sluice
