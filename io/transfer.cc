@@ -198,12 +198,18 @@ sluice_http_result Transfer::Failure(const char* error) {
   return result;
 }
 
+bool Transfer::Sent() const {
+  long bytes = 0;
+  return curl_easy_getinfo(handle_, CURLINFO_REQUEST_SIZE, &bytes) == CURLE_OK && bytes > 0;
+}
+
 // Null: there is an answer.
 const char* Transfer::ErrorOf(CURLcode code) const {
   if (handle_ == nullptr) return "request";
   if (too_large_) return "too_large";
   if (code == CURLE_OK) return nullptr;
   if (refused_address_ && code == CURLE_COULDNT_CONNECT) return "refused_address";
+  if (code == CURLE_UNSUPPORTED_PROTOCOL && Sent()) return "protocol";  // what came back is not HTTP
   const auto* entry = std::find_if(std::begin(kErrors), std::end(kErrors), [=](auto& e) { return e.code == code; });
   return entry == std::end(kErrors) ? "protocol" : entry->error;
 }

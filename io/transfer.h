@@ -51,6 +51,7 @@ class Transfer {
   bool OnHeaderLine(std::string_view line);
   bool OnBody(std::string_view bytes);
   const char* ErrorOf(CURLcode code) const;
+  bool Sent() const;
 
   static size_t HeaderCallback(char* data, size_t size, size_t count, void* self);
   static size_t BodyCallback(char* data, size_t size, size_t count, void* self);
