@@ -290,8 +290,10 @@ SLUICE_API sluice_status sluice_txn_report(sluice_txn* txn, const sluice_outcome
 SLUICE_API void sluice_txn_free(sluice_txn* txn) SLUICE_NOEXCEPT;
 
 /* One flat call for hosts where crossing is costly (Go, Java): a request in, its decision out, each one line of JSON as
- * `sluice decide` has them. Never waits (takes the policy's fallback). Writes at most `capacity` bytes and stores the
- * decision's size in *size; SLUICE_E_BUFFER if that is more (nothing was charged twice: enlarge before the next call). */
+ * `sluice decide` has them; `now` and `outcome` of the request count. Never waits (takes the policy's fallback). Writes
+ * at most `capacity` bytes and stores the decision's size in *size; SLUICE_E_BUFFER if that is more: the decision is
+ * lost but charged, so begin with a generous buffer. SLUICE_E_ARGUMENT with *size not 0: the buffer holds
+ * {"error":"…"}, which says what is wrong with the request. */
 SLUICE_API sluice_status sluice_decide_json(sluice_gateway* gateway, sluice_str request, const sluice_now* now,
                                             char* buffer, size_t capacity, size_t* size) SLUICE_NOEXCEPT;
 

@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/arena.h"
+#include "policy/json/json_writer.h"
 
 namespace sluice {
 namespace {
@@ -140,6 +141,34 @@ const JsonNode* JsonNode::Find(std::string_view wanted) const {
   for (const JsonNode& member : *this)
     if (member.name == wanted) return &member;
   return nullptr;
+}
+
+namespace {
+
+void Write(const JsonNode& node, JsonWriter* json) {  // no deeper than the reader allowed
+  const bool is_object = node.kind == JsonKind::kObject;
+  switch (node.kind) {
+    case JsonKind::kNull: return json->Null();
+    case JsonKind::kBool: return json->Bool(node.boolean);
+    case JsonKind::kNumber: return json->Raw(node.text);
+    case JsonKind::kString: return json->String(node.text);
+    case JsonKind::kArray: json->BeginArray(); break;
+    case JsonKind::kObject: json->BeginObject(); break;
+  }
+  for (const JsonNode& child : node) {
+    if (is_object) json->Key(child.name);
+    Write(child, json);
+  }
+  is_object ? json->EndObject() : json->EndArray();
+}
+
+}  // namespace
+
+std::string ToJson(const JsonNode& node) {
+  std::string out;
+  JsonWriter json(&out);
+  Write(node, &json);
+  return out;
 }
 
 struct JsonReader::Impl {

@@ -74,6 +74,9 @@ class JsonReader {
   std::unique_ptr<Impl> impl_;
 };
 
+// A value as JSON again, on one line.
+std::string ToJson(const JsonNode& node);
+
 }  // namespace sluice
 
 #endif  // SLUICE_POLICY_JSON_JSON_READER_H_

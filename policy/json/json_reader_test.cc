@@ -62,6 +62,15 @@ TEST(JsonReader, HoldsItsBounds) {
   EXPECT_NE(ErrorOf(std::string(1'000'000, '[')).find("nested too deeply"), std::string::npos);
 }
 
+TEST(JsonReader, WritesWhatItRead) {
+  JsonReader reader;
+  std::string error;
+  constexpr std::string_view kText = R"({"a":[1.50,"x\"",true,null,{}],"b":{"c":[]}})";
+  const JsonNode* root = reader.Read(kText, {}, &error);
+  ASSERT_NE(root, nullptr) << error;
+  EXPECT_EQ(ToJson(*root), kText);
+}
+
 TEST(JsonReader, ServesAgainAfterAnError) {
   JsonReader reader;
   std::string error;

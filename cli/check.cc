@@ -1,0 +1,191 @@
+// sluice check: what is wrong with a policy, all of it.
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/diagnostic.h"
+#include "capi/sluice.h"
+#include "cli/policy_file.h"
+#include "cli/verbs.h"
+#include "policy/json/json_writer.h"
+
+namespace sluice::cli {
+namespace {
+
+size_t Count(const Diagnostics& diagnostics, Severity severity) {
+  return static_cast<size_t>(std::count_if(diagnostics.begin(), diagnostics.end(),
+                                           [&](const Diagnostic& d) { return d.severity == severity; }));
+}
+
+void WriteNamed(JsonWriter* json, std::string_view name, std::string_view text) {
+  json->Key(name);
+  json->String(text);
+}
+
+void WritePlace(JsonWriter* json, const Place& place) {
+  json->BeginObject();
+  WriteNamed(json, "file", place.file);
+  json->Key("line");
+  json->Unsigned(place.line);
+  json->Key("column");
+  json->Unsigned(place.column);
+  WriteNamed(json, "pointer", place.pointer);
+  json->EndObject();
+}
+
+void WriteDiagnostic(JsonWriter* json, const Diagnostic& diagnostic) {
+  json->BeginObject();
+  WriteNamed(json, "code", diagnostic.code);
+  WriteNamed(json, "message", diagnostic.message);
+  json->Key("where");
+  WritePlace(json, diagnostic.where);
+  json->Key("related");
+  json->BeginArray();
+  for (const Place& place : diagnostic.related) WritePlace(json, place);
+  json->EndArray();
+  json->Key("routes");
+  json->BeginArray();
+  for (const std::string& route : diagnostic.routes) json->String(route);
+  json->EndArray();
+  json->Key("witness");
+  json->Null();
+  json->Key("hint");
+  json->StringOrNull(diagnostic.hint);
+  json->EndObject();
+}
+
+std::string ToJson(const Diagnostics& diagnostics) {
+  std::string out;
+  JsonWriter json(&out, 2);
+  json.BeginObject();
+  for (Severity severity : {Severity::kError, Severity::kWarning}) {
+    json.Key(severity == Severity::kError ? "errors" : "warnings");
+    json.BeginArray();
+    for (const Diagnostic& diagnostic : diagnostics)
+      if (diagnostic.severity == severity) WriteDiagnostic(&json, diagnostic);
+    json.EndArray();
+  }
+  json.EndObject();
+  return out + "\n";
+}
+
+void WriteSarifLocation(JsonWriter* json, const Place& place) {
+  json->BeginObject();
+  json->Key("physicalLocation");
+  json->BeginObject();
+  json->Key("artifactLocation");
+  json->BeginObject();
+  WriteNamed(json, "uri", place.file);
+  json->EndObject();
+  if (place.line != 0) {
+    json->Key("region");
+    json->BeginObject();
+    json->Key("startLine");
+    json->Unsigned(place.line);
+    json->Key("startColumn");
+    json->Unsigned(std::max(place.column, 1u));
+    json->EndObject();
+  }
+  json->EndObject();
+  json->EndObject();
+}
+
+void WriteSarifResult(JsonWriter* json, const Diagnostic& diagnostic) {
+  json->BeginObject();
+  WriteNamed(json, "ruleId", diagnostic.code);
+  WriteNamed(json, "level", diagnostic.severity == Severity::kError ? "error" : "warning");
+  json->Key("message");
+  json->BeginObject();
+  std::string hint = diagnostic.hint.empty() ? "" : absl::StrCat(" (", diagnostic.hint, ")");
+  WriteNamed(json, "text", absl::StrCat(diagnostic.message, hint));
+  json->EndObject();
+  json->Key("locations");
+  json->BeginArray();
+  WriteSarifLocation(json, diagnostic.where);
+  json->EndArray();
+  json->Key("relatedLocations");
+  json->BeginArray();
+  for (const Place& place : diagnostic.related) WriteSarifLocation(json, place);
+  json->EndArray();
+  json->EndObject();
+}
+
+// SARIF 2.1.0 (OASIS), the part of it that code hosts show beside the changed line.
+std::string ToSarif(const Diagnostics& diagnostics) {
+  std::string out;
+  JsonWriter json(&out, 2);
+  json.BeginObject();
+  WriteNamed(&json, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+  WriteNamed(&json, "version", "2.1.0");
+  json.Key("runs");
+  json.BeginArray();
+  json.BeginObject();
+  json.Key("tool");
+  json.BeginObject();
+  json.Key("driver");
+  json.BeginObject();
+  WriteNamed(&json, "name", "sluice");
+  WriteNamed(&json, "version", SLUICE_VERSION);
+  json.EndObject();
+  json.EndObject();
+  json.Key("results");
+  json.BeginArray();
+  for (const Diagnostic& diagnostic : diagnostics) WriteSarifResult(&json, diagnostic);
+  json.EndArray();
+  json.EndObject();
+  json.EndArray();
+  json.EndObject();
+  return out + "\n";
+}
+
+std::string Counted(size_t count, std::string_view what) {
+  return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
+}
+
+std::string ToLines(const Diagnostics& diagnostics, std::string_view path) {
+  std::string out;
+  for (const Diagnostic& diagnostic : diagnostics) absl::StrAppend(&out, ToText(diagnostic), "\n");
+  if (diagnostics.empty()) return absl::StrCat(path, ": ok\n");
+  return absl::StrCat(out, path, ": ", Counted(Count(diagnostics, Severity::kError), "error"), ", ",
+                      Counted(Count(diagnostics, Severity::kWarning), "warning"), "\n");
+}
+
+constexpr Flag kFlags[] = {
+    {"--format", "FORMAT", "text (default), json, or sarif (for code hosts that show findings in place)"},
+    {"--strict", "", "warnings alone also end with exit status 1"},
+};
+
+int Run(const Args& args) {
+  std::string_view format = args.Get("--format", "text");
+  if (format != "text" && format != "json" && format != "sarif")
+    return Fail("check", absl::StrCat("expected --format text, json or sarif, found `", format, "`"));
+  std::string_view path = args.operands()[0];
+  Diagnostics diagnostics = LoadPolicy(path).diagnostics;
+  std::string out = format == "json"    ? ToJson(diagnostics)
+                    : format == "sarif" ? ToSarif(diagnostics)
+                                        : ToLines(diagnostics, path);
+  std::fwrite(out.data(), 1, out.size(), stdout);
+  if (HasErrors(diagnostics)) return 2;
+  return args.Has("--strict") && !diagnostics.empty() ? 1 : 0;
+}
+
+}  // namespace
+
+const Verb kCheck = {
+    .name = "check",
+    .summary = "say everything that is wrong with a policy",
+    .operands = "POLICY",
+    .about = "Reads and compiles a policy (Kong's declarative format, YAML or JSON) and reports\n"
+             "every error and warning in one run, each with file, line and column.\n\n"
+             "Exit status: 0 it loads, 1 it has warnings and --strict was given, 2 it has\n"
+             "errors.",
+    .example = "  sluice check policy.yaml --strict\n"
+               "  sluice check policy.yaml --format json | jq '.errors[].message'",
+    .flags = kFlags,
+    .min_operands = 1,
+    .max_operands = 1,
+    .run = Run,
+};
+
+}  // namespace sluice::cli
