@@ -1,6 +1,7 @@
 #include "router/regex.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -77,6 +78,14 @@ size_t CommonPrefixBytes(std::string_view a, std::string_view b) {
   return n;
 }
 
+// The name that two groups share, or "". RE2 takes such a pattern and keeps the first group only.
+std::string RepeatedGroupName(const re2::RE2& re) {
+  std::set<std::string> seen;
+  for (const auto& [group, name] : re.CapturingGroupNames())
+    if (!seen.insert(name).second) return name;
+  return "";
+}
+
 // What all texts between the least and the greatest match have in common.
 std::string LiteralPrefix(const re2::RE2& re) {
   std::string least;
@@ -121,6 +130,13 @@ std::unique_ptr<const Regex> Regex::Compile(std::string_view pattern, Kind kind,
               absl::StrCat("expected at most ", kMaxRouteCaptures, " groups in regular expression `", pattern,
                            "`, found ", re->NumberOfCapturingGroups()),
               "write `(?:…)` for groups whose text is not needed"};
+    return nullptr;
+  }
+  if (const std::string name = RepeatedGroupName(*re); !name.empty()) {
+    *error = {
+        "bad_regex",
+        absl::StrCat("expected each group name once in regular expression `", pattern, "`, found `", name, "` again"),
+        "rename one of the groups"};
     return nullptr;
   }
   return std::unique_ptr<const Regex>(new Regex(std::move(re), kind));
