@@ -26,9 +26,9 @@ struct Diagnostic {
   std::string code;     // stable, snake_case: "unknown_field", "duplicate_route"
   std::string message;  // one sentence, lower case, no newline
   Place where;
-  std::string hint;                // what to do; may be empty
-  std::vector<std::string> routes; // names of the routes that it is about; may be empty
-  std::vector<Place> related;      // other places that it is about, e.g. the first of two duplicates
+  std::string hint;                 // what to do; may be empty
+  std::vector<std::string> routes;  // names of the routes that it is about; may be empty
+  std::vector<Place> related;       // other places that it is about, e.g. the first of two duplicates
 };
 
 using Diagnostics = std::vector<Diagnostic>;

@@ -12,7 +12,9 @@ TEST(Diagnostic, TextNamesPlaceCodeAndHint) {
   d.hint = "did you mean `hosts`?";
   d.where = {"gw.yaml", 3, 5, "/routes/0/host"};
   d.related = {{"gw.yaml", 1, 1, ""}};
-  EXPECT_EQ(ToText(d), "gw.yaml:3:5: error: unknown field `host` (did you mean `hosts`?) [unknown_field]\ngw.yaml:1:1: note: the other place");
+  EXPECT_EQ(ToText(d),
+            "gw.yaml:3:5: error: unknown field `host` (did you mean `hosts`?) [unknown_field]\ngw.yaml:1:1: note: the "
+            "other place");
 }
 
 TEST(NearestName, FindsTypingErrorsOnly) {

@@ -1,4 +1,5 @@
-// Addresses and networks. IPv4 addresses are held mapped into IPv6 (RFC 4291, 2.5.5.2), so that one comparison serves both.
+// Addresses and networks. IPv4 addresses are held mapped into IPv6 (RFC 4291, 2.5.5.2), so that one comparison serves
+// both.
 #ifndef SLUICE_BASE_IP_H_
 #define SLUICE_BASE_IP_H_
 

@@ -13,7 +13,8 @@ std::string Text(const Ip& ip) {
 }
 
 TEST(Ip, FormatsCanonically) {
-  for (auto [in, out] : {std::pair("127.0.0.1", "127.0.0.1"), {"::ffff:10.0.0.1", "10.0.0.1"}, {"2001:DB8:0:0::1", "2001:db8::1"}}) {
+  for (auto [in, out] :
+       {std::pair("127.0.0.1", "127.0.0.1"), {"::ffff:10.0.0.1", "10.0.0.1"}, {"2001:DB8:0:0::1", "2001:db8::1"}}) {
     Ip ip;
     ASSERT_TRUE(ParseIp(in, &ip)) << in;
     EXPECT_EQ(Text(ip), out);
@@ -22,7 +23,8 @@ TEST(Ip, FormatsCanonically) {
 
 TEST(Ip, RefusesWhatIsNotAnAddress) {
   Ip ip;
-  for (const char* bad : {"", "1.2.3", "1.2.3.256", "01.2.3.4.5", "::g", "1.2.3.4 ", "[::1]", "localhost"}) EXPECT_FALSE(ParseIp(bad, &ip)) << bad;
+  for (const char* bad : {"", "1.2.3", "1.2.3.256", "01.2.3.4.5", "::g", "1.2.3.4 ", "[::1]", "localhost"})
+    EXPECT_FALSE(ParseIp(bad, &ip)) << bad;
   EXPECT_FALSE(ParseIp(std::string_view("1.2.3.4\0", 8), &ip));
 }
 
@@ -35,21 +37,33 @@ TEST(Endpoint, ReadsPorts) {
   EXPECT_EQ(e.port, 443);
   ASSERT_TRUE(ParseEndpoint("::1", &e));
   EXPECT_EQ(e.port, 0);
-  for (const char* bad : {"1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:-1", "[::1", "[::1]443", "1.2.3.4:+1"}) EXPECT_FALSE(ParseEndpoint(bad, &e)) << bad;
+  for (const char* bad : {"1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:-1", "[::1", "[::1]443", "1.2.3.4:+1"})
+    EXPECT_FALSE(ParseEndpoint(bad, &e)) << bad;
 }
 
 TEST(Cidr, Contains) {
-  struct Case { const char* cidr; const char* ip; bool inside; };
-  for (const Case& c : {Case{"10.0.0.0/8", "10.255.0.1", true}, {"10.0.0.0/8", "11.0.0.1", false}, {"0.0.0.0/0", "1.2.3.4", true},
-                        {"0.0.0.0/0", "2001:db8::1", false}, {"::/0", "1.2.3.4", true}, {"192.168.1.128/25", "192.168.1.127", false},
-                        {"2001:db8::/33", "2001:db8:7fff::1", true}, {"2001:db8::/33", "2001:db8:8000::1", false}, {"10.0.0.1", "10.0.0.1", true}}) {
+  struct Case {
+    const char* cidr;
+    const char* ip;
+    bool inside;
+  };
+  for (const Case& c : {Case{"10.0.0.0/8", "10.255.0.1", true},
+                        {"10.0.0.0/8", "11.0.0.1", false},
+                        {"0.0.0.0/0", "1.2.3.4", true},
+                        {"0.0.0.0/0", "2001:db8::1", false},
+                        {"::/0", "1.2.3.4", true},
+                        {"192.168.1.128/25", "192.168.1.127", false},
+                        {"2001:db8::/33", "2001:db8:7fff::1", true},
+                        {"2001:db8::/33", "2001:db8:8000::1", false},
+                        {"10.0.0.1", "10.0.0.1", true}}) {
     Cidr cidr;
     Ip ip;
     ASSERT_TRUE(ParseCidr(c.cidr, &cidr) && ParseIp(c.ip, &ip)) << c.cidr;
     EXPECT_EQ(cidr.Contains(ip), c.inside) << c.cidr << " " << c.ip;
   }
   Cidr cidr;
-  for (const char* bad : {"10.0.0.0/33", "10.0.0.0/", "::/129", "/8", "10.0.0.0/8/8"}) EXPECT_FALSE(ParseCidr(bad, &cidr)) << bad;
+  for (const char* bad : {"10.0.0.0/33", "10.0.0.0/", "::/129", "/8", "10.0.0.0/8/8"})
+    EXPECT_FALSE(ParseCidr(bad, &cidr)) << bad;
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ struct Header {
 // Paces and leases use `mono_ns` (never jumps); calendar windows and token dates use `wall_ns`.
 struct Now {
   int64_t wall_ns = 0;  // since the Unix epoch
-  int64_t mono_ns = 0;  // since any fixed point (CLOCK_MONOTONIC); must be the same for all processes that share a region
+  int64_t mono_ns =
+      0;  // since any fixed point (CLOCK_MONOTONIC); must be the same for all processes that share a region
 };
 
 // What the host's TLS layer saw; all empty on a plain connection.
@@ -56,9 +57,9 @@ struct Request {
 
 // What the host saw after it followed a decision; see Gateway::Report.
 struct Outcome {
-  uint32_t status = 0;       // what the client got; 0: the client went away first
-  int64_t latency_ns = 0;    // from request to last byte
-  std::string_view error;    // "", "timeout", "connect", "reset", "tls": why the upstream gave no answer
+  uint32_t status = 0;     // what the client got; 0: the client went away first
+  int64_t latency_ns = 0;  // from request to last byte
+  std::string_view error;  // "", "timeout", "connect", "reset", "tls": why the upstream gave no answer
 };
 
 }  // namespace sluice

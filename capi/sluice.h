@@ -23,8 +23,8 @@
  * - Owned: what a _new, _compile or _begin call gives is the caller's, to be freed with the matching _free; every _free
  *   takes NULL. An error given through sluice_error** is the caller's; pass NULL to go without.
  * - Threads: gateway and policy may be used by any number at once; a txn by one at a time (it may migrate).
- * - Nothing throws, aborts, reads a clock, starts a thread or opens a socket. Safe before and after fork; a gateway made
- *   before the fork must not be used by both sides unless its region is shared memory and no job is under way.
+ * - Nothing throws, aborts, reads a clock, starts a thread or opens a socket. Safe before and after fork; a gateway
+ * made before the fork must not be used by both sides unless its region is shared memory and no job is under way.
  * - Time is an argument: wall clock for dates and calendar windows, monotonic clock for paces.
  */
 #ifndef SLUICE_H_
@@ -273,8 +273,8 @@ typedef struct sluice_diagnosis {
   sluice_str advice; /* static texts, never freed */
 } sluice_diagnosis;
 
-/* Decides. SLUICE_OK: see sluice_txn_decision. SLUICE_WAIT: see sluice_txn_effect, then sluice_txn_resume. In both cases
- * *txn is the caller's; on any other answer it is NULL. SLUICE_E_STATE: no policy was published. */
+/* Decides. SLUICE_OK: see sluice_txn_decision. SLUICE_WAIT: see sluice_txn_effect, then sluice_txn_resume. In both
+ * cases *txn is the caller's; on any other answer it is NULL. SLUICE_E_STATE: no policy was published. */
 SLUICE_API sluice_status sluice_txn_begin(sluice_gateway* gateway, const sluice_request* request, const sluice_now* now,
                                           sluice_txn** txn) SLUICE_NOEXCEPT;
 SLUICE_API sluice_status sluice_txn_effect(const sluice_txn* txn, sluice_effect* effect) SLUICE_NOEXCEPT;

@@ -98,7 +98,7 @@ struct TraceStep {
 
 // Whose fault a 4xx or 5xx is, and what to look at. Both are static texts.
 struct Diagnosis {
-  std::string_view fault;   // "none", "client", "gateway", "front_proxy", "upstream"
+  std::string_view fault;  // "none", "client", "gateway", "front_proxy", "upstream"
   std::string_view advice;
 };
 

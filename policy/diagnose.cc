@@ -16,7 +16,9 @@ struct Row {
 
 // Refusals of our own that are not the client's doing, by reason.
 constexpr Row kGatewayReasons[] = {
-    {"jwks_unavailable", {"gateway", "the identity provider's key set could not be fetched: look at its URL, its certificate and the way there"}},
+    {"jwks_unavailable",
+     {"gateway",
+      "the identity provider's key set could not be fetched: look at its URL, its certificate and the way there"}},
     {"no_service", {"gateway", "the route has no service: give it one, or a request-termination plugin"}},
     {"no_target", {"gateway", "the upstream has no target with a weight above 0: look at its targets"}},
     {"no_policy", {"gateway", "no policy was published yet: look at the host's start-up log"}},
@@ -25,10 +27,14 @@ constexpr Row kGatewayReasons[] = {
 
 // What the host said of an upstream that gave no answer.
 constexpr Row kUpstreamErrors[] = {
-    {"timeout", {"upstream", "the upstream did not answer in time: look at its load, or raise the service's read_timeout"}},
-    {"connect", {"upstream", "no connection to the upstream: is it running, is its host and port right, is a firewall between?"}},
-    {"reset", {"upstream", "the upstream closed the connection without an answer: look for a crash or a restart in its log"}},
-    {"tls", {"upstream", "no TLS with the upstream: look at its certificate, its name and the protocol of the service"}},
+    {"timeout",
+     {"upstream", "the upstream did not answer in time: look at its load, or raise the service's read_timeout"}},
+    {"connect",
+     {"upstream", "no connection to the upstream: is it running, is its host and port right, is a firewall between?"}},
+    {"reset",
+     {"upstream", "the upstream closed the connection without an answer: look for a crash or a restart in its log"}},
+    {"tls",
+     {"upstream", "no TLS with the upstream: look at its certificate, its name and the protocol of the service"}},
 };
 
 const Row* Find(const Row* rows, size_t count, std::string_view key) {
@@ -39,11 +45,16 @@ const Row* Find(const Row* rows, size_t count, std::string_view key) {
 
 Diagnosis OfRefusal(const Decision& decision) {
   if (const Row* row = Find(kGatewayReasons, std::size(kGatewayReasons), decision.reason)) return row->diagnosis;
-  if (decision.reason == "no_route") return {"client", "no route matches: compare host, path and method with `sluice explain`"};
-  if (decision.reason == "rate_limited") return {"client", "over its limits: wait as Retry-After says, or give it a larger plan"};
-  if (absl::StartsWith(decision.reason, "jwt_")) return {"client", "the token was refused by this gateway: the reason says why; `sluice token inspect` shows it"};
-  if (absl::StartsWith(decision.reason, "key_")) return {"client", "the API key was refused by this gateway: is it sent where key-auth looks, is it in the policy?"};
-  if (absl::StartsWith(decision.reason, "acl_")) return {"client", "the consumer is in none of the groups that may pass: look at its acls"};
+  if (decision.reason == "no_route")
+    return {"client", "no route matches: compare host, path and method with `sluice explain`"};
+  if (decision.reason == "rate_limited")
+    return {"client", "over its limits: wait as Retry-After says, or give it a larger plan"};
+  if (absl::StartsWith(decision.reason, "jwt_"))
+    return {"client", "the token was refused by this gateway: the reason says why; `sluice token inspect` shows it"};
+  if (absl::StartsWith(decision.reason, "key_"))
+    return {"client", "the API key was refused by this gateway: is it sent where key-auth looks, is it in the policy?"};
+  if (absl::StartsWith(decision.reason, "acl_"))
+    return {"client", "the consumer is in none of the groups that may pass: look at its acls"};
   return {"client", "the request was refused by this gateway: the reason says why"};
 }
 
@@ -54,12 +65,15 @@ Diagnosis Diagnose(const Decision& decision, const Outcome& outcome) {
   if (outcome.status < 400) return {"none", ""};
   if (decision.action == Action::kRespond) {
     if (outcome.status == decision.status) return OfRefusal(decision);
-    return {"front_proxy", "the client got another status than this gateway answered: look at the proxy in front, or the host's error pages"};
+    return {"front_proxy",
+            "the client got another status than this gateway answered: look at the proxy in front, or the host's error "
+            "pages"};
   }
   if (const Row* row = Find(kUpstreamErrors, std::size(kUpstreamErrors), outcome.error)) return row->diagnosis;
   if (outcome.status == 401 || outcome.status == 403)
     return {"upstream", "this gateway let the request through; the service behind refused it: look at its own log"};
-  if (outcome.status < 500) return {"client", "this gateway let the request through; the service behind found fault with it"};
+  if (outcome.status < 500)
+    return {"client", "this gateway let the request through; the service behind found fault with it"};
   return {"upstream", "this gateway let the request through; the service behind failed: look at its own log"};
 }
 

@@ -23,8 +23,8 @@ struct Effect {
   std::string_view method;
   std::string_view url;
   std::span<const Header> headers;
-  int64_t timeout_ms = 0;      // give up after this long: report failure, or resume without an answer
-  size_t max_body_bytes = 0;   // an answer with more is a failure
+  int64_t timeout_ms = 0;     // give up after this long: report failure, or resume without an answer
+  size_t max_body_bytes = 0;  // an answer with more is a failure
   bool allow_plain_http = false;
 };
 

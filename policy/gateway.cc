@@ -38,7 +38,8 @@ std::unique_ptr<ratelimit::Store> StoreOf(const GatewayOptions& options, const S
 
 }  // namespace
 
-GatewayState::GatewayState(const GatewayOptions& options) : key_sets(Word(RandomSeed(), 0)), random(Word(RandomSeed(), 0)) {
+GatewayState::GatewayState(const GatewayOptions& options)
+    : key_sets(Word(RandomSeed(), 0)), random(Word(RandomSeed(), 0)) {
   Seed seed = SeedOf(options);
   store = StoreOf(options, seed);
   if (options.token_cache_bytes > 0) tokens = std::make_unique<auth::TokenCache>(options.token_cache_bytes, seed);

@@ -39,8 +39,8 @@
 
 namespace sluice {
 
-class Snapshot;     // a compiled policy; immutable
-class GatewayState; // what lives on across policies: counters, caches, key sets
+class Snapshot;      // a compiled policy; immutable
+class GatewayState;  // what lives on across policies: counters, caches, key sets
 
 struct CompileOptions {
   std::string file_name;  // for diagnostics; default "policy"
@@ -90,8 +90,8 @@ class Gateway {
 };
 
 struct BeginOptions {
-  bool trace = false;     // collect Transaction::trace(); costs allocations
-  bool can_wait = true;   // false: a decision that would wait takes the policy's fallback at once
+  bool trace = false;    // collect Transaction::trace(); costs allocations
+  bool can_wait = true;  // false: a decision that would wait takes the policy's fallback at once
 };
 
 class Transaction {
@@ -108,8 +108,8 @@ class Transaction {
   void Resume(Now now);
 
   const Decision& decision() const;
-  const Effect& effect() const;               // valid while decision().action is kWait
-  std::span<const TraceStep> trace() const;   // empty unless asked for
+  const Effect& effect() const;              // valid while decision().action is kWait
+  std::span<const TraceStep> trace() const;  // empty unless asked for
 
   // What came of it. Once per Begin; only after a decision other than kWait.
   Diagnosis Report(const Outcome& outcome, Now now);

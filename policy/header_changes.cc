@@ -30,7 +30,8 @@ bool HeaderChanges::Get(std::span<const Header> original, std::string_view name,
 void HeaderChanges::Push(const HeaderChange& change) {
   if (size_ == capacity_) {
     size_t capacity = std::max<size_t>(16, capacity_ * 2);
-    HeaderChange* grown = static_cast<HeaderChange*>(arena_.Allocate(capacity * sizeof(HeaderChange), alignof(HeaderChange)));
+    HeaderChange* grown =
+        static_cast<HeaderChange*>(arena_.Allocate(capacity * sizeof(HeaderChange), alignof(HeaderChange)));
     std::copy_n(changes_, size_, grown);
     changes_ = grown;
     capacity_ = capacity;

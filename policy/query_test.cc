@@ -12,7 +12,8 @@ TEST(Query, IteratesParameters) {
   std::string_view rest = "&a=1&&b&c%5B%5D=x%20y+z&=v&a=2";
   std::string seen;
   QueryParameter p;
-  while (NextParameter(&rest, arena, &p)) seen += std::string(p.name) + (p.has_value ? "=" : "") + std::string(DecodeQuery(p.value, arena)) + ";";
+  while (NextParameter(&rest, arena, &p))
+    seen += std::string(p.name) + (p.has_value ? "=" : "") + std::string(DecodeQuery(p.value, arena)) + ";";
   EXPECT_EQ(seen, "a=1;b;c[]=x y z;=v;a=2;");
 }
 

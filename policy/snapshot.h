@@ -6,7 +6,6 @@
 #ifndef SLUICE_POLICY_SNAPSHOT_H_
 #define SLUICE_POLICY_SNAPSHOT_H_
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -46,14 +45,12 @@ enum class PluginKind : uint8_t {
   kRequestTransformer,
   kRequestTermination,
 };
-inline constexpr size_t kPluginKinds = 7;
-std::string_view PluginName(PluginKind kind);
 
 // One configuration of a plugin with its scope, as Kong ranks scopes: the lower rank wins.
 struct ScopedPlugin {
   PluginKind kind;
-  uint8_t rank;           // 1 (consumer, route and service) to 12 (global)
-  uint8_t protocols = 0;  // bit set of policy::Protocol
+  uint8_t rank;             // 1 (consumer, route and service) to 12 (global)
+  uint8_t protocols = 0;    // bit set of policy::Protocol
   uint32_t config = kNone;  // index into the Snapshot's vector for its kind
   uint32_t route = kNone;
   uint32_t service = kNone;
@@ -63,7 +60,7 @@ struct ScopedPlugin {
 struct JwtPlugin {
   Spot spot;
   policy::JwtConfig config;
-  uint64_t verifier = 0;  // names this configuration in the token cache
+  uint64_t verifier = 0;          // names this configuration in the token cache
   auth::ClaimRules secret_rules;  // tokens of consumers' jwt_secrets, as Kong checks them
   auth::ClaimRules set_rules;     // tokens of the key set: strict
   std::shared_ptr<const auth::KeySet> static_keys;
@@ -81,7 +78,7 @@ struct KeyAuthPlugin {
 
 struct AclPlugin {
   Spot spot;
-  std::vector<uint32_t> groups;  // sorted ids of Snapshot::acl_groups
+  std::vector<uint32_t> groups;  // sorted ids, given out by Compile
   bool allow = true;             // the list says who may; else who may not
   bool hide_groups_header = false;
 };
@@ -148,6 +145,7 @@ struct CompiledService {
   uint32_t send_timeout_ms = 0;
   uint32_t read_timeout_ms = 0;
   uint32_t retries = 0;
+  std::vector<ScopedPlugin> plugins;
 };
 
 struct CompiledRoute {
@@ -155,8 +153,7 @@ struct CompiledRoute {
   std::string name;
   uint32_t service = kNone;
   bool preserve_host = false;
-  // The configurations that apply when no consumer's or group's does, best first: at most one for each protocol mask.
-  std::array<std::vector<ScopedPlugin>, kPluginKinds> plugins;
+  std::vector<ScopedPlugin> plugins;  // those of this route, perhaps with its service
 };
 
 struct CompiledPlan {
@@ -206,7 +203,7 @@ class Snapshot {
   std::vector<CompiledConsumer> consumers;
   std::vector<CompiledGroup> groups;
   std::vector<CompiledPlan> plans;
-  std::vector<std::string> acl_groups;
+  std::vector<ScopedPlugin> global_plugins;
 
   std::vector<JwtPlugin> jwt;
   std::vector<KeyAuthPlugin> key_auth;
@@ -220,7 +217,7 @@ class Snapshot {
   absl::flat_hash_map<std::string, uint32_t> jwt_secret_by_key;
   std::vector<CompiledCredential> api_key_credentials;
   std::optional<auth::ApiKeyTable> api_keys;  // to indexes of api_key_credentials; absent: there are no keys
-  absl::flat_hash_map<std::string, uint32_t> consumer_by_name;       // username
+  absl::flat_hash_map<std::string, uint32_t> consumer_by_name;  // username
   absl::flat_hash_map<std::string, uint32_t> consumer_by_custom_id;
   std::vector<auth::KeySetSourceOptions> key_sources;  // each URL once
 };

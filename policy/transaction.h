@@ -32,8 +32,8 @@ struct Identity {
 
 // What identify has to remember while it waits for a key.
 struct IdentifyProgress {
-  size_t next = 0;       // plugin to go on with
-  bool waited = false;   // for a key set; a second time is not allowed for the same plugin
+  size_t next = 0;      // plugin to go on with
+  bool waited = false;  // for a key set; a second time is not allowed for the same plugin
 };
 
 // What was charged, and may have to be given back. Points into the arena and the snapshot.
@@ -44,7 +44,12 @@ struct HeldCharges {
 };
 
 struct Transaction::Impl {
-  explicit Impl(GatewayState& gateway) : gateway(gateway), reader(gateway.worlds), newer_reader(gateway.worlds), request_changes(arena), response_changes(arena) {}
+  explicit Impl(GatewayState& gateway)
+      : gateway(gateway),
+        reader(gateway.worlds),
+        newer_reader(gateway.worlds),
+        request_changes(arena),
+        response_changes(arena) {}
 
   GatewayState& gateway;
   Worlds::Reader reader;
@@ -71,9 +76,9 @@ struct Transaction::Impl {
   const CompiledService* service = nullptr;
   IdentifyProgress identify;
   Identity identity;
-  std::string_view query;        // to forward; a plugin may have taken a credential out of it
+  std::string_view query;          // to forward; a plugin may have taken a credential out of it
   std::string_view path_override;  // a transformer's replace.uri; empty: none
-  bool auth_ran = false;  // the route asks for a credential
+  bool auth_ran = false;           // the route asks for a credential
 
   // The answer.
   HeaderChanges request_changes;

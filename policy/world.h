@@ -21,7 +21,7 @@ class Snapshot;
 
 // The keys of one source, as of one moment.
 struct KeySetView {
-  uint32_t slot = 0;  // of the source in the gateway's registry; the same across worlds
+  uint32_t slot = 0;                         // of the source in the gateway's registry; the same across worlds
   std::shared_ptr<const auth::KeySet> keys;  // null before the first fetch
   uint64_t generation = 0;
   int64_t usable_until_mono_ns = 0;

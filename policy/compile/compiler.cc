@@ -17,7 +17,8 @@ namespace {
 std::vector<uint32_t> RingOf(const std::vector<policy::Target>& targets, uint32_t most_slots) {
   std::vector<int64_t> weights;
   for (const policy::Target& target : targets) weights.push_back(target.weight);
-  int64_t divisor = std::accumulate(weights.begin(), weights.end(), int64_t{0}, [](int64_t a, int64_t b) { return std::gcd(a, b); });
+  int64_t divisor =
+      std::accumulate(weights.begin(), weights.end(), int64_t{0}, [](int64_t a, int64_t b) { return std::gcd(a, b); });
   if (divisor == 0) return {};
   for (int64_t& weight : weights) weight /= divisor;
   int64_t total = std::accumulate(weights.begin(), weights.end(), int64_t{0});
@@ -83,7 +84,8 @@ void Compiler::Compile() {
   Plugins();
 }
 
-void Compiler::Error(const policy::Origin& origin, std::string_view path, std::string code, std::string message, std::string hint) {
+void Compiler::Error(const policy::Origin& origin, std::string_view path, std::string code, std::string message,
+                     std::string hint) {
   Diagnostic d;
   d.code = std::move(code);
   d.message = std::move(message);

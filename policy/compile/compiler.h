@@ -23,15 +23,16 @@ class Compiler {
 
  private:
   // compiler.cc
-  void Error(const policy::Origin& origin, std::string_view path, std::string code, std::string message, std::string hint = "");
+  void Error(const policy::Origin& origin, std::string_view path, std::string code, std::string message,
+             std::string hint = "");
   void Upstreams();
   void Services();
   void Routes();
 
   // plans.cc
   void Plans();
-  void AddLimit(const policy::Origin& origin, std::string_view path, const std::string& id, const ratelimit::LimitSpec& spec,
-                CompiledLimit limit, std::vector<CompiledLimit>* out);
+  void AddLimit(const policy::Origin& origin, std::string_view path, const std::string& id,
+                const ratelimit::LimitSpec& spec, CompiledLimit limit, std::vector<CompiledLimit>* out);
   void PlanLimit(const policy::Plan& plan, const policy::Limit& limit, std::vector<CompiledLimit>* out);
 
   // consumers.cc

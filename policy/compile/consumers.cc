@@ -9,7 +9,9 @@
 namespace sluice {
 namespace {
 
-auth::Algorithm AlgorithmOf(policy::JwtAlgorithm algorithm) { return *auth::FindAlgorithm(policy::ToString(algorithm)); }
+auth::Algorithm AlgorithmOf(policy::JwtAlgorithm algorithm) {
+  return *auth::FindAlgorithm(policy::ToString(algorithm));
+}
 
 std::string NameOf(const policy::Consumer& consumer) {
   if (!consumer.username.empty()) return consumer.username;
@@ -60,7 +62,8 @@ void Compiler::Consumers() {
     }
     for (const policy::AclGroup& acl : consumer.acls) compiled.acl_groups.push_back(AclGroup(acl.group));
     std::sort(compiled.acl_groups.begin(), compiled.acl_groups.end());
-    compiled.acl_header = absl::StrJoin(consumer.acls, ", ", [](std::string* out, const policy::AclGroup& acl) { absl::StrAppend(out, acl.group); });
+    compiled.acl_header = absl::StrJoin(
+        consumer.acls, ", ", [](std::string* out, const policy::AclGroup& acl) { absl::StrAppend(out, acl.group); });
     if (!consumer.username.empty()) snapshot_.consumer_by_name.emplace(consumer.username, index);
     if (!consumer.custom_id.empty()) snapshot_.consumer_by_custom_id.emplace(consumer.custom_id, index);
     snapshot_.consumers.push_back(std::move(compiled));

@@ -64,7 +64,8 @@ void Compiler::AddLimit(const policy::Origin& origin, std::string_view path, con
 void Compiler::PlanLimit(const policy::Plan& plan, const policy::Limit& limit, std::vector<CompiledLimit>* out) {
   CompiledLimit compiled;
   compiled.name = limit.name;
-  AddLimit(limit.origin, "", absl::StrCat("plan/", plan.name, "/", limit.name), SpecOf(limit), std::move(compiled), out);
+  AddLimit(limit.origin, "", absl::StrCat("plan/", plan.name, "/", limit.name), SpecOf(limit), std::move(compiled),
+           out);
 }
 
 void Compiler::Plans() {
@@ -74,7 +75,8 @@ void Compiler::Plans() {
     for (const policy::Limit& limit : plan.limits) PlanLimit(plan, limit, &compiled.limits);
     if (plan.limits.size() > kMaxPlanLimits) {
       Error(plan.origin, "limits", "too_many_limits",
-            absl::StrCat("expected at most ", kMaxPlanLimits, " limits in a plan, found `", plan.limits.size(), "`"), "all of them are charged for each request: leave out those that others imply");
+            absl::StrCat("expected at most ", kMaxPlanLimits, " limits in a plan, found `", plan.limits.size(), "`"),
+            "all of them are charged for each request: leave out those that others imply");
     }
     snapshot_.plans.push_back(std::move(compiled));
   }
@@ -92,7 +94,8 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingC
       limit.remaining_header = absl::StrCat("X-RateLimit-Remaining-", name.title);
     }
     AddLimit(plugin.origin, absl::StrCat("config/", name.name), absl::StrCat("plugin/", scope, "/", name.name),
-             ratelimit::LimitSpec::FixedWindow(window.limit, CalendarOf(window.unit)), std::move(limit), &compiled.limits);
+             ratelimit::LimitSpec::FixedWindow(window.limit, CalendarOf(window.unit)), std::move(limit),
+             &compiled.limits);
   }
   snapshot_.rate_limiting.push_back(std::move(compiled));
   return static_cast<uint32_t>(snapshot_.rate_limiting.size() - 1);

@@ -17,19 +17,20 @@ constexpr PluginKind kKinds[] = {PluginKind::kJwt,
                                  PluginKind::kRequestTermination,
                                  PluginKind::kCorrelationId};
 static_assert(std::size(kKinds) == std::variant_size_v<policy::PluginConfig>);
-static_assert(std::size(kKinds) == kPluginKinds);
 
 // Kong's ranking of scopes, best first (lookup_cfg of its plugin iterator; docs/policy_format.md).
 uint8_t RankOf(const policy::Plugin& plugin) {
   constexpr struct {
     bool consumer, group, route, service;
   } kRanks[] = {
-      {true, false, true, true},  {false, true, true, true},   {true, false, true, false},  {true, false, false, true},
-      {false, true, true, false}, {false, true, false, true},  {false, false, true, true},  {true, false, false, false},
-      {false, true, false, false}, {false, false, true, false}, {false, false, false, true}, {false, false, false, false},
+      {true, false, true, true},   {false, true, true, true},   {true, false, true, false},
+      {true, false, false, true},  {false, true, true, false},  {false, true, false, true},
+      {false, false, true, true},  {true, false, false, false}, {false, true, false, false},
+      {false, false, true, false}, {false, false, false, true}, {false, false, false, false},
   };
   for (size_t i = 0; i < std::size(kRanks); ++i)
-    if (kRanks[i].consumer == (plugin.consumer != policy::kNone) && kRanks[i].group == (plugin.consumer_group != policy::kNone) &&
+    if (kRanks[i].consumer == (plugin.consumer != policy::kNone) &&
+        kRanks[i].group == (plugin.consumer_group != policy::kNone) &&
         kRanks[i].route == (plugin.route != policy::kNone) && kRanks[i].service == (plugin.service != policy::kNone))
       return static_cast<uint8_t>(i + 1);
   return static_cast<uint8_t>(std::size(kRanks) + 1);
@@ -59,48 +60,29 @@ std::string DefaultMessage(uint32_t status) {
 
 }  // namespace
 
-std::string_view PluginName(PluginKind kind) {
-  switch (kind) {
-    case PluginKind::kCorrelationId: return "correlation-id";
-    case PluginKind::kJwt: return "jwt";
-    case PluginKind::kKeyAuth: return "key-auth";
-    case PluginKind::kAcl: return "acl";
-    case PluginKind::kRateLimiting: return "rate-limiting";
-    case PluginKind::kRequestTransformer: return "request-transformer";
-    case PluginKind::kRequestTermination: return "request-termination";
-  }
-  return "";
-}
-
 void Compiler::Plugins() {
   for (const policy::Plugin& plugin : document_.plugins) {
     if (!plugin.enabled) continue;
     uint32_t config = std::visit([&](const auto& c) { return Add(plugin, c); }, plugin.config);
     Place(plugin, kKinds[plugin.config.index()], config);
   }
-  for (const auto& [name, id] : acl_groups_) {
-    snapshot_.acl_groups.resize(acl_groups_.size());
-    snapshot_.acl_groups[id] = name;
-  }
-  for (CompiledRoute& route : snapshot_.routes)
-    for (std::vector<ScopedPlugin>& of_kind : route.plugins)
-      std::stable_sort(of_kind.begin(), of_kind.end(), [](const auto& a, const auto& b) { return a.rank < b.rank; });
 }
 
-// Where a request will look for it: with its consumer, with its group, or with every route that it covers.
+// Where a request will look for it.
 void Compiler::Place(const policy::Plugin& plugin, PluginKind kind, uint32_t config) {
-  ScopedPlugin scoped{kind, RankOf(plugin), ProtocolMask(plugin.protocols), config, Index(plugin.route), Index(plugin.service)};
+  ScopedPlugin scoped{kind,   RankOf(plugin),      ProtocolMask(plugin.protocols),
+                      config, Index(plugin.route), Index(plugin.service)};
+  std::vector<ScopedPlugin>* place = &snapshot_.global_plugins;
   if (plugin.consumer != policy::kNone) {
-    snapshot_.consumers[plugin.consumer].plugins.push_back(scoped);
+    place = &snapshot_.consumers[plugin.consumer].plugins;
   } else if (plugin.consumer_group != policy::kNone) {
-    snapshot_.groups[plugin.consumer_group].plugins.push_back(scoped);
-  } else {
-    for (size_t i = 0; i < snapshot_.routes.size(); ++i) {
-      bool covers = (scoped.route == kNone || scoped.route == i) &&
-                    (scoped.service == kNone || scoped.service == snapshot_.routes[i].service);
-      if (covers) snapshot_.routes[i].plugins[static_cast<size_t>(kind)].push_back(scoped);
-    }
+    place = &snapshot_.groups[plugin.consumer_group].plugins;
+  } else if (plugin.route != policy::kNone) {
+    place = &snapshot_.routes[plugin.route].plugins;
+  } else if (plugin.service != policy::kNone) {
+    place = &snapshot_.services[plugin.service].plugins;
   }
+  place->push_back(scoped);
 }
 
 // Names a plugin's counters for good. Names of entities, not places: a document may be rearranged.
@@ -108,8 +90,10 @@ std::string Compiler::ScopeName(const policy::Plugin& plugin) const {
   std::string scope = plugin.name;
   if (plugin.service != policy::kNone) absl::StrAppend(&scope, "/service:", ServiceName(plugin.service));
   if (plugin.route != policy::kNone) absl::StrAppend(&scope, "/route:", RouteName(plugin.route));
-  if (plugin.consumer != policy::kNone) absl::StrAppend(&scope, "/consumer:", snapshot_.consumers[plugin.consumer].name);
-  if (plugin.consumer_group != policy::kNone) absl::StrAppend(&scope, "/group:", snapshot_.groups[plugin.consumer_group].name);
+  if (plugin.consumer != policy::kNone)
+    absl::StrAppend(&scope, "/consumer:", snapshot_.consumers[plugin.consumer].name);
+  if (plugin.consumer_group != policy::kNone)
+    absl::StrAppend(&scope, "/group:", snapshot_.groups[plugin.consumer_group].name);
   return scope;
 }
 
@@ -161,7 +145,9 @@ void Compiler::KeySource(const policy::Plugin& plugin, JwtPlugin* jwt) {
     Error(plugin.origin, "config/jwks_uri", "bad_jwks_uri", error);
     return;
   }
-  auto same = [&](const auth::KeySetSourceOptions& o) { return o.url == options.url && o.allow_http == options.allow_http && o.cooldown_s == options.cooldown_s; };
+  auto same = [&](const auth::KeySetSourceOptions& o) {
+    return o.url == options.url && o.allow_http == options.allow_http && o.cooldown_s == options.cooldown_s;
+  };
   auto found = std::find_if(snapshot_.key_sources.begin(), snapshot_.key_sources.end(), same);
   jwt->source = static_cast<uint32_t>(found - snapshot_.key_sources.begin());
   if (found == snapshot_.key_sources.end()) snapshot_.key_sources.push_back(std::move(options));
@@ -185,13 +171,16 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::AclConfig& co
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RequestTransformerConfig& config) {
   if (!config.http_method.empty())
-    Error(plugin.origin, "config/http_method", "not_supported_yet", "`http_method` of request-transformer is not supported yet", "leave it out");
+    Error(plugin.origin, "config/http_method", "not_supported_yet",
+          "`http_method` of request-transformer is not supported yet", "leave it out");
   snapshot_.request_transformer.push_back({SpotOf(plugin.origin), config});
   return static_cast<uint32_t>(snapshot_.request_transformer.size() - 1);
 }
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RequestTerminationConfig& config) {
-  if (config.echo) Error(plugin.origin, "config/echo", "not_supported_yet", "`echo` of request-termination is not supported yet", "leave it out");
+  if (config.echo)
+    Error(plugin.origin, "config/echo", "not_supported_yet", "`echo` of request-termination is not supported yet",
+          "leave it out");
   RequestTerminationPlugin termination{SpotOf(plugin.origin), config, {}, config.body, config.content_type};
   termination.message = config.message.empty() ? DefaultMessage(config.status_code) : config.message;
   if (termination.content_type.empty()) termination.content_type = "application/json; charset=utf-8";
@@ -202,7 +191,8 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RequestTermin
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::CorrelationIdConfig& config) {
   if (config.generator == policy::CorrelationIdConfig::Generator::kTracker)
-    Error(plugin.origin, "config/generator", "not_supported_yet", "generator `tracker` is not supported yet", "use `uuid` or `uuid#counter`");
+    Error(plugin.origin, "config/generator", "not_supported_yet", "generator `tracker` is not supported yet",
+          "use `uuid` or `uuid#counter`");
   snapshot_.correlation_id.push_back({SpotOf(plugin.origin), config});
   return static_cast<uint32_t>(snapshot_.correlation_id.size() - 1);
 }

@@ -10,12 +10,16 @@ namespace sluice {
 namespace {
 
 // RFC 9110, 5.6.2.
-bool IsTokenByte(unsigned char c) { return absl::ascii_isalnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos; }
+bool IsTokenByte(unsigned char c) {
+  return absl::ascii_isalnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
 
 bool IsToken(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenByte); }
 
 // RFC 9110, 5.5: these would let a value end the header, or the header section.
-bool HasForbiddenByte(std::string_view value) { return value.find_first_of(std::string_view("\r\n\0", 3)) != value.npos; }
+bool HasForbiddenByte(std::string_view value) {
+  return value.find_first_of(std::string_view("\r\n\0", 3)) != value.npos;
+}
 
 struct Fault {
   uint32_t status = 0;  // 0: none
@@ -40,7 +44,8 @@ Fault CheckHeaders(const Request& request) {
 }
 
 Fault CheckRequest(const Request& request) {
-  if (request.method.size() > limits::kMethodBytes || !IsToken(request.method)) return {400, "bad_method", "Bad request method"};
+  if (request.method.size() > limits::kMethodBytes || !IsToken(request.method))
+    return {400, "bad_method", "Bad request method"};
   return CheckHeaders(request);
 }
 
@@ -67,7 +72,9 @@ bool SplitAuthority(std::string_view authority, std::string_view* host, uint32_t
 }
 
 // RFC 3986, 3.2.2, without percent-escapes: those have no place in a host that routes are compared with.
-bool IsHostByte(unsigned char c) { return absl::ascii_isalnum(c) || std::string_view("-._~!$&'()*+,;=[]:").find(c) != std::string_view::npos; }
+bool IsHostByte(unsigned char c) {
+  return absl::ascii_isalnum(c) || std::string_view("-._~!$&'()*+,;=[]:").find(c) != std::string_view::npos;
+}
 
 std::string_view Lowered(Txn& t, std::string_view text) {
   if (std::none_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isupper(c); })) return text;
@@ -134,8 +141,9 @@ Step Admit(Txn& t) {
     Trace(t, "admit", "refuse", {}, {"the host is no host[:port]"});
     return Refuse(t, 400, "bad_host", "Bad host");
   }
-  Trace(t, "client", "pass", {}, {"ip ", t.decision.client.ip.empty() ? "unknown" : t.decision.client.ip, ", host ",
-                                  t.decision.client.host.empty() ? "none" : t.decision.client.host, ", path ", t.target.path});
+  Trace(t, "client", "pass", {},
+        {"ip ", t.decision.client.ip.empty() ? "unknown" : t.decision.client.ip, ", host ",
+         t.decision.client.host.empty() ? "none" : t.decision.client.host, ", path ", t.target.path});
   return Step::kNext;
 }
 

@@ -32,8 +32,10 @@ Step Authorize(Txn& t) {
            plugin.allow ? ", none of them allowed" : ", one of them denied"});
     return Refuse(t, 403, "acl_denied", "You cannot consume this service");
   }
-  if (!plugin.hide_groups_header && !consumer->acl_header.empty()) t.request_changes.Set("X-Consumer-Groups", consumer->acl_header);
-  Trace(t, "acl", "pass", plugin.spot, {"`", consumer->name, "` is in ", consumer->acl_groups.empty() ? "no group" : "groups ", consumer->acl_header});
+  if (!plugin.hide_groups_header && !consumer->acl_header.empty())
+    t.request_changes.Set("X-Consumer-Groups", consumer->acl_header);
+  Trace(t, "acl", "pass", plugin.spot,
+        {"`", consumer->name, "` is in ", consumer->acl_groups.empty() ? "no group" : "groups ", consumer->acl_header});
   return Step::kNext;
 }
 

@@ -17,7 +17,9 @@ struct Bill {
 };
 
 // Who a consumer is, for counters that survive reloads and changes of credential.
-std::string_view StableName(const CompiledConsumer& consumer) { return consumer.id.empty() ? consumer.name : consumer.id; }
+std::string_view StableName(const CompiledConsumer& consumer) {
+  return consumer.id.empty() ? consumer.name : consumer.id;
+}
 
 // Whom a rate-limiting plugin counts. Kong falls back to the address when what it is to count by is not there.
 struct Counted {
@@ -35,16 +37,13 @@ Counted CountedBy(const Txn& t, const policy::RateLimitingConfig& config) {
       return identity.credential.empty() ? address : Counted{"credential", identity.credential};
     case LimitBy::kCredential:
       return identity.credential.empty() ? address : Counted{"credential", identity.credential};
-    case LimitBy::kIp:
-      return address;
-    case LimitBy::kService:
-      return t.service == nullptr ? address : Counted{"service", t.service->name};
+    case LimitBy::kIp: return address;
+    case LimitBy::kService: return t.service == nullptr ? address : Counted{"service", t.service->name};
     case LimitBy::kHeader: {
       const Header* header = FindHeader(RequestHeaders(t), config.header_name);
       return header == nullptr ? address : Counted{"header", header->value};
     }
-    case LimitBy::kPath:
-      return t.target.path == config.path ? Counted{"path", config.path} : address;
+    case LimitBy::kPath: return t.target.path == config.path ? Counted{"path", config.path} : address;
   }
   return address;
 }
@@ -54,7 +53,8 @@ void Add(Txn& t, Bill& bill, const std::vector<CompiledLimit>& limits, const Cou
     if (bill.count == kMaxLimits) return;  // Compile allows fewer
     ratelimit::Charge& charge = bill.charges[bill.count];
     charge.limit = &limit.limit;
-    charge.key = ratelimit::KeyBuilder(t.gateway.store->hash_key(), limit.limit.id()).Add(counted.by).Add(counted.name).Finish();
+    charge.key =
+        ratelimit::KeyBuilder(t.gateway.store->hash_key(), limit.limit.id()).Add(counted.by).Add(counted.name).Finish();
     charge.cost = std::max<uint32_t>(t.request.cost, 1);
     charge.known = t.identity.consumer != nullptr;
     bill.limits[bill.count++] = &limit;
@@ -76,10 +76,12 @@ void Report(Txn& t, const Bill& bill) {
   LimitState* states = t.arena.Array<LimitState>(bill.count);
   for (size_t i = 0; i < bill.count; ++i) {
     const ratelimit::Verdict& v = bill.verdicts[i];
-    states[i] = {bill.limits[i]->name, v.limit, v.remaining, static_cast<uint64_t>(CeilDivide(v.reset_ns, kNsPerMs)), !v.allowed};
+    states[i] = {bill.limits[i]->name, v.limit, v.remaining, static_cast<uint64_t>(CeilDivide(v.reset_ns, kNsPerMs)),
+                 !v.allowed};
     Trace(t, "limit", v.allowed ? "pass" : "refuse", bill.limits[i]->spot,
-          {bill.limits[i]->name, ": ", v.refusal == ratelimit::Refusal::kFull ? "no room for another caller, " : "", Decimal(t, static_cast<int64_t>(v.used)), " of ",
-           Decimal(t, static_cast<int64_t>(v.limit)), " used, all free in ", Decimal(t, CeilDivide(v.reset_ns, kNsPerMs)), " ms"});
+          {bill.limits[i]->name, ": ", v.refusal == ratelimit::Refusal::kFull ? "no room for another caller, " : "",
+           Decimal(t, static_cast<int64_t>(v.used)), " of ", Decimal(t, static_cast<int64_t>(v.limit)),
+           " used, all free in ", Decimal(t, CeilDivide(v.reset_ns, kNsPerMs)), " ms"});
   }
   t.decision.limits = {states, bill.count};
 }
@@ -100,7 +102,8 @@ void AddHeaders(Txn& t, const Bill& bill) {
   for (size_t i = 0; i < bill.count; ++i) {
     if (bill.limits[i]->limit_header.empty()) continue;
     t.response_changes.Set(bill.limits[i]->limit_header, bill.limits[i]->limit_text);
-    t.response_changes.Set(bill.limits[i]->remaining_header, Decimal(t, static_cast<int64_t>(bill.verdicts[i].remaining)));
+    t.response_changes.Set(bill.limits[i]->remaining_header,
+                           Decimal(t, static_cast<int64_t>(bill.verdicts[i].remaining)));
   }
   size_t tightest = Tightest(bill);
   t.response_changes.Set("RateLimit-Limit", bill.limits[tightest]->limit_text);

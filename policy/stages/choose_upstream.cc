@@ -31,8 +31,16 @@ Step ChooseUpstream(Txn& t) {
   }
   const CompiledService& service = *t.service;
   UpstreamChoice& choice = t.decision.upstream;
-  choice = {service.name, service.scheme, service.host, service.port, {}, service.host_header,
-            service.connect_timeout_ms, service.send_timeout_ms, service.read_timeout_ms, service.retries};
+  choice = {service.name,
+            service.scheme,
+            service.host,
+            service.port,
+            {},
+            service.host_header,
+            service.connect_timeout_ms,
+            service.send_timeout_ms,
+            service.read_timeout_ms,
+            service.retries};
   if (service.upstream != kNone) {
     const CompiledUpstream& upstream = t.snapshot->upstreams[service.upstream];
     const CompiledUpstream::Target* target = NextTarget(t, upstream);

@@ -42,7 +42,8 @@ Step RefuseProtocol(Txn& t, Spot spot) {
         t.response_changes.Set("Upgrade", "TLS/1.2, HTTP/1.1");
       } else {
         std::string_view path = router::EscapePath(t.target.path, &t.arena);
-        t.response_changes.Set("Location", t.arena.Concat({"https://", client.host, path, t.target.has_query ? "?" : "", t.target.query}));
+        t.response_changes.Set(
+            "Location", t.arena.Concat({"https://", client.host, path, t.target.has_query ? "?" : "", t.target.query}));
       }
       return Refuse(t, t.match.https_redirect_status_code, "https_required", "Please use HTTPS protocol");
     case router::RouteVerdict::kNeedsHttp2:
@@ -53,8 +54,7 @@ Step RefuseProtocol(Txn& t, Spot spot) {
       t.response_changes.Set("grpc-status", "1");
       t.response_changes.Set("grpc-message", "gRPC request matched gRPCs route");
       return RefuseWithBody(t, 200, "grpcs_required", "gRPC request matched gRPCs route", {}, "application/grpc");
-    default:
-      return Refuse(t, 415, "grpc_required", "Non-gRPC request matched gRPC route");
+    default: return Refuse(t, 415, "grpc_required", "Non-gRPC request matched gRPC route");
   }
 }
 
@@ -62,7 +62,8 @@ Step RefuseProtocol(Txn& t, Spot spot) {
 
 Step FindRoute(Txn& t) {
   if (!t.snapshot->table->Find(QueryOf(t), &t.match)) {
-    Trace(t, "route", "refuse", {}, {"none of ", Decimal(t, static_cast<int64_t>(t.snapshot->table_routes.size())), " routes matches"});
+    Trace(t, "route", "refuse", {},
+          {"none of ", Decimal(t, static_cast<int64_t>(t.snapshot->table_routes.size())), " routes matches"});
     return Refuse(t, 404, "no_route", "no Route matched with those values");
   }
   t.route = &t.snapshot->routes[t.snapshot->table_routes[t.match.route]];

@@ -11,10 +11,9 @@ namespace {
 constexpr Step (*kPlugins[])(Txn&) = {IdentifyByJwt, IdentifyByKey};
 
 // Headers that only the gateway may set: a client's own copies never reach an upstream.
-constexpr std::string_view kIdentityHeaders[] = {"X-Consumer-ID",           "X-Consumer-Custom-ID",
-                                                 "X-Consumer-Username",     "X-Credential-Identifier",
-                                                 "X-Anonymous-Consumer",    "X-Consumer-Groups",
-                                                 "X-Authenticated-Groups"};
+constexpr std::string_view kIdentityHeaders[] = {
+    "X-Consumer-ID",        "X-Consumer-Custom-ID", "X-Consumer-Username",   "X-Credential-Identifier",
+    "X-Anonymous-Consumer", "X-Consumer-Groups",    "X-Authenticated-Groups"};
 
 void SetOrRemove(Txn& t, std::string_view name, std::string_view value) {
   if (value.empty()) {
@@ -43,7 +42,8 @@ void AddIdentityHeaders(Txn& t) {
 void SetConsumer(Txn& t, uint32_t consumer) {
   t.identity.consumer = consumer == kNone ? nullptr : &t.snapshot->consumers[consumer];
   t.decision.consumer = consumer == kNone ? std::string_view() : t.identity.consumer->name;
-  t.decision.consumer_groups = consumer == kNone ? std::span<const std::string_view>() : t.identity.consumer->group_names;
+  t.decision.consumer_groups =
+      consumer == kNone ? std::span<const std::string_view>() : t.identity.consumer->group_names;
 }
 
 }  // namespace
@@ -74,7 +74,8 @@ Step RefuseCredential(Txn& t, const Refusal& refusal) {
   if (refusal.anonymous != kNone) {
     SetConsumer(t, refusal.anonymous);
     t.identity.anonymous = true;
-    Trace(t, refusal.plugin, "pass", refusal.spot, {refusal.cause, "; goes on as anonymous `", t.decision.consumer, "`"});
+    Trace(t, refusal.plugin, "pass", refusal.spot,
+          {refusal.cause, "; goes on as anonymous `", t.decision.consumer, "`"});
     return Step::kNext;
   }
   Trace(t, refusal.plugin, "refuse", refusal.spot, {refusal.cause});

@@ -42,7 +42,8 @@ void CollectCookies(const Txn& t, std::string_view name, Presented* presented) {
       std::string_view pair = rest.substr(0, rest.find(';'));
       rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
       pair = absl::StripAsciiWhitespace(pair);
-      if (absl::StartsWith(pair, name) && pair.substr(name.size(), 1) == "=") Collect(pair.substr(name.size() + 1), presented);
+      if (absl::StartsWith(pair, name) && pair.substr(name.size(), 1) == "=")
+        Collect(pair.substr(name.size() + 1), presented);
     }
   }
 }
@@ -68,7 +69,8 @@ std::string_view Cause(Txn& t, auth::Verdict verdict, const auth::ClaimFigures& 
   switch (verdict.reason) {
     case auth::Reason::kExpired: return t.arena.Concat({"expired ", off, " s ago, leeway ", allowed, " s"});
     case auth::Reason::kNotYetValid: return t.arena.Concat({"valid only in ", off, " s, leeway ", allowed, " s"});
-    case auth::Reason::kLifetimeTooLong: return t.arena.Concat({"ends ", off, " s later than the ", allowed, " s allowed"});
+    case auth::Reason::kLifetimeTooLong:
+      return t.arena.Concat({"ends ", off, " s later than the ", allowed, " s allowed"});
     default: return verdict.detail;
   }
 }
@@ -78,7 +80,8 @@ Step RefuseToken(Txn& t, const JwtPlugin& plugin, std::string_view reason, std::
   refusal.reason = reason;
   refusal.cause = cause;
   bool presented = reason != "jwt_missing";  // RFC 6750, 3.1: no error code when no token came
-  refusal.challenge = auth::Challenge(t.arena, {"Bearer", plugin.config.realm, presented ? "invalid_token" : "", "", ""});
+  refusal.challenge =
+      auth::Challenge(t.arena, {"Bearer", plugin.config.realm, presented ? "invalid_token" : "", "", ""});
   return RefuseCredential(t, refusal);
 }
 
@@ -112,7 +115,8 @@ const KeySetView* ViewOf(const Txn& t, const JwtPlugin& plugin) {
 
 auth::TokenCache::Key CacheKey(const Txn& t, const JwtPlugin& plugin, std::string_view token) {
   const KeySetView* view = ViewOf(t, plugin);
-  return t.gateway.tokens->KeyFor(token, {t.world->policy_generation << 20 | plugin.verifier, view != nullptr ? view->generation : 0});
+  return t.gateway.tokens->KeyFor(
+      token, {t.world->policy_generation << 20 | plugin.verifier, view != nullptr ? view->generation : 0});
 }
 
 void Remember(Txn& t, const JwtPlugin& plugin, std::string_view token, const auth::TokenTimes& times, uint32_t consumer,
@@ -130,18 +134,23 @@ void Remember(Txn& t, const JwtPlugin& plugin, std::string_view token, const aut
 // True: the token was verified before; `step` is what came of it now.
 bool FromCache(Txn& t, const JwtPlugin& plugin, std::string_view token, Step* step) {
   auth::CachedToken hit;
-  if (t.gateway.tokens == nullptr || token.size() > limits::kTokenBytes || !t.gateway.tokens->Find(CacheKey(t, plugin, token), &hit)) return false;
+  if (t.gateway.tokens == nullptr || token.size() > limits::kTokenBytes ||
+      !t.gateway.tokens->Find(CacheKey(t, plugin, token), &hit))
+    return false;
   bool from_set = (hit.user[1] & kFromKeySet) != 0;
   const KeySetView* view = ViewOf(t, plugin);
   if (from_set && view != nullptr && t.now.mono_ns > view->usable_until_mono_ns) return false;
   auth::TokenTimes times{hit.exp_ns, hit.nbf_ns, (hit.user[1] & kHasExp) != 0, true};
   auth::ClaimFigures figures;
-  auth::Verdict verdict = auth::CheckTimes(times, from_set ? plugin.set_rules : plugin.secret_rules, t.now.wall_ns, &figures);
+  auth::Verdict verdict =
+      auth::CheckTimes(times, from_set ? plugin.set_rules : plugin.secret_rules, t.now.wall_ns, &figures);
   if (!verdict.ok()) {
     *step = RefuseToken(t, plugin, verdict, figures);
     return true;
   }
-  std::string_view identifier = from_set ? t.arena.Copy(hit.payload_view()) : t.snapshot->jwt_secrets[static_cast<uint32_t>(hit.user[1])].credential.identifier;
+  std::string_view identifier = from_set
+                                    ? t.arena.Copy(hit.payload_view())
+                                    : t.snapshot->jwt_secrets[static_cast<uint32_t>(hit.user[1])].credential.identifier;
   *step = Accept(t, static_cast<uint32_t>(hit.user[0]), identifier);
   Trace(t, "jwt", "pass", plugin.spot, {"verified before, still valid"});
   return true;
@@ -149,7 +158,8 @@ bool FromCache(Txn& t, const JwtPlugin& plugin, std::string_view token, Step* st
 
 // ---- Verification ----
 
-Step AcceptToken(Txn& t, const JwtPlugin& plugin, std::string_view token, uint32_t consumer, uint64_t origin, std::string_view identifier) {
+Step AcceptToken(Txn& t, const JwtPlugin& plugin, std::string_view token, uint32_t consumer, uint64_t origin,
+                 std::string_view identifier) {
   auth::TokenTimes times;
   auth::ClaimFigures figures;
   auth::ReadTimes(t.token, &times, &figures);  // cannot fail: CheckClaims has read them
@@ -190,7 +200,8 @@ Step AcceptVerifiedBySet(Txn& t, const JwtPlugin& plugin, std::string_view token
   uint32_t consumer = name.empty() ? kNone : ConsumerNamed(*t.snapshot, name);
   if (consumer == kNone && !plugin.config.consumer_optional)
     return RefuseToken(t, plugin, "jwt_unknown_consumer",
-                       t.arena.Concat({"claim `", plugin.config.consumer_claim, name.empty() ? "` is missing" : "` names no consumer"}));
+                       t.arena.Concat({"claim `", plugin.config.consumer_claim,
+                                       name.empty() ? "` is missing" : "` names no consumer"}));
   return AcceptToken(t, plugin, token, consumer, kFromKeySet, name);
 }
 
@@ -229,8 +240,10 @@ Step VerifyWithSet(Txn& t, const JwtPlugin& plugin, std::string_view token) {
     want.state = State::kUnknown;
   }
   if (want.state == State::kUnknown)
-    return RefuseToken(t, plugin, {auth::Reason::kUnknownKid, "no key of that id, also after asking the identity provider"});
-  if (want.state == State::kWait && t.options.can_wait && !t.identify.waited) return WaitForKeys(t, plugin, want.flight);
+    return RefuseToken(t, plugin,
+                       {auth::Reason::kUnknownKid, "no key of that id, also after asking the identity provider"});
+  if (want.state == State::kWait && t.options.can_wait && !t.identify.waited)
+    return WaitForKeys(t, plugin, want.flight);
   return KeysUnavailable(t, plugin);
 }
 
@@ -249,8 +262,11 @@ Step VerifyToken(Txn& t, const JwtPlugin& plugin, std::string_view token) {
   if (plugin.has_key_set() && for_set) return VerifyWithSet(t, plugin, token);
   if (has_secret) return VerifyWithSecret(t, plugin, token, secret->second);
   if (name.empty())
-    return RefuseToken(t, plugin, "jwt_missing_key_claim", t.arena.Concat({"no claim `", plugin.config.key_claim_name, "`"}));
-  return RefuseToken(t, plugin, "jwt_unknown_issuer", t.arena.Concat({"no consumer has a jwt_secret for the token's `", plugin.config.key_claim_name, "`"}));
+    return RefuseToken(t, plugin, "jwt_missing_key_claim",
+                       t.arena.Concat({"no claim `", plugin.config.key_claim_name, "`"}));
+  return RefuseToken(
+      t, plugin, "jwt_unknown_issuer",
+      t.arena.Concat({"no consumer has a jwt_secret for the token's `", plugin.config.key_claim_name, "`"}));
 }
 
 }  // namespace
@@ -262,7 +278,8 @@ Step IdentifyByJwt(Txn& t) {
   if (SkipsAuthentication(t, plugin.anonymous, plugin.config.run_on_preflight)) return Step::kNext;
   t.auth_ran = true;
   Presented presented = FindToken(t, plugin.config);
-  if (presented.token.empty()) return RefuseToken(t, plugin, "jwt_missing", "no token in the configured headers, parameters and cookies");
+  if (presented.token.empty())
+    return RefuseToken(t, plugin, "jwt_missing", "no token in the configured headers, parameters and cookies");
   if (presented.several) return RefuseToken(t, plugin, "jwt_multiple", "more than one token in the request");
   Step step;
   if (FromCache(t, plugin, presented.token, &step)) return step;

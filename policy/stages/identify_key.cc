@@ -13,7 +13,8 @@ struct PresentedKey {
 
 void LookInHeaders(const Txn& t, std::string_view name, PresentedKey* found) {
   for (const Header& header : RequestHeaders(t)) {
-    if (header.name.size() != name.size() || FindHeader({&header, 1}, name) == nullptr || header.value.empty()) continue;
+    if (header.name.size() != name.size() || FindHeader({&header, 1}, name) == nullptr || header.value.empty())
+      continue;
     if (found->count++ == 0) found->key = header.value;
   }
 }

@@ -7,10 +7,9 @@ namespace sluice {
 namespace {
 
 bool Applies(const ScopedPlugin& plugin, const Txn& t) {
-  const uint32_t service = t.route->service;
   return (plugin.protocols & t.protocol) != 0 &&
          (plugin.route == kNone || &t.snapshot->routes[plugin.route] == t.route) &&
-         (plugin.service == kNone || plugin.service == service);
+         (plugin.service == kNone || plugin.service == t.route->service);
 }
 
 // The best of `candidates` that applies and beats `best`.
@@ -43,7 +42,9 @@ std::string_view JsonString(Txn& t, std::string_view text) {
 }  // namespace
 
 const ScopedPlugin* PluginFor(const Txn& t, PluginKind kind) {
-  const ScopedPlugin* best = Better(nullptr, t.route->plugins[static_cast<size_t>(kind)], kind, t);
+  const ScopedPlugin* best = Better(nullptr, t.route->plugins, kind, t);
+  if (t.service != nullptr) best = Better(best, t.service->plugins, kind, t);
+  best = Better(best, t.snapshot->global_plugins, kind, t);
   if (t.identity.consumer == nullptr) return best;
   best = Better(best, t.identity.consumer->plugins, kind, t);
   for (uint32_t group : t.identity.consumer->groups) best = Better(best, t.snapshot->groups[group].plugins, kind, t);

@@ -1,4 +1,5 @@
-// Kong's request-transformer, and the path and query to forward. Order as in Kong: remove, rename, replace, add, append.
+// Kong's request-transformer, and the path and query to forward. Order as in Kong: remove, rename, replace, add,
+// append.
 #include "absl/strings/match.h"
 #include "policy/query.h"
 #include "policy/stages/stages.h"

@@ -1,0 +1,100 @@
+// A warm decision allocates nothing: a token from the cache, three limits, five header edits.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "auth/minter.h"
+#include "gtest/gtest.h"
+#include "policy/gateway.h"
+#include "policy/testing.h"
+
+namespace {
+std::atomic<uint64_t> allocations{0};
+}  // namespace
+
+void* operator new(size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+namespace sluice {
+namespace {
+
+using testing::After;
+using testing::kStart;
+using testing::TestRequest;
+
+constexpr char kPolicy[] = R"(
+_format_version: "3.0"
+services:
+- name: orders
+  url: http://orders.internal:8080/v1
+  routes: [{name: orders, hosts: [api.example.com], paths: [/orders]}]
+  plugins:
+  - {name: jwt, config: {claims_to_verify: [exp]}}
+  - {name: acl, config: {allow: [staff]}}
+  - name: request-transformer
+    config:
+      remove: {headers: [X-A], querystring: [secret]}
+      rename: {headers: ["X-B:X-C"]}
+      replace: {headers: ["X-D:d"]}
+      add: {headers: ["X-E:e"]}
+      append: {headers: ["X-F:f"]}
+  - {name: correlation-id, config: {echo_downstream: true}}
+plans:
+- name: premium
+  limits:
+  - {name: pace, rate: 1000000, per: second}
+  - {name: hourly, quota: 100000000, window: hour}
+  - {name: monthly, quota: 1000000000, window: month, type: fixed}
+consumers:
+- username: alice
+  plan: premium
+  acls: [{group: staff}]
+  jwt_secrets: [{key: alice, secret: 0123456789abcdef0123456789abcdef}]
+)";
+
+TEST(Allocation, AWarmDecisionAllocatesNothing) {
+  Gateway gateway;
+  gateway.Publish(testing::MustCompile(kPolicy));
+  std::string token = "Bearer " + auth::Minter::FromSecret("0123456789abcdef0123456789abcdef")
+                                      .Mint(auth::Algorithm::kHs256, R"({"iss":"alice","exp":1760003600})");
+  TestRequest r("GET", "/orders/%7e7?secret=1&x=2",
+                {{"Authorization", token}, {"X-A", "a"}, {"X-B", "b"}, {"X-D", "0"}, {"X-Consumer-Username", "root"}});
+  Transaction txn(gateway);
+  uint64_t in_round = 0;
+  for (int round = 0; round < 100; ++round) {
+    Now now = After(round * 1'000'000);
+    uint64_t before = allocations.load();
+    txn.Begin(r.request, now);
+    txn.Report({200, 0, ""}, now);
+    in_round = allocations.load() - before;
+    if (round >= 2) ASSERT_EQ(in_round, 0u) << "round " << round;
+  }
+  txn.Begin(r.request, kStart);
+  ASSERT_EQ(txn.decision().action, Action::kForward) << txn.decision().reason;
+  EXPECT_EQ(txn.decision().limits.size(), 3u);
+  EXPECT_EQ(txn.decision().upstream.path, "/v1/~7?x=2");
+  EXPECT_EQ(testing::Changed(txn.decision().request_headers, "X-C"), "b");
+}
+
+TEST(Allocation, NeitherDoesARefusal) {
+  Gateway gateway;
+  gateway.Publish(testing::MustCompile(kPolicy));
+  Transaction txn(gateway);
+  TestRequest unknown("GET", "/nowhere");
+  TestRequest anonymous("GET", "/orders");
+  for (int round = 0; round < 10; ++round) {
+    uint64_t before = allocations.load();
+    txn.Begin(unknown.request, kStart);
+    txn.Begin(anonymous.request, kStart);
+    if (round >= 2) ASSERT_EQ(allocations.load(), before) << "round " << round;
+  }
+}
+
+}  // namespace
+}  // namespace sluice

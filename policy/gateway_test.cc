@@ -1,0 +1,157 @@
+// What the conformance cases cannot show: the transaction's own rules. What is decided is in conformance/.
+#include "policy/gateway.h"
+
+#include "gtest/gtest.h"
+#include "policy/testing.h"
+
+namespace sluice {
+namespace {
+
+using testing::After;
+using testing::Changed;
+using testing::kSecond;
+using testing::kStart;
+using testing::MustCompile;
+using testing::TestRequest;
+
+constexpr char kKeyPolicy[] = R"(
+_format_version: "3.0"
+services:
+- name: orders
+  url: http://orders.internal:8080/v1
+  plugins:
+  - {name: key-auth}
+  routes:
+  - {name: orders, paths: [/orders]}
+plans:
+- name: free
+  limits:
+  - {name: parallel, in_flight: 1}
+consumers:
+- username: alice
+  plan: free
+  keyauth_credentials: [{key: alice-key}]
+)";
+
+TEST(Transaction, AnswersWithoutAPolicy) {
+  Gateway gateway;
+  Transaction txn(gateway);
+  TestRequest r("GET", "/");
+  txn.Begin(r.request, kStart);
+  EXPECT_EQ(txn.decision().status, 503u);
+  EXPECT_EQ(txn.decision().reason, "no_policy");
+}
+
+TEST(Transaction, ForwardsWithIdentity) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(kKeyPolicy));
+  Transaction txn(gateway);
+  TestRequest r("GET", "/orders/7?x=1", {{"apikey", "alice-key"}, {"X-Consumer-Username", "root"}});
+  txn.Begin(r.request, kStart);
+  const Decision& d = txn.decision();
+  ASSERT_EQ(d.action, Action::kForward) << d.reason;
+  EXPECT_EQ(d.consumer, "alice");
+  EXPECT_EQ(d.plan, "free");
+  EXPECT_EQ(d.upstream.path, "/v1/7?x=1");
+  EXPECT_EQ(d.upstream.host_header, "orders.internal:8080");
+  EXPECT_EQ(Changed(d.request_headers, "X-Consumer-Username"), "alice");
+  EXPECT_EQ(Changed(d.request_headers, "X-Anonymous-Consumer"), "(removed)");
+}
+
+TEST(Transaction, InFlightEndsWithReportResetOrTheNextBegin) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(kKeyPolicy));
+  TestRequest r("GET", "/orders", {{"apikey", "alice-key"}});
+  Transaction first(gateway), second(gateway);
+  first.Begin(r.request, kStart);
+  ASSERT_EQ(first.decision().action, Action::kForward);
+  second.Begin(r.request, kStart);
+  EXPECT_EQ(second.decision().reason, "rate_limited");
+  first.Report({200, 0, ""}, After(kSecond));
+  second.Begin(r.request, After(kSecond));
+  EXPECT_EQ(second.decision().action, Action::kForward);
+  first.Begin(r.request, After(kSecond));
+  EXPECT_EQ(first.decision().reason, "rate_limited");
+  second.Reset(After(kSecond));
+  first.Begin(r.request, After(kSecond));
+  EXPECT_EQ(first.decision().action, Action::kForward);
+  first.Begin(r.request, After(kSecond));  // gives up the one before
+  EXPECT_EQ(first.decision().action, Action::kForward);
+}
+
+TEST(Transaction, KeepsThePolicyItBeganWith) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(kKeyPolicy));
+  TestRequest r("GET", "/orders", {{"apikey", "alice-key"}});
+  Transaction txn(gateway);
+  txn.Begin(r.request, kStart);
+  gateway.Publish(MustCompile("_format_version: \"3.0\"\nservices: []\n"));
+  EXPECT_EQ(txn.decision().consumer, "alice");
+  txn.Begin(r.request, kStart);
+  EXPECT_EQ(txn.decision().reason, "no_route");
+}
+
+TEST(Gateway, CountersSurviveAReload) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(kKeyPolicy));
+  TestRequest r("GET", "/orders", {{"apikey", "alice-key"}});
+  Transaction held(gateway), other(gateway);
+  held.Begin(r.request, kStart);
+  ASSERT_EQ(held.decision().action, Action::kForward);
+  gateway.Publish(MustCompile(kKeyPolicy));
+  other.Begin(r.request, kStart);
+  EXPECT_EQ(other.decision().reason, "rate_limited");
+}
+
+TEST(Gateway, RefusesARegionItCannotUse) {
+  char small[64] = {};
+  GatewayOptions options;
+  options.region = small;
+  options.region_bytes = sizeof small;
+  EXPECT_THROW(Gateway gateway(options), std::runtime_error);
+}
+
+TEST(Compile, ReportsAllErrorsWithPlaces) {
+  CompileOptions options;
+  options.file_name = "bad.yaml";
+  CompileResult result = Compile(R"(_format_version: "3.0"
+services:
+- name: a
+  url: http://a
+  routs: []
+  routes:
+  - {name: one, paths: [/x]}
+  - {name: two, paths: [/x]}
+plugins:
+- {name: rate-limitting}
+)",
+                                 options);
+  EXPECT_EQ(result.snapshot, nullptr);
+  std::string text;
+  for (const Diagnostic& d : result.diagnostics) text += ToText(d) + "\n";
+  EXPECT_NE(text.find("bad.yaml:5:3: error: "), text.npos) << text;
+  EXPECT_NE(text.find("`routes`"), text.npos) << text;
+  EXPECT_NE(text.find("duplicate_route"), text.npos) << text;
+  EXPECT_NE(text.find("`rate-limiting`"), text.npos) << text;
+}
+
+TEST(Diagnosis, NamesWhoIsAtFault) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(kKeyPolicy));
+  Transaction txn(gateway);
+  TestRequest none("GET", "/orders");
+  txn.Begin(none.request, kStart);
+  EXPECT_EQ(txn.Report({401, 0, ""}, kStart).fault, "client");
+  txn.Begin(none.request, kStart);
+  EXPECT_EQ(txn.Report({502, 0, ""}, kStart).fault, "front_proxy");
+  TestRequest good("GET", "/orders", {{"apikey", "alice-key"}});
+  txn.Begin(good.request, kStart);
+  EXPECT_EQ(txn.Report({504, 0, "timeout"}, kStart).fault, "upstream");
+  txn.Begin(good.request, kStart);
+  EXPECT_EQ(txn.Report({401, 0, ""}, kStart).fault, "upstream");
+  txn.Begin(good.request, kStart);
+  EXPECT_EQ(txn.Report({200, 0, ""}, kStart).fault, "none");
+}
+
+}  // namespace
+}  // namespace sluice
