@@ -11,6 +11,7 @@ inline constexpr size_t kDocumentBytes = size_t{64} << 20;
 inline constexpr size_t kDocumentDepth = 64;
 inline constexpr size_t kDocumentNodes = 20'000'000;   // after aliases are followed: a YAML bomb ends here
 inline constexpr size_t kDocumentStringBytes = 64 << 10;
+inline constexpr size_t kDocumentTextBytes = size_t{256} << 20;  // all strings, after aliases and variables are followed
 inline constexpr size_t kRoutes = 1'000'000;
 inline constexpr size_t kDiagnostics = 1'000;          // reported in one run
 

@@ -40,6 +40,9 @@ struct Origin {
 
   // The place of "paths/0"; if the author did not write it, of the nearest part around it ("paths", then the entity).
   Place At(std::string_view path) const;
+
+  // Where something was written is no part of what it says: entities are equal if their contents are.
+  friend bool operator==(const Origin&, const Origin&) { return true; }
 };
 
 // ---- Services, routes, upstreams
@@ -63,6 +66,7 @@ struct Service {
   bool enabled = true;
   size_t upstream = kNone;  // the upstream whose name is `host`
   std::vector<std::string> tags;
+  bool operator==(const Service&) const = default;
 };
 
 struct Route {
@@ -80,6 +84,7 @@ struct Route {
   struct Peer {
     std::string ip;     // address or CIDR; "" for any
     uint32_t port = 0;  // 0 for any
+    bool operator==(const Peer&) const = default;
   };
   std::vector<Peer> sources;
   std::vector<Peer> destinations;
@@ -90,6 +95,7 @@ struct Route {
   bool request_buffering = true;
   bool response_buffering = true;
   std::vector<std::string> tags;
+  bool operator==(const Route&) const = default;
 };
 
 struct Target {
@@ -99,6 +105,7 @@ struct Target {
   uint16_t port = 8000;
   uint32_t weight = 100;  // 0 to 65535; 0 takes no traffic
   std::vector<std::string> tags;
+  bool operator==(const Target&) const = default;
 };
 
 struct Upstream {
@@ -109,6 +116,7 @@ struct Upstream {
   uint32_t slots = 10'000;
   std::vector<Target> targets;  // algorithm is round-robin
   std::vector<std::string> tags;
+  bool operator==(const Upstream&) const = default;
 };
 
 // ---- Plans
@@ -120,6 +128,7 @@ enum class Unit { kSecond, kMinute, kHour, kDay, kMonth, kYear, kDuration };
 struct Period {
   Unit unit = Unit::kSecond;
   int64_t seconds = 1;  // nominal: a month has 30 days, a year 365; exact for kDuration
+  bool operator==(const Period&) const = default;
 };
 
 struct Limit {
@@ -132,12 +141,14 @@ struct Limit {
   uint64_t burst = 0;   // pace: bucket size, at least 1
   bool fixed =
       false;  // quota: a window that begins on the calendar (or, for a length, on a multiple of it); else sliding
+  bool operator==(const Limit&) const = default;
 };
 
 struct Plan {
   Origin origin;
   std::string name;
   std::vector<Limit> limits;
+  bool operator==(const Plan&) const = default;
 };
 
 // ---- Consumers
@@ -168,6 +179,7 @@ struct JwtSecret {
   std::string secret;          // HS*: shared secret, as written (the plugin's secret_is_base64 tells how to read it)
   std::string rsa_public_key;  // others: PEM, of whatever type the algorithm needs
   std::vector<std::string> tags;
+  bool operator==(const JwtSecret&) const = default;
 };
 
 struct KeyAuthCredential {
@@ -175,6 +187,7 @@ struct KeyAuthCredential {
   std::string id;
   std::string key;
   std::vector<std::string> tags;
+  bool operator==(const KeyAuthCredential&) const = default;
 };
 
 struct BasicAuthCredential {
@@ -183,11 +196,13 @@ struct BasicAuthCredential {
   std::string username;
   std::string password;
   std::vector<std::string> tags;
+  bool operator==(const BasicAuthCredential&) const = default;
 };
 
 struct AclGroup {
   Origin origin;
   std::string group;
+  bool operator==(const AclGroup&) const = default;
 };
 
 struct Consumer {
@@ -202,6 +217,7 @@ struct Consumer {
   std::vector<size_t> groups;  // consumer groups, each once, in order of appearance
   size_t plan = kNone;
   std::vector<std::string> tags;
+  bool operator==(const Consumer&) const = default;
 };
 
 struct ConsumerGroup {
@@ -210,6 +226,7 @@ struct ConsumerGroup {
   std::string name;
   size_t plan = kNone;
   std::vector<std::string> tags;
+  bool operator==(const ConsumerGroup&) const = default;
 };
 
 // ---- Plugins
@@ -238,6 +255,7 @@ struct JwtConfig {
   int64_t leeway_s = 0;
   bool jwks_unavailable_open = false;  // jwks_unavailable: closed (503) or open
   int64_t jwks_cooldown_s = 30;
+  bool operator==(const JwtConfig&) const = default;
 };
 
 struct KeyAuthConfig {
@@ -248,12 +266,14 @@ struct KeyAuthConfig {
   size_t anonymous = kNone;  // a consumer
   bool run_on_preflight = true;
   std::string realm;
+  bool operator==(const KeyAuthConfig&) const = default;
 };
 
 struct AclConfig {
   std::vector<std::string> allow;  // exactly one of allow and deny is not empty
   std::vector<std::string> deny;
   bool hide_groups_header = false;
+  bool operator==(const AclConfig&) const = default;
 };
 
 struct RateLimitingConfig {
@@ -261,6 +281,7 @@ struct RateLimitingConfig {
   struct Window {
     Unit unit = Unit::kSecond;
     uint64_t limit = 1;
+    bool operator==(const Window&) const = default;
   };
   std::vector<Window> windows;  // at least one, shortest first; fixed, as Kong counts
   LimitBy limit_by = LimitBy::kConsumer;
@@ -270,12 +291,14 @@ struct RateLimitingConfig {
   bool hide_client_headers = false;
   uint32_t error_code = 429;
   std::string error_message = "API rate limit exceeded";
+  bool operator==(const RateLimitingConfig&) const = default;
 };
 
 struct RequestTransformerConfig {
   struct Pair {
     std::string name;
     std::string value;  // rename: the new name
+    bool operator==(const Pair&) const = default;
   };
   struct Edits {
     std::vector<std::string> remove;
@@ -283,11 +306,13 @@ struct RequestTransformerConfig {
     std::vector<Pair> replace;
     std::vector<Pair> add;
     std::vector<Pair> append;
+    bool operator==(const Edits&) const = default;
   };
   Edits headers;
   Edits querystring;
   std::string http_method;  // "" : unchanged
   std::string replace_uri;  // "" : unchanged
+  bool operator==(const RequestTransformerConfig&) const = default;
 };
 
 struct RequestTerminationConfig {
@@ -297,6 +322,7 @@ struct RequestTerminationConfig {
   std::string content_type;
   std::string trigger;  // header or query parameter that must be present; "" : always
   bool echo = false;
+  bool operator==(const RequestTerminationConfig&) const = default;
 };
 
 struct CorrelationIdConfig {
@@ -304,6 +330,7 @@ struct CorrelationIdConfig {
   std::string header_name = "Kong-Request-ID";
   Generator generator = Generator::kUuidCounter;
   bool echo_downstream = false;
+  bool operator==(const CorrelationIdConfig&) const = default;
 };
 
 // The order of the alternatives is that of kPluginNames in plugins.cc, not that of execution.
@@ -324,6 +351,7 @@ struct Plugin {
   size_t route = kNone;
   size_t consumer = kNone;
   size_t consumer_group = kNone;
+  bool operator==(const Plugin&) const = default;
 };
 
 // ---- The whole
@@ -339,6 +367,7 @@ struct Document {
   std::vector<Upstream> upstreams;
   std::vector<Plugin> plugins;
   std::vector<Plan> plans;
+  bool operator==(const Document&) const = default;  // file_name included
 };
 
 }  // namespace sluice::policy

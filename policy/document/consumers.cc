@@ -1,0 +1,153 @@
+// Consumers, their credentials, and consumer groups.
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "base/limits.h"
+#include "policy/document/check.h"
+#include "policy/document/entities.h"
+
+namespace sluice::policy {
+namespace {
+
+constexpr Word<JwtAlgorithm> kAlgorithms[] = {
+    {"HS256", JwtAlgorithm::kHs256}, {"HS384", JwtAlgorithm::kHs384}, {"HS512", JwtAlgorithm::kHs512},
+    {"RS256", JwtAlgorithm::kRs256}, {"RS384", JwtAlgorithm::kRs384}, {"RS512", JwtAlgorithm::kRs512},
+    {"ES256", JwtAlgorithm::kEs256}, {"ES384", JwtAlgorithm::kEs384}, {"ES512", JwtAlgorithm::kEs512},
+    {"PS256", JwtAlgorithm::kPs256}, {"PS384", JwtAlgorithm::kPs384}, {"PS512", JwtAlgorithm::kPs512},
+    {"EdDSA", JwtAlgorithm::kEdDsa},
+};
+
+std::string_view CheckPem(std::string_view text) {
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  return absl::ConsumePrefix(&text, kBegin) ? "" : "a public key in PEM form, which begins with `-----BEGIN `";
+}
+
+std::string_view CheckApiKey(std::string_view text) {
+  return text.empty() || text.size() > limits::kApiKeyBytes ? "a key of 1 to 512 bytes" : "";
+}
+
+constexpr Field<JwtSecret> kJwtFields[] = {
+    {"id", ReadString<&JwtSecret::id, CheckUuid>},
+    {"key", ReadString<&JwtSecret::key, CheckNotEmpty>, kRequired | kSecret},
+    {"algorithm", ReadWord<&JwtSecret::algorithm, kAlgorithms>},
+    {"secret", ReadString<&JwtSecret::secret, CheckNotEmpty>, kSecret},
+    {"rsa_public_key", ReadString<&JwtSecret::rsa_public_key, CheckPem>, kSecret},
+    {"tags", ReadStrings<&JwtSecret::tags, CheckTag>},
+    {"consumer", Skip<JwtSecret>},
+    {"created_at", Skip<JwtSecret>},
+};
+
+constexpr Field<KeyAuthCredential> kKeyAuthFields[] = {
+    {"id", ReadString<&KeyAuthCredential::id, CheckUuid>},
+    {"key", ReadString<&KeyAuthCredential::key, CheckApiKey>, kRequired | kSecret},
+    {"tags", ReadStrings<&KeyAuthCredential::tags, CheckTag>},
+    {"consumer", Skip<KeyAuthCredential>},
+    {"created_at", Skip<KeyAuthCredential>},
+    {"ttl", NotYet<KeyAuthCredential>},
+};
+
+constexpr Field<BasicAuthCredential> kBasicAuthFields[] = {
+    {"id", ReadString<&BasicAuthCredential::id, CheckUuid>},
+    {"username", ReadString<&BasicAuthCredential::username, CheckNotEmpty>, kRequired | kSecret},
+    {"password", ReadString<&BasicAuthCredential::password, CheckNotEmpty>, kRequired | kSecret},
+    {"tags", ReadStrings<&BasicAuthCredential::tags, CheckTag>},
+    {"consumer", Skip<BasicAuthCredential>},
+    {"created_at", Skip<BasicAuthCredential>},
+};
+
+constexpr Field<AclGroup> kAclFields[] = {
+    {"group", ReadString<&AclGroup::group, CheckNotEmpty>, kRequired},
+    {"id", Skip<AclGroup>},
+    {"tags", Skip<AclGroup>},
+    {"consumer", Skip<AclGroup>},
+    {"created_at", Skip<AclGroup>},
+};
+
+// A list of credentials inside of a consumer, which a `consumer` member may not contradict.
+template <auto kMember, auto kRead>
+void ReadCredentials(Reader& reader, const Cursor& at, Consumer* out) {
+  reader.List(at, [&](const Cursor& item) {
+    kRead(reader, item, &(out->*kMember).emplace_back());
+    reader.Scope(item, "consumer", EntityKind::kConsumer, 0);
+  });
+}
+
+void ReadGroups(Reader& reader, const Cursor& at, Consumer* out) {
+  reader.List(at, [&](const Cursor& item) {
+    size_t group = reader.Reference(item, EntityKind::kConsumerGroup);
+    bool known = std::find(out->groups.begin(), out->groups.end(), group) != out->groups.end();
+    if (group != kNone && !known) out->groups.push_back(group);
+  });
+}
+
+template <typename T>
+void ReadPlanName(Reader& reader, const Cursor& at, T* out) {
+  out->plan = reader.Reference(at, EntityKind::kPlan);
+}
+
+constexpr Field<Consumer> kConsumerFields[] = {
+    {"id", ReadString<&Consumer::id, CheckUuid>},
+    {"username", ReadString<&Consumer::username, CheckNotEmpty>},
+    {"custom_id", ReadString<&Consumer::custom_id, CheckNotEmpty>},
+    {"jwt_secrets", ReadCredentials<&Consumer::jwt_secrets, ReadJwtSecret>, kSecret},
+    {"keyauth_credentials", ReadCredentials<&Consumer::keyauth_credentials, ReadKeyAuthCredential>, kSecret},
+    {"basicauth_credentials", ReadCredentials<&Consumer::basicauth_credentials, ReadBasicAuthCredential>, kSecret},
+    {"acls", ReadCredentials<&Consumer::acls, ReadAclGroup>},
+    {"groups", ReadGroups},
+    {"plan", ReadPlanName<Consumer>},
+    {"plugins", Skip<Consumer>},
+    {"tags", ReadStrings<&Consumer::tags, CheckTag>},
+    {"created_at", Skip<Consumer>},
+    {"updated_at", Skip<Consumer>},
+    {"type", NotYet<Consumer>},
+    {"hmacauth_credentials", NotYetList<Consumer>},
+    {"oauth2_credentials", NotYetList<Consumer>},
+    {"mtls_auth_credentials", NotYetList<Consumer>},
+};
+
+constexpr Field<ConsumerGroup> kGroupFields[] = {
+    {"id", ReadString<&ConsumerGroup::id, CheckUuid>},
+    {"name", ReadString<&ConsumerGroup::name, CheckName>, kRequired},
+    {"plan", ReadPlanName<ConsumerGroup>},
+    {"consumers", Skip<ConsumerGroup>},
+    {"plugins", Skip<ConsumerGroup>},
+    {"tags", ReadStrings<&ConsumerGroup::tags, CheckTag>},
+    {"created_at", Skip<ConsumerGroup>},
+    {"updated_at", Skip<ConsumerGroup>},
+};
+
+bool IsShared(JwtAlgorithm algorithm) { return algorithm <= JwtAlgorithm::kHs512; }
+
+}  // namespace
+
+void ReadJwtSecret(Reader& reader, const Cursor& at, JwtSecret* out) {
+  if (!reader.Entity(at, kJwtFields, out)) return;
+  std::string_view needed = IsShared(out->algorithm) ? "secret" : "rsa_public_key";
+  if (!Reader::IsSet(at, needed))
+    reader.Error(at, "missing_field", absl::StrCat("algorithm ", ToString(out->algorithm), " needs `", needed, "`"),
+                 "add it");
+}
+
+void ReadKeyAuthCredential(Reader& reader, const Cursor& at, KeyAuthCredential* out) {
+  reader.Entity(at, kKeyAuthFields, out);
+}
+
+void ReadBasicAuthCredential(Reader& reader, const Cursor& at, BasicAuthCredential* out) {
+  if (reader.Entity(at, kBasicAuthFields, out))
+    reader.Warn(at, "unused_credential", "no plugin of this version reads basic auth credentials",
+                "remove it, or give the consumer another credential");
+}
+
+void ReadAclGroup(Reader& reader, const Cursor& at, AclGroup* out) { reader.Entity(at, kAclFields, out); }
+
+void ReadConsumerGroup(Reader& reader, const Cursor& at, ConsumerGroup* out) { reader.Entity(at, kGroupFields, out); }
+
+void ReadConsumer(Reader& reader, const Cursor& at, Consumer* out) {
+  if (!reader.Entity(at, kConsumerFields, out)) return;
+  if (!Reader::IsSet(at, "username") && !Reader::IsSet(at, "custom_id"))
+    reader.Error(at, "missing_field", "a consumer needs `username` or `custom_id`", "add one of them");
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,52 @@
+// How each entity is read from a node. References to entities of other kinds must be resolvable by then (Names::Index).
+#ifndef SLUICE_POLICY_DOCUMENT_ENTITIES_H_
+#define SLUICE_POLICY_DOCUMENT_ENTITIES_H_
+
+#include "policy/document/document.h"
+#include "policy/document/reader.h"
+
+namespace sluice::policy {
+
+void ReadPlan(Reader& reader, const Cursor& at, Plan* out);
+void ReadService(Reader& reader, const Cursor& at, Service* out);
+void ReadRoute(Reader& reader, const Cursor& at, Route* out);
+void ReadUpstream(Reader& reader, const Cursor& at, Upstream* out);
+void ReadTarget(Reader& reader, const Cursor& at, Target* out);
+void ReadConsumerGroup(Reader& reader, const Cursor& at, ConsumerGroup* out);
+void ReadConsumer(Reader& reader, const Cursor& at, Consumer* out);
+void ReadJwtSecret(Reader& reader, const Cursor& at, JwtSecret* out);
+void ReadKeyAuthCredential(Reader& reader, const Cursor& at, KeyAuthCredential* out);
+void ReadBasicAuthCredential(Reader& reader, const Cursor& at, BasicAuthCredential* out);
+void ReadAclGroup(Reader& reader, const Cursor& at, AclGroup* out);
+
+// `scope` is what the place of the plugin says: the entity that it is nested in. False if its name is not known.
+bool ReadPlugin(Reader& reader, const Cursor& at, const Plugin& scope, Plugin* out);
+
+// The configuration of one plugin; a member of the table of plugins.cc.
+void ReadJwtConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadKeyAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadAclConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadRateLimitingConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadRequestTransformerConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadRequestTerminationConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadCorrelationIdConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+
+// Protocols that Kong knows; the stream and websocket ones are not supported yet.
+inline constexpr Word<Protocol> kProtocols[] = {
+    {"http", Protocol::kHttp},
+    {"https", Protocol::kHttps},
+    {"grpc", Protocol::kGrpc},
+    {"grpcs", Protocol::kGrpcs},
+    {"tcp", std::nullopt},
+    {"tls", std::nullopt},
+    {"tls_passthrough", std::nullopt},
+    {"udp", std::nullopt},
+    {"ws", std::nullopt},
+    {"wss", std::nullopt},
+};
+
+inline bool IsGrpc(Protocol protocol) { return protocol == Protocol::kGrpc || protocol == Protocol::kGrpcs; }
+
+}  // namespace sluice::policy
+
+#endif  // SLUICE_POLICY_DOCUMENT_ENTITIES_H_

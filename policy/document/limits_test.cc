@@ -1,0 +1,128 @@
+// Each bound of a document: what lies within passes, what lies beyond is refused with its code.
+#include "base/limits.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "policy/document/parse.h"
+#include "policy/document/tree.h"
+
+namespace sluice::policy {
+namespace {
+
+// The code of the first problem, "" if there is none.
+std::string TreeProblem(std::string_view text, EnvLookup env = nullptr) {
+  ParseOptions options;
+  options.env = std::move(env);
+  Problems problems;
+  ParseTree(text, options, &problems);
+  Diagnostics all = problems.Take("");
+  return all.empty() ? "" : all[0].code;
+}
+
+std::string Repeat(std::string_view text, size_t times) {
+  std::string all;
+  all.reserve(text.size() * times);
+  for (size_t i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+TEST(LimitsTest, DocumentBytes) {
+  std::string text = "a: 1\n#";
+  text.resize(limits::kDocumentBytes, 'x');
+  EXPECT_EQ(TreeProblem(text), "");
+  text += 'x';
+  EXPECT_EQ(TreeProblem(text), "too_large");
+}
+
+TEST(LimitsTest, Depth) {
+  auto nested = [](size_t depth) { return Repeat("[", depth) + Repeat("]", depth); };
+  auto json = [](size_t depth) { return "{\"a\":" + Repeat("[", depth - 1) + Repeat("]", depth - 1) + "}"; };
+  EXPECT_EQ(TreeProblem(nested(limits::kDocumentDepth)), "");
+  EXPECT_EQ(TreeProblem(nested(limits::kDocumentDepth + 1)), "too_deep");
+  EXPECT_EQ(TreeProblem(nested(100'000)), "too_deep");
+  EXPECT_EQ(TreeProblem(json(limits::kDocumentDepth)), "");
+  EXPECT_EQ(TreeProblem(json(limits::kDocumentDepth + 1)), "too_deep");
+  EXPECT_EQ(TreeProblem(json(100'000)), "too_deep");
+}
+
+TEST(LimitsTest, DepthThroughAliases) {
+  // Each line nests the one before: without a bound the tree would be as deep as the document is long.
+  std::string text = "a0: &a0 []\n";
+  for (size_t i = 1; i < 100; ++i) absl::StrAppend(&text, "a", i, ": &a", i, " [*a", i - 1, "]\n");
+  EXPECT_EQ(TreeProblem(text), "too_deep");
+}
+
+TEST(LimitsTest, NodesThroughAliases) {
+  // The bomb that is known as a billion laughs: ten times ten times …
+  std::string text = "a0: &a0 lol\n";
+  for (size_t i = 1; i < 12; ++i) {
+    absl::StrAppend(&text, "a", i, ": &a", i, " [");
+    for (int k = 0; k < 10; ++k) absl::StrAppend(&text, k == 0 ? "" : ", ", "*a", i - 1);
+    absl::StrAppend(&text, "]\n");
+  }
+  EXPECT_EQ(TreeProblem(text), "too_large");
+  std::string merges = "a0: &a0 {x: 1}\n";
+  for (size_t i = 1; i < 40; ++i)
+    absl::StrAppend(&merges, "a", i, ": &a", i, " {<<: [*a", i - 1, ", *a", i - 1, "]}\n");
+  EXPECT_EQ(TreeProblem(merges), "too_large");
+}
+
+TEST(LimitsTest, StringBytes) {
+  std::string longest(limits::kDocumentStringBytes, 'x');
+  for (std::string_view form : {"a: ", "{\"a\": \""}) {
+    std::string end = form[0] == '{' ? "\"}" : "";
+    EXPECT_EQ(TreeProblem(absl::StrCat(form, longest, end)), "");
+    EXPECT_EQ(TreeProblem(absl::StrCat(form, longest, "x", end)), "string_too_long");
+  }
+}
+
+TEST(LimitsTest, StringBytesThroughVariables) {
+  auto env = [](size_t size) { return [size](std::string_view) { return std::string(size, 'x'); }; };
+  constexpr char kText[] = "a: ${{ env \"DECK_A\" }}";
+  EXPECT_EQ(TreeProblem(kText, env(limits::kDocumentStringBytes)), "");
+  EXPECT_EQ(TreeProblem(kText, env(limits::kDocumentStringBytes + 1)), "variable");
+}
+
+TEST(LimitsTest, TextBytesThroughAliasesAndVariables) {
+  size_t times = limits::kDocumentTextBytes / limits::kDocumentStringBytes;
+  std::string alias = absl::StrCat("- &a ", std::string(limits::kDocumentStringBytes, 'x'), "\n");
+  EXPECT_EQ(TreeProblem(alias + Repeat("- *a\n", times - 1)), "");
+  EXPECT_EQ(TreeProblem(alias + Repeat("- *a\n", times)), "too_large");
+  EnvLookup env = [](std::string_view) { return std::string(limits::kDocumentStringBytes, 'x'); };
+  EXPECT_EQ(TreeProblem(Repeat("- ${{ env \"DECK_A\" }}\n", times + 1), env), "too_large");
+}
+
+TEST(LimitsTest, Routes) {
+  std::string text = "{\"_format_version\": \"3.0\", \"routes\": [0" + Repeat(",0", limits::kRoutes) + "]}";
+  ParseResult result = Parse(text, ParseOptions());
+  ASSERT_EQ(result.diagnostics.size(), 1u);
+  EXPECT_EQ(result.diagnostics[0].code, "too_large");
+  EXPECT_EQ(result.diagnostics[0].message, "1000001 routes are more than 1000000");
+}
+
+TEST(LimitsTest, Diagnostics) {
+  auto result = [](size_t errors) {
+    std::string text = "_format_version: '3.0'\nservices:\n";
+    for (size_t i = 0; i < errors; ++i) absl::StrAppend(&text, "- {host: a, nam: b}\n");
+    return Parse(text, ParseOptions()).diagnostics;
+  };
+  EXPECT_EQ(result(limits::kDiagnostics).size(), limits::kDiagnostics);
+  EXPECT_EQ(result(limits::kDiagnostics).back().code, "unknown_field");
+  Diagnostics more = result(limits::kDiagnostics + 5);
+  EXPECT_EQ(more.size(), limits::kDiagnostics + 1);
+  EXPECT_EQ(more.back().code, "too_many_problems");
+  EXPECT_EQ(more.back().message, "5 more problems are not shown");
+  EXPECT_EQ(more.back().severity, Severity::kError);
+}
+
+TEST(LimitsTest, AnErrorBehindManyWarningsIsNotLost) {
+  std::string text = "_format_version: '3.0'\nconsumers:\n- username: a\n  basicauth_credentials:\n";
+  for (size_t i = 0; i <= limits::kDiagnostics; ++i) absl::StrAppend(&text, "  - {username: u", i, ", password: p}\n");
+  text += "services: [5]\n";
+  EXPECT_FALSE(Parse(text, ParseOptions()).ok());
+}
+
+}  // namespace
+}  // namespace sluice::policy

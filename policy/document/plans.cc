@@ -1,0 +1,98 @@
+// Plans: Sluice's extension of the format.
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "policy/document/check.h"
+#include "policy/document/entities.h"
+
+namespace sluice::policy {
+namespace {
+
+constexpr int64_t kMaxAmount = 1'000'000'000;
+
+template <uint64_t Limit::*kMember>
+void ReadAmount(Reader& reader, const Cursor& at, Limit* out) {
+  ReadInteger<kMember, 1, kMaxAmount>(reader, at, out);
+}
+
+void ReadPeriod(Reader& reader, const Cursor& at, Limit* out) {
+  std::string text;
+  if (reader.String(at, nullptr, &text) && !ParsePeriod(text, &out->period))
+    reader.Expected(at, "second, minute, hour, day, month, year, or a length up to 366 days such as `90s`");
+}
+
+constexpr Word<bool> kTypes[] = {{"sliding", false}, {"fixed", true}};
+
+constexpr Field<Limit> kLimitFields[] = {
+    {"name", ReadString<&Limit::name, CheckName>, kRequired},
+    {"rate", ReadAmount<&Limit::amount>},
+    {"per", ReadPeriod},
+    {"burst", ReadAmount<&Limit::burst>},
+    {"quota", ReadAmount<&Limit::amount>},
+    {"window", ReadPeriod},
+    {"type", ReadWord<&Limit::fixed, kTypes>},
+    {"in_flight", ReadAmount<&Limit::amount>},
+};
+
+// The three kinds of limit, with the members that belong to each besides the name.
+struct KindRule {
+  std::string_view lead;
+  Limit::Kind kind;
+  std::string_view required;  // "" : none
+  std::string_view optional;
+};
+constexpr KindRule kKinds[] = {
+    {"rate", Limit::Kind::kPace, "per", "burst"},
+    {"quota", Limit::Kind::kQuota, "window", "type"},
+    {"in_flight", Limit::Kind::kInFlight, "", ""},
+};
+
+void CheckMembers(Reader& reader, const Cursor& at, const KindRule& rule) {
+  if (!rule.required.empty() && !Reader::IsSet(at, rule.required))
+    reader.Error(at, "missing_field", absl::StrCat("`", rule.lead, "` needs `", rule.required, "`"), "add it");
+  for (std::string_view field : {"per", "burst", "window", "type"}) {
+    if (!Reader::IsSet(at, field) || field == rule.required || field == rule.optional) continue;
+    reader.Error(at, "conflict", absl::StrCat("`", field, "` has no meaning beside `", rule.lead, "`"), "remove it");
+  }
+}
+
+void ReadLimit(Reader& reader, const Cursor& at, Limit* out) {
+  if (!reader.Entity(at, kLimitFields, out)) return;
+  int kinds = 0;
+  for (const KindRule& rule : kKinds) {
+    if (!Reader::IsSet(at, rule.lead) || ++kinds > 1) continue;
+    out->kind = rule.kind;
+    CheckMembers(reader, at, rule);
+  }
+  if (kinds != 1)
+    reader.Error(at, "bad_value", "expected exactly one of `rate`, `quota` and `in_flight`",
+                 "write one limit for each");
+  if (out->kind == Limit::Kind::kPace && out->burst == 0) out->burst = out->amount;
+}
+
+void ReadLimits(Reader& reader, const Cursor& at, Plan* out) {
+  reader.List(at, [&](const Cursor& item) {
+    Limit limit;
+    ReadLimit(reader, item, &limit);
+    for (const Limit& other : out->limits)
+      if (!limit.name.empty() && other.name == limit.name)
+        reader.ErrorAt(limit.origin.At("name"), "duplicate_name",
+                       absl::StrCat("two limits are named `", limit.name, "`"), "rename one of them",
+                       {other.origin.At("name")});
+    out->limits.push_back(std::move(limit));
+  });
+  constexpr size_t kMostLimits = 16;  // each is charged on every request
+  if (out->limits.size() > kMostLimits)
+    reader.Error(at, "too_large", absl::StrCat("more than ", kMostLimits, " limits"));
+}
+
+constexpr Field<Plan> kPlanFields[] = {
+    {"name", ReadString<&Plan::name, CheckName>, kRequired},
+    {"limits", ReadLimits, kRequired},
+};
+
+}  // namespace
+
+void ReadPlan(Reader& reader, const Cursor& at, Plan* out) { reader.Entity(at, kPlanFields, out); }
+
+}  // namespace sluice::policy

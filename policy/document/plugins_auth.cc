@@ -1,0 +1,158 @@
+// jwt, key-auth and acl.
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/limits.h"
+#include "policy/document/check.h"
+#include "policy/document/entities.h"
+
+namespace sluice::policy {
+namespace {
+
+// A consumer that stands for callers without a credential; "" means none.
+template <typename Config>
+void ReadAnonymous(Reader& reader, const Cursor& at, Config* out) {
+  if (at.node->kind == NodeKind::kString && at.node->text.empty()) return;
+  out->anonymous = reader.Reference(at, EntityKind::kConsumer);
+}
+
+void ReadClaimsToVerify(Reader& reader, const Cursor& at, JwtConfig* out) {
+  out->verify_exp = out->verify_nbf = false;
+  reader.List(at, [&](const Cursor& item) {
+    std::string claim;
+    if (!reader.String(item, nullptr, &claim)) return;
+    if (claim != "exp" && claim != "nbf") reader.Unknown(item, "value", claim, {"exp", "nbf"});
+    out->verify_exp |= claim == "exp";
+    out->verify_nbf |= claim == "nbf";
+  });
+}
+
+void ReadJwksUri(Reader& reader, const Cursor& at, JwtConfig* out) {
+  std::string text;
+  Url url;
+  if (!reader.String(at, nullptr, &text)) return;
+  if (!ParseUrl(text, &url) || (url.scheme != "https" && url.scheme != "http")) {
+    reader.Expected(at, "https://host[:port]/path");
+    return;
+  }
+  out->jwks_uri = text;
+}
+
+void CheckJwksSize(Reader& reader, const Cursor& at, const JwtConfig& config) {
+  if (config.jwks.size() > limits::kJwkSetBytes)
+    reader.Error(at, "too_large", absl::StrCat("a key set larger than ", limits::kJwkSetBytes >> 10, " KiB"),
+                 "serve it at a `jwks_uri`, or remove keys");
+}
+
+// Written in the document's own syntax, or as a string that holds JSON.
+void ReadJwks(Reader& reader, const Cursor& at, JwtConfig* out) {
+  if (at.node->kind == NodeKind::kMap) {
+    const Node* keys = at.node->Find("keys");
+    if (keys == nullptr || keys->kind != NodeKind::kList) {
+      reader.Expected(at, "a JWK set, which has a list `keys`");
+      return;
+    }
+    out->jwks = ToJson(*at.node);
+    CheckJwksSize(reader, at, *out);
+    return;
+  }
+  auto check = [](std::string_view text) -> std::string_view {
+    return absl::StartsWith(text, "{") ? "" : "a JWK set as a map or as JSON text";
+  };
+  reader.String(at, check, &out->jwks);
+}
+
+constexpr Word<bool> kUnavailable[] = {{"closed", false}, {"open", true}};
+
+constexpr int64_t kYearSeconds = 31'536'000;
+
+constexpr Field<JwtConfig> kJwtFields[] = {
+    {"uri_param_names", ReadStrings<&JwtConfig::uri_param_names, CheckNotEmpty>},
+    {"cookie_names", ReadStrings<&JwtConfig::cookie_names, CheckHeaderName>},
+    {"header_names", ReadStrings<&JwtConfig::header_names, CheckHeaderName>},
+    {"key_claim_name", ReadString<&JwtConfig::key_claim_name, CheckNotEmpty>},
+    {"secret_is_base64", ReadBool<&JwtConfig::secret_is_base64>},
+    {"claims_to_verify", ReadClaimsToVerify},
+    {"anonymous", ReadAnonymous<JwtConfig>},
+    {"run_on_preflight", ReadBool<&JwtConfig::run_on_preflight>},
+    {"maximum_expiration", ReadInteger<&JwtConfig::maximum_expiration_s, 0, kYearSeconds>},
+    {"realm", ReadString<&JwtConfig::realm, CheckHeaderValue>},
+    {"jwks_uri", ReadJwksUri, kSecret},
+    {"jwks_allow_http", ReadBool<&JwtConfig::jwks_allow_http>},
+    {"jwks", ReadJwks, kSecret},
+    {"issuer", ReadString<&JwtConfig::issuer, CheckNotEmpty>},
+    {"audience", ReadStrings<&JwtConfig::audience, CheckNotEmpty>},
+    {"consumer_claim", ReadString<&JwtConfig::consumer_claim, CheckNotEmpty>},
+    {"consumer_optional", ReadBool<&JwtConfig::consumer_optional>},
+    {"leeway", ReadInteger<&JwtConfig::leeway_s, 0, 3600>},
+    {"jwks_unavailable", ReadWord<&JwtConfig::jwks_unavailable_open, kUnavailable>},
+    {"jwks_cooldown", ReadInteger<&JwtConfig::jwks_cooldown_s, 1, 86400>},
+};
+
+void CheckJwt(Reader& reader, const Cursor& at, const JwtConfig& config) {
+  if (config.maximum_expiration_s > 0 && !config.verify_exp)
+    reader.Error(at, "conflict", "`maximum_expiration` needs `exp` in `claims_to_verify`",
+                 "add `claims_to_verify: [exp]`");
+  if (Reader::IsSet(at, "jwks_uri") && Reader::IsSet(at, "jwks"))
+    reader.Error(at, "conflict", "`jwks_uri` and `jwks` cannot be used together", "remove one of them");
+  if (absl::StartsWithIgnoreCase(config.jwks_uri, "http://") && !config.jwks_allow_http)
+    reader.Error(at, "insecure", "`jwks_uri` is fetched without TLS: whoever answers could choose the keys",
+                 "use https, or set `jwks_allow_http: true` in a closed test");
+  bool from_uri = Reader::IsSet(at, "jwks_uri");
+  for (std::string_view field : {"jwks_allow_http", "jwks_unavailable", "jwks_cooldown"})
+    if (Reader::IsSet(at, field) && !from_uri)
+      reader.Warn(at, "no_effect", absl::StrCat("`", field, "` has no effect without `jwks_uri`"), "remove it");
+  for (std::string_view field : {"consumer_claim", "consumer_optional"})
+    if (Reader::IsSet(at, field) && !from_uri && !Reader::IsSet(at, "jwks"))
+      reader.Warn(at, "no_effect", absl::StrCat("`", field, "` has no effect without `jwks_uri` or `jwks`"),
+                  "remove it");
+}
+
+constexpr Field<KeyAuthConfig> kKeyAuthFields[] = {
+    {"key_names", ReadStrings<&KeyAuthConfig::key_names, CheckHeaderName>},
+    {"key_in_header", ReadBool<&KeyAuthConfig::key_in_header>},
+    {"key_in_query", ReadBool<&KeyAuthConfig::key_in_query>},
+    {"key_in_body", NotYetTrue<KeyAuthConfig>},
+    {"hide_credentials", ReadBool<&KeyAuthConfig::hide_credentials>},
+    {"anonymous", ReadAnonymous<KeyAuthConfig>},
+    {"run_on_preflight", ReadBool<&KeyAuthConfig::run_on_preflight>},
+    {"realm", ReadString<&KeyAuthConfig::realm, CheckHeaderValue>},
+    {"identity_realms", NotYetList<KeyAuthConfig>},
+};
+
+constexpr Field<AclConfig> kAclFields[] = {
+    {"allow", ReadStrings<&AclConfig::allow, CheckNotEmpty>},
+    {"deny", ReadStrings<&AclConfig::deny, CheckNotEmpty>},
+    {"whitelist", ReadStrings<&AclConfig::allow, CheckNotEmpty>},  // the names before Kong 2.1
+    {"blacklist", ReadStrings<&AclConfig::deny, CheckNotEmpty>},
+    {"hide_groups_header", ReadBool<&AclConfig::hide_groups_header>},
+    {"always_use_authenticated_groups", NotYetTrue<AclConfig>},
+    {"include_consumer_groups", NotYetTrue<AclConfig>},
+};
+
+}  // namespace
+
+void ReadJwtConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
+  JwtConfig& config = out->emplace<JwtConfig>();
+  if (reader.Map(at, kJwtFields, &config)) CheckJwt(reader, at, config);
+}
+
+void ReadKeyAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
+  KeyAuthConfig& config = out->emplace<KeyAuthConfig>();
+  if (!reader.Map(at, kKeyAuthFields, &config)) return;
+  if (Reader::IsSet(at, "key_names") && config.key_names.empty())
+    reader.Error(at, "bad_value", "expected at least one name in `key_names`", "add one, or remove `key_names`");
+  if (!config.key_in_header && !config.key_in_query)
+    reader.Error(at, "conflict", "no key can be found: `key_in_header` and `key_in_query` are both false",
+                 "set one of them to true");
+}
+
+void ReadAclConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
+  AclConfig& config = out->emplace<AclConfig>();
+  if (reader.Map(at, kAclFields, &config) && config.allow.empty() == config.deny.empty())
+    reader.Error(at, "bad_value", "expected exactly one of `allow` and `deny`, with at least one group",
+                 config.allow.empty() ? "add one of them" : "remove one of them");
+}
+
+}  // namespace sluice::policy

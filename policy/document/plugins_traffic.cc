@@ -1,0 +1,139 @@
+// rate-limiting, request-termination and correlation-id.
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "policy/document/check.h"
+#include "policy/document/entities.h"
+
+namespace sluice::policy {
+namespace {
+
+using LimitBy = RateLimitingConfig::LimitBy;
+
+constexpr Word<LimitBy> kLimitBy[] = {
+    {"consumer", LimitBy::kConsumer}, {"credential", LimitBy::kCredential}, {"ip", LimitBy::kIp},
+    {"service", LimitBy::kService},   {"header", LimitBy::kHeader},         {"path", LimitBy::kPath},
+    {"consumer-group", std::nullopt},
+};
+
+constexpr Word<bool> kPolicies[] = {{"local", true}, {"cluster", std::nullopt}, {"redis", std::nullopt}};
+
+void ReadPolicy(Reader& reader, const Cursor& at, RateLimitingConfig*) { WordAt(reader, at, kPolicies); }
+
+template <Unit kUnit>
+void ReadWindow(Reader& reader, const Cursor& at, RateLimitingConfig* out) {
+  constexpr int64_t kMaxLimit = 1'000'000'000'000;
+  int64_t limit = 0;
+  if (reader.Integer(at, 1, kMaxLimit, &limit)) out->windows.push_back({kUnit, static_cast<uint64_t>(limit)});
+}
+
+// Only the redis policy synchronizes; -1, which means at once, is the default that decK writes out.
+void ReadSyncRate(Reader& reader, const Cursor& at, RateLimitingConfig*) {
+  if (at.node->text != "-1") reader.NotSupported(at, "sync_rate", "remove it");
+}
+
+constexpr Field<RateLimitingConfig> kRateLimitingFields[] = {
+    {"second", ReadWindow<Unit::kSecond>},
+    {"minute", ReadWindow<Unit::kMinute>},
+    {"hour", ReadWindow<Unit::kHour>},
+    {"day", ReadWindow<Unit::kDay>},
+    {"month", ReadWindow<Unit::kMonth>},
+    {"year", ReadWindow<Unit::kYear>},
+    {"limit_by", ReadWord<&RateLimitingConfig::limit_by, kLimitBy>},
+    {"header_name", ReadString<&RateLimitingConfig::header_name, CheckHeaderName>},
+    {"path", ReadString<&RateLimitingConfig::path, CheckServicePath>},
+    {"policy", ReadPolicy},
+    {"fault_tolerant", ReadBool<&RateLimitingConfig::fault_tolerant>},
+    {"hide_client_headers", ReadBool<&RateLimitingConfig::hide_client_headers>},
+    {"error_code", ReadInteger<&RateLimitingConfig::error_code, 100, 599>},
+    {"error_message", ReadString<&RateLimitingConfig::error_message>},
+    {"sync_rate", ReadSyncRate},
+    {"redis", NotYet<RateLimitingConfig>, kSecret},
+    {"redis_host", NotYet<RateLimitingConfig>},
+    {"redis_port", NotYet<RateLimitingConfig>},
+    {"redis_username", NotYet<RateLimitingConfig>},
+    {"redis_password", NotYet<RateLimitingConfig>, kSecret},
+    {"redis_timeout", NotYet<RateLimitingConfig>},
+    {"redis_database", NotYet<RateLimitingConfig>},
+    {"redis_ssl", NotYet<RateLimitingConfig>},
+    {"redis_ssl_verify", NotYet<RateLimitingConfig>},
+    {"redis_server_name", NotYet<RateLimitingConfig>},
+};
+
+std::string_view NameOf(Unit unit) {
+  constexpr std::string_view kNames[] = {"second", "minute", "hour", "day", "month", "year", "duration"};
+  return kNames[static_cast<size_t>(unit)];
+}
+
+void CheckRateLimiting(Reader& reader, const Cursor& at, RateLimitingConfig* config) {
+  auto& windows = config->windows;
+  std::sort(windows.begin(), windows.end(), [](const auto& a, const auto& b) { return a.unit < b.unit; });
+  bool any = false;
+  for (std::string_view field : {"second", "minute", "hour", "day", "month", "year"}) any |= Reader::IsSet(at, field);
+  if (!any)
+    reader.Error(at, "missing_field", "expected at least one of second, minute, hour, day, month and year", "add one");
+  for (size_t i = 1; i < windows.size(); ++i) {
+    if (windows[i].limit >= windows[i - 1].limit) continue;
+    reader.Error(
+        at, "conflict",
+        absl::StrCat("the limit for ", NameOf(windows[i].unit), " (", windows[i].limit,
+                     ") is lower than the limit for ", NameOf(windows[i - 1].unit), " (", windows[i - 1].limit, ")"),
+        "raise the one or lower the other");
+  }
+  if (config->limit_by == LimitBy::kHeader && config->header_name.empty())
+    reader.Error(at, "missing_field", "`limit_by: header` needs `header_name`", "add it");
+  if (config->limit_by == LimitBy::kPath && config->path.empty())
+    reader.Error(at, "missing_field", "`limit_by: path` needs `path`", "add it");
+}
+
+constexpr Field<RequestTerminationConfig> kTerminationFields[] = {
+    {"status_code", ReadInteger<&RequestTerminationConfig::status_code, 100, 599>},
+    {"message", ReadString<&RequestTerminationConfig::message>},
+    {"body", ReadString<&RequestTerminationConfig::body>},
+    {"content_type", ReadString<&RequestTerminationConfig::content_type, CheckHeaderValue>},
+    {"trigger", ReadString<&RequestTerminationConfig::trigger, CheckHeaderName>},
+    {"echo", ReadBool<&RequestTerminationConfig::echo>},
+};
+
+// Kong's rules.
+void CheckTermination(Reader& reader, const Cursor& at, const RequestTerminationConfig& config) {
+  bool typed = !config.content_type.empty();
+  bool body = !config.body.empty();
+  if (!config.message.empty() && (typed || body))
+    reader.Error(at, "conflict", "`message` cannot be used with `content_type` or `body`", "keep one of the two");
+  if (typed && !body) reader.Error(at, "missing_field", "`content_type` needs `body`", "add it");
+  if (config.echo && (typed || body))
+    reader.Error(at, "conflict", "`echo` cannot be used with `content_type` or `body`", "keep one of the two");
+}
+
+using Generator = CorrelationIdConfig::Generator;
+
+constexpr Word<Generator> kGenerators[] = {
+    {"uuid", Generator::kUuid},
+    {"uuid#counter", Generator::kUuidCounter},
+    {"tracker", Generator::kTracker},
+};
+
+constexpr Field<CorrelationIdConfig> kCorrelationFields[] = {
+    {"header_name", ReadString<&CorrelationIdConfig::header_name, CheckHeaderName>},
+    {"generator", ReadWord<&CorrelationIdConfig::generator, kGenerators>},
+    {"echo_downstream", ReadBool<&CorrelationIdConfig::echo_downstream>},
+};
+
+}  // namespace
+
+void ReadRateLimitingConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
+  RateLimitingConfig& config = out->emplace<RateLimitingConfig>();
+  if (reader.Map(at, kRateLimitingFields, &config)) CheckRateLimiting(reader, at, &config);
+}
+
+void ReadRequestTerminationConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
+  RequestTerminationConfig& config = out->emplace<RequestTerminationConfig>();
+  if (reader.Map(at, kTerminationFields, &config)) CheckTermination(reader, at, config);
+}
+
+void ReadCorrelationIdConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
+  reader.Map(at, kCorrelationFields, &out->emplace<CorrelationIdConfig>());
+}
+
+}  // namespace sluice::policy
