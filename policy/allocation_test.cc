@@ -73,7 +73,9 @@ TEST(Allocation, AWarmDecisionAllocatesNothing) {
     txn.Begin(r.request, now);
     txn.Report({200, 0, ""}, now);
     in_round = allocations.load() - before;
-    if (round >= 2) ASSERT_EQ(in_round, 0u) << "round " << round;
+    if (round >= 2) {
+      ASSERT_EQ(in_round, 0u) << "round " << round;
+    }
   }
   txn.Begin(r.request, kStart);
   ASSERT_EQ(txn.decision().action, Action::kForward) << txn.decision().reason;
@@ -92,7 +94,9 @@ TEST(Allocation, NeitherDoesARefusal) {
     uint64_t before = allocations.load();
     txn.Begin(unknown.request, kStart);
     txn.Begin(anonymous.request, kStart);
-    if (round >= 2) ASSERT_EQ(allocations.load(), before) << "round " << round;
+    if (round >= 2) {
+      ASSERT_EQ(allocations.load(), before) << "round " << round;
+    }
   }
 }
 

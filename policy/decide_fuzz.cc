@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr char kPolicy[] = R"(
+constexpr char kPolicy[] = R"yaml(
 _format_version: "3.0"
 services:
 - name: closed
@@ -44,7 +44,7 @@ consumers:
   keyauth_credentials: [{key: k}]
   acls: [{group: staff}]
   jwt_secrets: [{key: a, secret: 0123456789abcdef0123456789abcdef}]
-)";
+)yaml";
 
 std::string_view TakeLine(std::string_view& text) {
   size_t end = text.find('\n');

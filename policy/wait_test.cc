@@ -170,8 +170,12 @@ TEST_F(Waiting, AnOutageIs503ByDefaultAndOpenOnlyIfThePolicySaysSo) {
     Fail(NextJob(kStart), kStart);
     txn.Resume(kStart);
     EXPECT_EQ(txn.decision().action, open ? Action::kForward : Action::kRespond);
-    if (!open) EXPECT_EQ(txn.decision().status, 503u);
-    if (!open) EXPECT_EQ(txn.decision().reason, "jwks_unavailable");
+    if (!open) {
+      EXPECT_EQ(txn.decision().status, 503u);
+    }
+    if (!open) {
+      EXPECT_EQ(txn.decision().reason, "jwks_unavailable");
+    }
     EXPECT_EQ(txn.decision().consumer, "");
   }
 }
