@@ -113,32 +113,47 @@ Minter Minter::Make(KeyType type) {
   return minter;
 }
 
-std::string Minter::RawSignature(Algorithm algorithm, std::string_view input) const {
+std::string Minter::EvpSignature(Algorithm algorithm, std::string_view input, int salt_bytes) const {
   const auto* data = reinterpret_cast<const uint8_t*>(input.data());
+  bssl::ScopedEVP_MD_CTX context;
+  EVP_PKEY_CTX* options;
+  const EVP_MD* md = type_ == KeyType::kEd25519 ? nullptr : MdOf(algorithm);
+  Must(EVP_DigestSignInit(context.get(), &options, md, nullptr, Evp(key_)) == 1);
+  if (algorithm >= Algorithm::kPs256 && algorithm <= Algorithm::kPs512)
+    Must(EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) &&
+         EVP_PKEY_CTX_set_rsa_pss_saltlen(options, salt_bytes));
+  size_t size = 0;
+  Must(EVP_DigestSign(context.get(), nullptr, &size, data, input.size()) == 1);
+  std::string out(size, '\0');
+  Must(EVP_DigestSign(context.get(), reinterpret_cast<uint8_t*>(out.data()), &size, data, input.size()) == 1);
+  out.resize(size);
+  return out;
+}
+
+std::string Minter::RawSignature(Algorithm algorithm, std::string_view input, int salt_bytes) const {
   if (type_ == KeyType::kSecret) {
     std::shared_ptr<const HmacKey> hmac = HmacKey::Create(algorithm, secret_);
     std::string mac(hmac->size(), '\0');
     hmac->Mac(input, reinterpret_cast<uint8_t*>(mac.data()));
     return mac;
   }
-  bssl::ScopedEVP_MD_CTX context;
-  EVP_PKEY_CTX* options;
-  const EVP_MD* md = type_ == KeyType::kEd25519 ? nullptr : MdOf(algorithm);
-  Must(EVP_DigestSignInit(context.get(), &options, md, nullptr, Evp(key_)) == 1);
-  if (algorithm >= Algorithm::kPs256 && algorithm <= Algorithm::kPs512)
-    Must(EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) && EVP_PKEY_CTX_set_rsa_pss_saltlen(options, -1));
-  size_t size = 0;
-  Must(EVP_DigestSign(context.get(), nullptr, &size, data, input.size()) == 1);
-  std::string out(size, '\0');
-  Must(EVP_DigestSign(context.get(), reinterpret_cast<uint8_t*>(out.data()), &size, data, input.size()) == 1);
-  out.resize(size);
+  std::string signature = EvpSignature(algorithm, input, salt_bytes);
   bool ec = type_ == KeyType::kEcP256 || type_ == KeyType::kEcP384 || type_ == KeyType::kEcP521;
-  return ec ? RawEcdsa(out, CoordinateBytes(type_)) : out;
+  return ec ? RawEcdsa(signature, CoordinateBytes(type_)) : signature;
 }
 
 std::string Minter::Sign(Algorithm algorithm, std::string_view header, std::string_view payload) const {
+  return SignPss(algorithm, header, payload, HashBytes(algorithm));
+}
+
+std::string Minter::SignPss(Algorithm algorithm, std::string_view header, std::string_view payload,
+                            int salt_bytes) const {
   std::string input = EncodeBase64Url(header) + "." + EncodeBase64Url(payload);
-  return input + "." + EncodeBase64Url(RawSignature(algorithm, input));
+  return input + "." + EncodeBase64Url(RawSignature(algorithm, input, salt_bytes));
+}
+
+std::string Minter::DerSignature(std::string_view compact) const {
+  return EvpSignature(Algorithm::kEs256, compact.substr(0, compact.rfind('.')), 0);
 }
 
 std::string Minter::Mint(Algorithm algorithm, std::string_view payload, std::string_view kid) const {

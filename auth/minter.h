@@ -24,10 +24,14 @@ class Minter {
 
   // A token with `header` (or {"alg":…,"typ":"JWT","kid":…}) over any payload.
   std::string Sign(Algorithm algorithm, std::string_view header, std::string_view payload) const;
+  // A PS* token whose salt is `salt_bytes` long, whatever RFC 7518 says.
+  std::string SignPss(Algorithm algorithm, std::string_view header, std::string_view payload, int salt_bytes) const;
   std::string Mint(Algorithm algorithm, std::string_view payload, std::string_view kid = "") const;
 
   // The public key (or the secret) as a JWK without private members; `alg` and `kid` are left out when empty.
   std::string Jwk(std::string_view kid, std::string_view alg) const;
+  // An ECDSA signature over a token's signing input as OpenSSL writes it, which JWS does not want.
+  std::string DerSignature(std::string_view compact) const;
   std::string PublicPem() const;   // SPKI
   std::string Pkcs1Pem() const;    // RSA only
   std::string PrivatePem() const;  // PKCS #8
@@ -35,7 +39,8 @@ class Minter {
   const std::string& secret() const { return secret_; }
 
  private:
-  std::string RawSignature(Algorithm algorithm, std::string_view input) const;
+  std::string EvpSignature(Algorithm algorithm, std::string_view input, int salt_bytes) const;
+  std::string RawSignature(Algorithm algorithm, std::string_view input, int salt_bytes) const;
 
   KeyType type_ = KeyType::kSecret;
   std::shared_ptr<void> key_;  // EVP_PKEY
