@@ -131,7 +131,7 @@ TEST_F(SourceTest, RefreshesBeforeExpiryWithinBounds) {
     EXPECT_GE(SecondsToNext(), 0.8 * c.fresh_s) << c.cache_control;
     EXPECT_LE(SecondsToNext(), 0.95 * c.fresh_s) << c.cache_control;
     EXPECT_EQ(source_->usable_until_mono_ns() - now().mono_ns, (static_cast<int64_t>(c.fresh_s) + 3600) * kSecond);
-    Wait(SecondsToNext());
+    Wait(SecondsToNext() + 1e-6);
     EXPECT_TRUE(Next()) << "due";
   }
 }
@@ -218,7 +218,7 @@ TEST_F(SourceTest, BacksOffWithJitterUpToABound) {
     EXPECT_FALSE(Next());
     EXPECT_GE(SecondsToNext(), 0.5 * longest) << i;
     EXPECT_LE(SecondsToNext(), longest) << i;
-    Wait(SecondsToNext());
+    Wait(SecondsToNext() + 1e-6);
     longest = std::min(60.0, 2 * longest);
   }
 }
