@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "auth/base64url.h"
-#include "auth/digest.h"
 #include "auth/json.h"
 #include "auth/public_key.h"
 #include "base/limits.h"
@@ -65,7 +64,7 @@ class JwkReader {
     std::string error;
     PublicKey::Ptr key = ReadPublic(*type, &error);
     if (!key) return Skip(error);
-    return Key(std::move(key), algorithms_, Kid());
+    return Key(std::move(key), algorithms_).WithKid(Kid());
   }
 
  private:
@@ -74,7 +73,7 @@ class JwkReader {
     return std::nullopt;
   }
 
-  std::string Kid() const { return std::string(jwk_.Member("kid").AsString()); }
+  std::string_view Kid() const { return jwk_.Member("kid").AsString(); }
 
   std::optional<KeyType> ReadType() {
     std::string_view kty = jwk_.Member("kty").AsString();
@@ -109,7 +108,7 @@ class JwkReader {
     if (!secret) return Skip("`k` is not base64url");
     std::optional<Key> key = Key::FromSecret(*secret, *algorithm, SecretOptions{}, &error);
     if (!key) return Skip(error);
-    return Key(HmacKey::Create(*algorithm, *secret), algorithms_, Kid());
+    return key->WithKid(Kid());  // ReadAlgorithms has made sure that its one algorithm is allowed
   }
 
   PublicKey::Ptr ReadPublic(KeyType type, std::string* error) {

@@ -1,6 +1,5 @@
 // Any bytes as a token: parsed, verified against keys of each kind, its claims checked. The input is used twice: as a
 // whole token, and as `header NUL claims` that are encoded first, so that the fuzzer reaches the JSON behind base64url.
-// No input may verify: the keys are nobody's.
 #include <cstdlib>
 
 #include "auth/base64url.h"

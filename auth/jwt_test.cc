@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "auth/base64url.h"
+#include "base/limits.h"
 
 namespace sluice::auth {
 namespace {
@@ -53,6 +54,22 @@ TEST(Token, RefusesClaimsThatAreNoStrictObject) {
   for (const char* claims : {"", "[]", "7", "{", R"({"sub":"a","sub":"b"})", "{\"sub\":\"\xff\"}", R"({"exp":1e999})"})
     EXPECT_EQ(token.Parse(Unsigned(claims)).reason, Reason::kMalformed) << claims;
   EXPECT_FALSE(token.Claim("sub").exists());
+}
+
+TEST(Token, BoundsDepthAndNumberOfValues) {
+  auto nested = [](size_t depth) {
+    return "{\"a\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";
+  };
+  auto list = [](size_t nodes) {  // the object, the list, and its elements
+    std::string out = "{\"a\":[0";
+    for (size_t i = 3; i < nodes; ++i) out += ",0";
+    return out + "]}";
+  };
+  Token token;
+  EXPECT_TRUE(token.Parse(Unsigned(nested(limits::kTokenDepth))).ok());
+  EXPECT_EQ(token.Parse(Unsigned(nested(limits::kTokenDepth + 1))).reason, Reason::kMalformed);
+  EXPECT_TRUE(token.Parse(Unsigned(list(limits::kTokenNodes))).ok());
+  EXPECT_EQ(token.Parse(Unsigned(list(limits::kTokenNodes + 1))).reason, Reason::kMalformed);
 }
 
 TEST(Token, MayBeUsedAgainAndAgain) {

@@ -18,7 +18,7 @@ std::optional<Key> Key::FromPem(std::string_view pem, Algorithm algorithm, std::
     *error = "expected a key for `" + std::string(AlgorithmName(algorithm)) + "`, found one of another type or curve";
     return std::nullopt;
   }
-  return Key(std::move(key), AlgorithmSet{algorithm}, "");
+  return Key(std::move(key), AlgorithmSet{algorithm});
 }
 
 std::optional<Key> Key::FromSecret(std::string_view secret, Algorithm algorithm, const SecretOptions& options,
@@ -38,14 +38,14 @@ std::optional<Key> Key::FromSecret(std::string_view secret, Algorithm algorithm,
              std::to_string(secret.size()) + "`";
     return std::nullopt;
   }
-  return Key(HmacKey::Create(algorithm, secret), AlgorithmSet{algorithm}, "");
+  return Key(HmacKey::Create(algorithm, secret), algorithm);
 }
 
-Key::Key(std::shared_ptr<const PublicKey> key, AlgorithmSet algorithms, std::string kid)
-    : algorithms_(algorithms), kid_(std::move(kid)), public_key_(std::move(key)) {}
-
-Key::Key(std::shared_ptr<const HmacKey> secret, AlgorithmSet algorithms, std::string kid)
-    : algorithms_(algorithms), kid_(std::move(kid)), secret_(std::move(secret)) {}
+Key Key::WithKid(std::string_view kid) const {
+  Key named = *this;
+  named.kid_ = kid;
+  return named;
+}
 
 Reason Key::Verify(Algorithm algorithm, std::string_view signing_input, std::string_view signature) const {
   if (!algorithms_.Has(algorithm)) return Reason::kAlgNotAllowed;

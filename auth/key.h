@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "auth/algorithm.h"
 #include "auth/reason.h"
@@ -46,9 +47,12 @@ class Key {
   static std::optional<Key> FromSecret(std::string_view secret, Algorithm algorithm, const SecretOptions& options,
                                        std::string* error);
 
-  // Takes parsed material; `algorithms` must fit its type. For readers of key formats such as ParseJwkSet.
-  Key(std::shared_ptr<const PublicKey> key, AlgorithmSet algorithms, std::string kid);
-  Key(std::shared_ptr<const HmacKey> secret, AlgorithmSet algorithms, std::string kid);
+  // Takes a parsed key; `algorithms` must fit its type. For readers of key formats such as ParseJwkSet.
+  Key(std::shared_ptr<const PublicKey> key, AlgorithmSet algorithms)
+      : algorithms_(algorithms), public_key_(std::move(key)) {}
+
+  // The same key under an id; shares the parsed material.
+  Key WithKid(std::string_view kid) const;
 
   AlgorithmSet algorithms() const { return algorithms_; }
   const std::string& kid() const { return kid_; }  // empty: the key has no id
@@ -57,6 +61,9 @@ class Key {
   Reason Verify(Algorithm algorithm, std::string_view signing_input, std::string_view signature) const;
 
  private:
+  Key(std::shared_ptr<const HmacKey> secret, Algorithm algorithm)
+      : algorithms_{algorithm}, secret_(std::move(secret)) {}
+
   AlgorithmSet algorithms_;
   std::string kid_;
   std::shared_ptr<const PublicKey> public_key_;
