@@ -64,7 +64,7 @@ struct Verdict {
 // each tells how things stand without this request.
 bool ChargeAll(Store& store, const Charge* charges, size_t n, const Now& now, Verdict* out);
 
-// What ChargeAll would say of one limit; consumes nothing and makes no entry.
+// What ChargeAll would say of one limit at this cost; with cost 0, how it stands. Writes nothing.
 Verdict Peek(const Store& store, const Charge& charge, const Now& now);
 
 // Gives back up to `units` of what a receipt stands for, and takes them off the receipt. Units that time has given back already

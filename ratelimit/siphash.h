@@ -36,16 +36,16 @@ class SipHasher {
 
   constexpr void Add(std::string_view bytes) {
     size_t i = 0;
-    for (; i < bytes.size() && size_ % 8 != 0; ++i) AddByte(static_cast<uint8_t>(bytes[i]));
-    for (; i + 8 <= bytes.size(); i += 8) {
-      Absorb(LoadWord(bytes.data() + i));
-      size_ += 8;
-    }
+    for (; i + 8 <= bytes.size(); i += 8) AddWord(LoadWord(bytes.data() + i));
     for (; i < bytes.size(); ++i) AddByte(static_cast<uint8_t>(bytes[i]));
   }
 
+  // As its eight bytes, little endian.
   constexpr void AddWord(uint64_t word) {
-    for (int i = 0; i < 8; ++i) AddByte(static_cast<uint8_t>(word >> (8 * i)));
+    const int filled = static_cast<int>(size_ % 8) * 8;
+    Absorb(pending_ | word << filled);
+    pending_ = filled == 0 ? 0 : word >> (64 - filled);
+    size_ += 8;
   }
 
   constexpr Hash128 Finish() {

@@ -33,8 +33,7 @@
 
 namespace sluice::ratelimit {
 
-class Table;
-struct RegionHeader;
+class StoreImpl;
 
 enum class OnFull : uint8_t {
   kRefuse,    // a new key for which there is no room is refused (fail closed)
@@ -79,24 +78,17 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  const HashKey& hash_key() const { return hash_key_; }  // for KeyBuilder
-  OnFull on_full() const { return options_.on_full; }
+  const HashKey& hash_key() const;  // for KeyBuilder
+
+  // Of this room only.
+  const StoreImpl& impl() const { return *impl_; }
 
   // Reads the whole table: for metrics, not for requests.
   StoreStats Stats(const Now& now) const;
 
  private:
-  friend class StoreAccess;  // charge.cc's way in
-  Store();
-
-  StoreOptions options_;
-  HashKey hash_key_;
-  RegionHeader* header_ = nullptr;
-  std::unique_ptr<Table> narrow_, wide_, narrow_overflow_, wide_overflow_;
-  struct Free {
-    void operator()(void* memory) const;
-  };
-  std::unique_ptr<void, Free> owned_;
+  explicit Store(std::unique_ptr<StoreImpl> impl);
+  std::unique_ptr<StoreImpl> impl_;
 };
 
 }  // namespace sluice::ratelimit

@@ -1,0 +1,53 @@
+#include "ratelimit/algorithm.h"
+
+#include <algorithm>
+
+namespace sluice::ratelimit {
+
+void Ring::Raise(uint32_t slot, uint64_t time) const {
+  uint64_t old = times[slot].load(std::memory_order_acquire);
+  while (old < time && !times[slot].compare_exchange_weak(old, time)) {
+  }
+}
+
+void Count(uint64_t size, uint64_t used_before, uint64_t cost, Verdict* verdict) {
+  verdict->allowed = cost <= size && used_before <= size - cost;
+  verdict->refusal = verdict->allowed ? Refusal::kNone : Refusal::kLimit;
+  verdict->limit = size;
+  verdict->used = std::min(size, used_before + (verdict->allowed ? cost : 0));
+  verdict->remaining = size - verdict->used;
+  verdict->retry_after_ns = cost > size ? kNever : 0;
+}
+
+Step Assess(const Limit& limit, Word state, const Ring& ring, uint64_t cost, const Now& now, Verdict* verdict) {
+  switch (limit.kind()) {
+    case LimitKind::kTokenBucket: return token_bucket::Assess(limit, state, cost, now, verdict);
+    case LimitKind::kSlidingWindow: return sliding_window::Assess(limit, state, ring, cost, now, verdict);
+    case LimitKind::kFixedWindow: return fixed_window::Assess(limit, state, cost, now, verdict);
+    case LimitKind::kConcurrency: return concurrency::Assess(limit, state, cost, now, verdict);
+  }
+  return {};
+}
+
+GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& receipt, uint64_t units, const Now& now) {
+  switch (limit.kind()) {
+    case LimitKind::kTokenBucket: return token_bucket::Undo(limit, state, receipt, units);
+    case LimitKind::kSlidingWindow: return sliding_window::Undo(limit, state, ring, receipt, units, now);
+    case LimitKind::kFixedWindow: return fixed_window::Undo(state, receipt, units);
+    case LimitKind::kConcurrency: return concurrency::Undo(limit, state, receipt, units, now);
+  }
+  return {state, 0};
+}
+
+bool Dead(LimitKind kind, Word state, const Ring& ring, const Now& now) {
+  if (state == 0) return true;
+  switch (kind) {
+    case LimitKind::kTokenBucket: return token_bucket::Dead(state, now);
+    case LimitKind::kSlidingWindow: return sliding_window::Dead(state, ring, now);
+    case LimitKind::kFixedWindow: return fixed_window::Dead(state, now);
+    case LimitKind::kConcurrency: return concurrency::Dead(state, now);
+  }
+  return false;
+}
+
+}  // namespace sluice::ratelimit

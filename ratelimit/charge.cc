@@ -1,0 +1,187 @@
+#include "ratelimit/charge.h"
+
+#include <algorithm>
+
+#include "ratelimit/algorithm.h"
+#include "ratelimit/entry.h"
+#include "ratelimit/store_impl.h"
+
+namespace sluice::ratelimit {
+namespace {
+
+// One charge on its way: where its entry is, what it said, and what to write.
+struct Pending {
+  const Table* table = nullptr;
+  Key key;  // of the entry: the overflow entry's if there was no room
+  Found found;
+  Step step;
+};
+
+Word StateFor(const Limit& limit, Word word) {
+  const bool same_kind = kKindField.Get64(word) == static_cast<uint64_t>(limit.kind());
+  return same_kind ? kStateField.Get(word) : 0;  // a limit that changed its kind begins afresh
+}
+
+Word WithState(Word word, const Limit& limit, Word state) {
+  const Word rest = ~(kStateField.Put(~Word{0}) | kKindField.Put(~Word{0}));
+  return (word & rest) | kKindField.Put(static_cast<Word>(limit.kind())) | kStateField.Put(state);
+}
+
+Key OverflowKey(const StoreImpl& store, const Limit& limit) { return KeyBuilder(store.hash_key(), limit.id()).Finish(); }
+
+void Locate(const StoreImpl& store, const Charge& charge, const Receipt& receipt, Pending* pending) {
+  const LimitKind kind = charge.limit->kind();
+  pending->table = receipt.overflow ? &store.OverflowOf(kind) : &store.TableOf(kind);
+  pending->key = receipt.overflow ? OverflowKey(store, *charge.limit) : charge.key;
+  pending->found = pending->table->Find(pending->key);
+}
+
+Ring RingFor(const Pending& pending) {
+  if (pending.found.entry != nullptr) return pending.table->RingOf(pending.found.entry);
+  return {nullptr, pending.table->ring_slots()};
+}
+
+void AssessPending(const Charge& charge, const Now& now, Pending* pending, Verdict* verdict) {
+  const Word state = pending->found.entry == nullptr ? 0 : StateFor(*charge.limit, pending->found.state);
+  pending->step = Assess(*charge.limit, state, RingFor(*pending), charge.cost, now, verdict);
+}
+
+bool Write(const Limit& limit, const Pending& pending) {
+  const Ring ring = RingFor(pending);
+  for (uint32_t i = 0; i < pending.step.slot_count; ++i) {
+    ring.Raise((pending.step.first_slot + i) % ring.slots, pending.step.slot_time);
+  }
+  return pending.found.entry->state.CompareExchange(pending.found.state,
+                                                    WithState(pending.found.state, limit, pending.step.state));
+}
+
+// A place for a key that has none, or one in the overflow table. False if there is none.
+bool Claim(const StoreImpl& store, const Charge& charge, const Now& now, Pending* pending, Verdict* verdict) {
+  const LimitKind kind = charge.limit->kind();
+  if (!verdict->receipt.overflow) {
+    pending->found = pending->table->FindOrClaim(pending->key, kind, charge.known, now);
+    if (pending->found.entry != nullptr) return true;
+  }
+  if (store.on_full() == OnFull::kOverflow) {
+    pending->table = &store.OverflowOf(kind);
+    pending->key = OverflowKey(store, *charge.limit);
+    pending->found = pending->table->FindOrClaim(pending->key, kind, true, now);
+    if (pending->found.entry != nullptr) {
+      if (!verdict->receipt.overflow) store.header()->overflowed.fetch_add(1, std::memory_order_relaxed);
+      verdict->receipt.overflow = true;
+      return true;
+    }
+  }
+  store.header()->full_refusals.fetch_add(1, std::memory_order_relaxed);
+  return false;
+}
+
+void RefuseForRoom(const Charge& charge, Verdict* verdict) {
+  *verdict = Verdict();
+  verdict->refusal = Refusal::kFull;
+  verdict->limit = verdict->used = charge.limit->size();
+  // An entry of this limit itself may free a place after this long; nobody knows about the others.
+  verdict->reset_ns = verdict->retry_after_ns = kSecond;
+}
+
+// Writes what was assessed, or assesses anew until that succeeds or is refused.
+bool Commit(const StoreImpl& store, const Charge& charge, const Now& now, Pending* pending, Verdict* verdict) {
+  while (verdict->allowed && charge.cost > 0) {
+    if (pending->found.entry != nullptr && Write(*charge.limit, *pending)) {
+      verdict->receipt.mono_ns = now.mono_ns;
+      verdict->receipt.units = charge.limit->kind() == LimitKind::kConcurrency ? 1 : charge.cost;
+      return true;
+    }
+    if (!Claim(store, charge, now, pending, verdict)) {
+      RefuseForRoom(charge, verdict);
+      return false;
+    }
+    AssessPending(charge, now, pending, verdict);
+  }
+  if (pending->step.carry && pending->found.entry != nullptr) Write(*charge.limit, *pending);
+  return verdict->allowed;
+}
+
+void Assess(const StoreImpl& store, const Charge& charge, const Now& now, Pending* pending, Verdict* verdict) {
+  *verdict = Verdict();
+  Locate(store, charge, verdict->receipt, pending);
+  AssessPending(charge, now, pending, verdict);
+}
+
+// After a refusal: how the limits that did not refuse stand without this request.
+void Restate(const Store& store, const Charge* charges, size_t n, const Now& now, Verdict* out) {
+  for (size_t i = 0; i < n; ++i) {
+    if (!out[i].allowed) continue;
+    Charge question = charges[i];
+    question.cost = 0;
+    out[i] = Peek(store, question, now);
+  }
+}
+
+bool RefuseTooMany(size_t n, Verdict* out) {
+  for (size_t i = 0; i < n; ++i) {
+    out[i] = Verdict();
+    out[i].refusal = Refusal::kTooMany;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool ChargeAll(Store& store, const Charge* charges, size_t n, const Now& now, Verdict* out) {
+  if (n > kMaxCharges) return RefuseTooMany(n, out);
+  const StoreImpl& impl = store.impl();
+  Pending pending[kMaxCharges];
+  bool allowed = true;
+  for (size_t i = 0; i < n; ++i) {
+    Assess(impl, charges[i], now, &pending[i], &out[i]);
+    allowed = allowed && (out[i].allowed || charges[i].shadow);
+  }
+  size_t done = 0;
+  for (; allowed && done < n; ++done) {
+    allowed = Commit(impl, charges[done], now, &pending[done], &out[done]) || charges[done].shadow;
+  }
+  if (allowed) return true;
+  // Those not yet reached still have to carry over to changed limits, and those that were charged give back.
+  for (size_t i = done; i < n; ++i) {
+    if (!out[i].allowed) Commit(impl, charges[i], now, &pending[i], &out[i]);
+  }
+  for (size_t i = 0; i < done; ++i) Refund(store, charges[i], &out[i].receipt, out[i].receipt.units, now);
+  Restate(store, charges, n, now, out);
+  return false;
+}
+
+Verdict Peek(const Store& store, const Charge& charge, const Now& now) {
+  Pending pending;
+  Verdict verdict;
+  Assess(store.impl(), charge, now, &pending, &verdict);
+  return verdict;
+}
+
+void Refund(Store& store, const Charge& charge, Receipt* receipt, uint64_t units, const Now& now) {
+  units = std::min(units, receipt->units);
+  receipt->units -= units;
+  while (units > 0) {
+    Pending pending;
+    Locate(store.impl(), charge, *receipt, &pending);
+    if (pending.found.entry == nullptr) return;
+    const Word state = StateFor(*charge.limit, pending.found.state);
+    const GiveBack back = Undo(*charge.limit, state, RingFor(pending), *receipt, units, now);
+    if (state == 0 || back.units == 0) return;
+    pending.step.state = back.state;
+    if (Write(*charge.limit, pending)) return;
+  }
+}
+
+void ReleaseAll(Store& store, const Charge* charges, Verdict* verdicts, size_t n, const Now& now) {
+  for (size_t i = 0; i < n; ++i) {
+    if (charges[i].limit->kind() != LimitKind::kConcurrency) continue;
+    Refund(store, charges[i], &verdicts[i].receipt, verdicts[i].receipt.units, now);
+  }
+}
+
+void RefundAll(Store& store, const Charge* charges, Verdict* verdicts, size_t n, const Now& now) {
+  for (size_t i = 0; i < n; ++i) Refund(store, charges[i], &verdicts[i].receipt, verdicts[i].receipt.units, now);
+}
+
+}  // namespace sluice::ratelimit

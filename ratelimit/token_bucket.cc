@@ -1,0 +1,75 @@
+// The generic cell rate algorithm: one number, the theoretical arrival time (when the bucket will be full again).
+#include <algorithm>
+
+#include "ratelimit/algorithm.h"
+
+namespace sluice::ratelimit::token_bucket {
+namespace {
+
+constexpr Field kArrival{0, 74};  // in 2^-12 ns
+constexpr Field kRate{74, kCodeBits};
+// How often a charge found the bucket full, or the rate changed. While it stays the same no time was lost to a full bucket, and
+// what a charge took can be given back exactly.
+constexpr Field kFills{89, 12};
+
+Word Interval(const Limit& limit) { return Word{limit.interval_ns()} << kFractionBits | limit.interval_fraction(); }
+
+// 128-bit division is a slow library call; nearly all operands fit a register.
+Word Divide(Word a, Word b) {
+  if ((a | b) >> 64 == 0) return static_cast<uint64_t>(a) / static_cast<uint64_t>(b);
+  return a / b;
+}
+
+int64_t NanosecondsUp(Word time) { return static_cast<int64_t>((time + (1u << kFractionBits) - 1) >> kFractionBits); }
+
+// The arrival time under another rate: as many tokens are missing as before, rounded up so that a change never refills.
+Word CarryOver(Word arrival, Word now, uint64_t old_code, Word interval, uint64_t burst) {
+  if (arrival <= now) return arrival;
+  Word old_interval = Decode(old_code);
+  Word missing = Divide(arrival - now + old_interval - 1, old_interval);
+  return now + std::min<Word>(missing, burst) * interval;
+}
+
+}  // namespace
+
+Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdict* verdict) {
+  const Word interval = Interval(limit), size = interval * limit.size(), t = Word{Mono(now)} << kFractionBits;
+  const uint64_t code = CodeDown(interval);
+  Word arrival = kArrival.Get(state);
+  // A fresh entry starts its count of fills at the time, so that a receipt from an entry that was forgotten does not fit it.
+  uint64_t fills = state == 0 ? Mono(now) >> 16 : kFills.Get64(state);
+  Step step;
+  if (state != 0 && kRate.Get64(state) != code) {
+    arrival = CarryOver(arrival, t, kRate.Get64(state), interval, limit.size());
+    step.carry = true;
+    ++fills;
+  }
+  const bool possible = cost <= limit.size();
+  const Word charged = std::max(arrival, t) + interval * (possible ? cost : 0);
+  verdict->allowed = possible && charged <= t + size;
+  if (verdict->allowed && cost > 0) {
+    if (arrival < t) ++fills;
+    arrival = charged;
+  }
+  const Word missing = arrival > t ? arrival - t : 0;
+  verdict->limit = limit.size();
+  verdict->refusal = verdict->allowed ? Refusal::kNone : Refusal::kLimit;
+  verdict->remaining = missing >= size ? 0 : static_cast<uint64_t>(Divide(size - missing, interval));
+  verdict->used = limit.size() - verdict->remaining;
+  verdict->reset_ns = NanosecondsUp(missing);
+  verdict->retry_after_ns = !possible ? kNever : verdict->allowed ? 0 : NanosecondsUp(charged - t - size);
+  step.state = kArrival.Put(arrival) | kRate.Put(code) | kFills.Put(fills);
+  verdict->receipt.mark = kFills.Get64(step.state);
+  return step;
+}
+
+GiveBack Undo(const Limit& limit, Word state, const Receipt& receipt, uint64_t units) {
+  const Word interval = Interval(limit), arrival = kArrival.Get(state);
+  if (kFills.Get64(state) != receipt.mark || kRate.Get64(state) != CodeDown(interval)) return {state, 0};
+  const Word back = std::min(arrival, interval * units);
+  return {state - kArrival.Put(back), units};
+}
+
+bool Dead(Word state, const Now& now) { return kArrival.Get(state) <= Word{Mono(now)} << kFractionBits; }
+
+}  // namespace sluice::ratelimit::token_bucket
