@@ -12,7 +12,7 @@
 // others: that over-counts one request, and never admits more than a limit allows).
 //
 // Memory: fixed. A key takes 32 bytes for each limit, or 128 for a sliding window (16 + 8 * (sliding_blocks + 2) + 16).
-// Entries are 8 to a bucket and a key may be in either of two buckets, so a table serves well up to about 90 % full.
+// Entries are 8 to a bucket and a key may be in either of two buckets: of new keys 0.15 % find no room at 80 % full, 1.3 % at 90 %.
 //
 // What is forgotten: only an entry that says nothing any more (full bucket, empty window, nobody in flight) gives way to a new
 // key. A live entry is never evicted, so a flood of new keys cannot wash out an abuser's history. When both buckets of a new key
