@@ -25,8 +25,8 @@ int main() {
       seen += allowed ? 'a' : verdicts[0].allowed ? 'h' : 'p';
     }
   }
-  // Three at once, then two a second until five in the hour.
-  const std::string expected = "aaapaahhhhhhhhhhhhhhhhhh";
+  // Three at once, two more a second later; from then on the hourly quota refuses, and in that second the pace too.
+  const std::string expected = "aaapaapphhhhhhhhhhhhhhhh";
   if (seen == expected) return 0;
   return std::printf("expected %s, found %s\n", expected.c_str(), seen.c_str());
 }

@@ -9,7 +9,8 @@
 //   std::string error;
 //   if (!Limit::Compile(HashLimitName("plan/free/pace"), pace, &limit, &error)) return Refuse(error);
 //
-// Guarantees, with time as the callers' `now` tells it; none depends on how many threads or processes charge.
+// Guarantees, with time as the callers' `now` tells it; none depends on how many threads or processes charge. A caller that was
+// overtaken between reading its clock and charging is counted at some moment between the two.
 // (Source: ATM Forum TM 4.1 / ITU-T I.371 for the generic cell rate algorithm; the names follow RFC 9331 and
 // draft-ietf-httpapi-ratelimit-headers.)
 //
