@@ -62,12 +62,13 @@ Rank RankOf(const RouteSpec& route, size_t path, bool with_port) {
                          (route.methods.empty() ? 0 : 1) + (route.headers.empty() ? 0 : 1) +
                          (route.snis.empty() ? 0 : 1);
   return {attributes,
-          wildcard ? 0 : 1,
+          wildcard || route.hosts.empty() ? 0 : 1,
           static_cast<int64_t>(route.headers.size()),
           regex ? 1 : 0,
           regex ? route.regex_priority : 0,
           regex || route.paths.empty() ? 0 : static_cast<int64_t>(route.paths[path].size()),
-          (with_port ? 1 : 0) + (route.sources.empty() ? 0 : 1) + (route.destinations.empty() ? 0 : 1)};
+          (route.hosts.empty() ? 0 : 1) + (with_port ? 1 : 0) + (route.sources.empty() ? 0 : 1) +
+              (route.destinations.empty() ? 0 : 1)};
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace sluice::router {
 // Of a route by one of its paths, by a host with a port or without.
 struct Precedence {
   int attributes = 0;
-  bool has_wildcard_host = false;
+  bool plain_hosts = false;  // has hosts, and none with a wildcard
   size_t header_names = 0;
   bool is_regex = false;
   int32_t regex_priority = 0;
@@ -28,24 +28,26 @@ inline Precedence PrecedenceOf(const RouteSpec& route, size_t route_index, size_
   Precedence p;
   p.attributes = !route.hosts.empty() + !route.paths.empty() + !route.methods.empty() + !route.headers.empty() +
                  !route.snis.empty();
-  for (const std::string& host : route.hosts) p.has_wildcard_host |= absl::StrContains(host, '*');
+  p.plain_hosts = !route.hosts.empty();
+  for (const std::string& host : route.hosts) p.plain_hosts &= !absl::StrContains(host, '*');
   p.header_names = route.headers.size();
   if (!route.paths.empty()) {
     p.is_regex = absl::StartsWith(route.paths[path_index], "~");
     p.regex_priority = p.is_regex ? route.regex_priority : 0;
     p.prefix_bytes = p.is_regex ? 0 : route.paths[path_index].size();
   }
-  p.pins = host_has_port + !route.sources.empty() + !route.destinations.empty();
+  p.pins = !route.hosts.empty() + host_has_port + !route.sources.empty() + !route.destinations.empty();
   p.route = route_index;
   p.path = path_index;
   return p;
 }
 
-// Kong's documented order for traditional_compatible, then what pins a connection down, then the document's order.
+// Kong's documented order for traditional_compatible, then what pins the host or the connection down, then the
+// document's order.
 inline bool Outranks(const Precedence& a, const Precedence& b) {
-  return std::tie(b.attributes, a.has_wildcard_host, b.header_names, b.is_regex, b.regex_priority, b.prefix_bytes,
-                  b.pins, a.route, a.path) < std::tie(a.attributes, b.has_wildcard_host, a.header_names, a.is_regex,
-                                                      a.regex_priority, a.prefix_bytes, a.pins, b.route, b.path);
+  return std::tie(b.attributes, b.plain_hosts, b.header_names, b.is_regex, b.regex_priority, b.prefix_bytes, b.pins,
+                  a.route, a.path) < std::tie(a.attributes, a.plain_hosts, a.header_names, a.is_regex, a.regex_priority,
+                                              a.prefix_bytes, a.pins, b.route, b.path);
 }
 
 }  // namespace sluice::router

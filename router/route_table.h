@@ -28,12 +28,12 @@
 //
 // Which of several matching routes wins, in this order (docs/router.md has examples):
 //   1. more of {hosts, paths, methods, headers, snis} set;
-//   2. no wildcard among its hosts;
+//   2. hosts, and no wildcard among them;
 //   3. more header names;
 //   4. regular expression before prefix;
 //   5. higher regex_priority (regular expressions only);
 //   6. longer prefix;
-//   7. more of {port of the host, sources, destinations} asked for;
+//   7. more of {host, its port, sources, destinations} asked for;
 //   8. earlier in the document.
 // A route with several paths is ranked for each of them. The result depends on nothing else.
 //
