@@ -95,8 +95,9 @@ std::string_view CheckMethod(std::string_view text) {
 }
 
 std::string_view CheckHost(std::string_view text) {
-  if (text.size() > 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
-  return IsHostName(text) || IsAddress(text) ? "" : "a host name or an address, without a port";
+  bool in_brackets = text.size() > 2 && text.front() == '[' && text.back() == ']';
+  bool fits = in_brackets ? IsAddress(text.substr(1, text.size() - 2)) : IsHostName(text) || IsAddress(text);
+  return fits ? "" : "a host name or an address, without a port";
 }
 
 std::string_view CheckUpstreamName(std::string_view text) {

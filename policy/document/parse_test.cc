@@ -117,7 +117,7 @@ TEST_F(FullTest, Services) {
   EXPECT_EQ(orders.upstream, 0u);
   EXPECT_EQ(orders.tags, std::vector<std::string>{"core"});
   EXPECT_EQ(orders.origin.place.pointer, "/services/0");
-  EXPECT_EQ(orders.origin.At("url").line, 78u);
+  EXPECT_EQ(orders.origin.At("url").line, 76u);
   EXPECT_EQ(orders.origin.At("url").pointer, "/services/0/url");
   const Service& grpc = d_.services[1];
   EXPECT_EQ(grpc.protocol, Protocol::kGrpc);

@@ -58,15 +58,20 @@ void CheckMembers(Reader& reader, const Cursor& at, const KindRule& rule) {
 
 void ReadLimit(Reader& reader, const Cursor& at, Limit* out) {
   if (!reader.Entity(at, kLimitFields, out)) return;
+  const KindRule* chosen = nullptr;
   int kinds = 0;
   for (const KindRule& rule : kKinds) {
-    if (!Reader::IsSet(at, rule.lead) || ++kinds > 1) continue;
-    out->kind = rule.kind;
-    CheckMembers(reader, at, rule);
+    if (!Reader::IsSet(at, rule.lead)) continue;
+    chosen = &rule;
+    ++kinds;
   }
-  if (kinds != 1)
+  if (kinds != 1) {
     reader.Error(at, "bad_value", "expected exactly one of `rate`, `quota` and `in_flight`",
                  "write one limit for each");
+    return;
+  }
+  out->kind = chosen->kind;
+  CheckMembers(reader, at, *chosen);
   if (out->kind == Limit::Kind::kPace && out->burst == 0) out->burst = out->amount;
 }
 

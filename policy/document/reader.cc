@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "policy/document/pointer.h"
 #include "policy/document/scalar.h"
 
@@ -44,10 +45,7 @@ std::string NearestHint(std::string_view name, const std::vector<std::string>& k
 
 std::string KnownHint(const std::vector<std::string>& known) {
   constexpr size_t kMost = 12;
-  if (known.size() > kMost) return "";
-  std::string hint = "known:";
-  for (const std::string& name : known) absl::StrAppend(&hint, &name == known.data() ? " " : ", ", name);
-  return hint;
+  return known.size() > kMost ? "" : absl::StrCat("known: ", absl::StrJoin(known, ", "));
 }
 
 }  // namespace
@@ -92,12 +90,7 @@ bool Reader::Bool(const Cursor& at, bool* out) {
 }
 
 size_t Reader::Reference(const Cursor& at, EntityKind kind) {
-  if (at.node->kind == NodeKind::kMap) {
-    if (at.node->size() == 1 && (at.node->key(0).text == NameField(kind) || at.node->key(0).text == "id"))
-      return Reference(at.Member(0), kind);
-    Expected(at, absl::StrCat("a map with just `", NameField(kind), "` or `id`"));
-    return kNone;
-  }
+  if (at.node->kind == NodeKind::kMap) return ReferenceByMap(at, kind);
   std::string name;
   if (!String(at, nullptr, &name)) return kNone;
   size_t index = names_.Find(kind, name);
@@ -105,6 +98,24 @@ size_t Reader::Reference(const Cursor& at, EntityKind kind) {
     std::string nearest = problems_->full() || at.node->from_env ? "" : names_.Nearest(kind, name);
     Error(at, "unknown_reference", absl::StrCat("there is no ", ToString(kind), " ", Found(at)),
           nearest.empty() ? "" : absl::StrCat("did you mean `", nearest, "`?"));
+  }
+  return index;
+}
+
+size_t Reader::ReferenceByMap(const Cursor& at, EntityKind kind) {
+  size_t index = kNone;
+  if (at.node->size() == 0) Missing(at, NameField(kind));
+  for (size_t i = 0; i < at.node->size(); ++i) {
+    Cursor member = at.Member(i);
+    if (member.key->text != NameField(kind) && member.key->text != "id") {
+      Unknown(member, "field", member.key->text, {std::string(NameField(kind)), "id"});
+      continue;
+    }
+    size_t found = Reference(member, kind);
+    if (index != kNone && found != kNone && found != index)
+      Error(member, "bad_reference", absl::StrCat("`", NameField(kind), "` and `id` belong to two entities"),
+            "remove one of the two");
+    if (found != kNone) index = found;
   }
   return index;
 }
@@ -122,6 +133,7 @@ size_t Reader::Scope(const Cursor& at, std::string_view field, EntityKind kind, 
 }
 
 bool Reader::Error(const Cursor& at, std::string_view code, std::string message, std::string hint) {
+  if (at.node->is_broken) return false;
   ErrorAt(PlaceOf(at), code, std::move(message), std::move(hint));
   return false;
 }
@@ -137,11 +149,13 @@ bool Reader::NotSupported(const Cursor& at, std::string_view what, std::string h
 bool Reader::Unknown(const Cursor& at, std::string_view what, std::string_view name,
                      const std::vector<std::string>& known) {
   if (problems_->full()) return Error(at, "unknown", "", "");  // will not be shown: save the search
-  bool hidden = what == "value" && (at.secret || at.node->from_env);
-  std::string hint = hidden ? KnownHint(known) : NearestHint(name, known);
-  if (hint.empty()) hint = KnownHint(known);
-  return Error(at, absl::StrCat("unknown_", what),
-               absl::StrCat("unknown ", what, " ", hidden ? Found(at) : Quoted(name)), std::move(hint));
+  std::string code = absl::StrCat("unknown_", what);
+  if (what == "value" && (at.secret || at.node->from_env))
+    return Error(at, code, absl::StrCat("expected one of ", absl::StrJoin(known, ", "), ", found ", Found(at)));
+  Cursor named = at;
+  if (what == "field") named.node = at.key;
+  std::string hint = NearestHint(name, known);
+  return Error(named, code, absl::StrCat("unknown ", what, " ", Quoted(name)), hint.empty() ? KnownHint(known) : hint);
 }
 
 void Reader::Missing(const Cursor& at, std::string_view field) {

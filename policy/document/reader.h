@@ -162,6 +162,7 @@ class Reader {
 
   void Add(Severity severity, Place where, std::string_view code, std::string message, std::string hint,
            std::vector<Place> related);
+  size_t ReferenceByMap(const Cursor& at, EntityKind kind);
   void Record(const Cursor& at);
   void Missing(const Cursor& at, std::string_view field);
   std::string ListHint(const Cursor& at) const;
@@ -222,7 +223,8 @@ std::optional<V> WordAt(Reader& reader, const Cursor& at, const Word<V> (&words)
   if (!reader.String(at, nullptr, &text)) return std::nullopt;
   std::vector<std::string> known;
   for (const Word<V>& word : words) {
-    if (word.text == text && !word.value) reader.NotSupported(at, word.text);
+    if (word.text == text && !word.value)
+      reader.NotSupported(at, at.key == nullptr ? text : absl::StrCat(at.key->text, ": ", text));
     if (word.text == text) return word.value;
     if (word.value) known.emplace_back(word.text);
   }

@@ -70,10 +70,16 @@ void ReadRedirect(Reader& reader, const Cursor& at, Route* out) {
   if (out->https_redirect_status_code != status) reader.Expected(at, "426, 301, 302, 307 or 308");
 }
 
-constexpr Word<bool> kPathHandling[] = {{"v0", true}, {"v1", std::nullopt}};
-
 // Kong itself leaves v1 out of its traditional_compatible router, which is the one that Sluice follows.
-void ReadPathHandling(Reader& reader, const Cursor& at, Route*) { WordAt(reader, at, kPathHandling); }
+void ReadPathHandling(Reader& reader, const Cursor& at, Route*) {
+  std::string handling;
+  if (!reader.String(at, nullptr, &handling) || handling == "v0") return;
+  if (handling == "v1") {
+    reader.NotSupported(at, "path_handling: v1", "use v0; Kong's traditional_compatible router has no v1 either");
+  } else {
+    reader.Unknown(at, "value", handling, {"v0"});
+  }
+}
 
 constexpr int64_t kMaxPriority = (int64_t{1} << 31) - 1;
 

@@ -80,7 +80,7 @@ Substitution Substitute(std::string_view text, const EnvLookup& env) {
     if (close != std::string_view::npos) expression = ParseExpression(text.substr(body, close - body));
     if (!expression)
       return Failed("expected a variable such as `${{ env \"DECK_NAME\" }}`",
-                    "only env, toInt, toFloat and toBool are supported");
+                    "within single quotes; the filters are toInt, toFloat and toBool");
     Substitution value = Value(*expression, env);
     if (!value.error.empty()) return value;
     absl::StrAppend(&result.text, text.substr(at, open - at), value.text);

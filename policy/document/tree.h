@@ -37,8 +37,9 @@ enum class NodeKind : uint8_t { kNull, kBool, kInteger, kFloat, kString, kList, 
 // Plain data in the tree's arena. A list's children are its items; a map's are key, value, key, value …
 struct Node {
   NodeKind kind = NodeKind::kNull;
-  bool from_env = false;  // holds the value of a variable: never shown; may be read as whatever type a field wants
-  bool is_plain = false;  // a scalar without quotes
+  bool from_env = false;   // holds the value of a variable: never shown; may be read as whatever type a field wants
+  bool is_plain = false;   // a scalar without quotes
+  bool is_broken = false;  // its variables could not be replaced, which has been reported
   Spot spot;
   uint32_t child_count = 0;
   const Node* children = nullptr;

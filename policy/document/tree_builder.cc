@@ -78,8 +78,8 @@ void TreeBuilder::SubstituteVariables(Node* node) {
   Substitution result = Substitute(node->text, options_.env);
   node->from_env = true;
   if (result.error.empty() && result.text.find('\0') != std::string::npos) result.error = "a variable contains NUL";
-  if (!result.error.empty())
-    return Report(PlaceAt(node->spot), "variable", std::move(result.error), std::move(result.hint));
+  node->is_broken = !result.error.empty();
+  if (node->is_broken) return Report(PlaceAt(node->spot), "variable", std::move(result.error), std::move(result.hint));
   node->text = arena_->Copy(result.text);
   // An unquoted or filtered variable takes its type from its value, as decK's textual replacement has it.
   node->kind = node->is_plain || result.typed ? ScalarKind(node->text) : NodeKind::kString;

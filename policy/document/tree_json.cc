@@ -103,7 +103,7 @@ void WriteString(std::string_view text, Writer* writer) {
 void WriteNumber(std::string_view text, Writer* writer) {
   int64_t value = 0;
   double fraction = 0;
-  if (ScalarToInteger(text, &value)) {
+  if (ScalarKind(text) == NodeKind::kInteger && ScalarToInteger(text, &value)) {
     writer->Int64(value);
   } else if (absl::SimpleAtod(text, &fraction) && std::isfinite(fraction)) {
     writer->Double(fraction);
