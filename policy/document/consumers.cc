@@ -135,9 +135,7 @@ void ReadKeyAuthCredential(Reader& reader, const Cursor& at, KeyAuthCredential* 
 }
 
 void ReadBasicAuthCredential(Reader& reader, const Cursor& at, BasicAuthCredential* out) {
-  if (reader.Entity(at, kBasicAuthFields, out))
-    reader.Warn(at, "unused_credential", "no plugin of this version reads basic auth credentials",
-                "remove it, or give the consumer another credential");
+  reader.Entity(at, kBasicAuthFields, out);
 }
 
 void ReadAclGroup(Reader& reader, const Cursor& at, AclGroup* out) { reader.Entity(at, kAclFields, out); }

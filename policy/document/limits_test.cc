@@ -118,9 +118,11 @@ TEST(LimitsTest, Diagnostics) {
 }
 
 TEST(LimitsTest, AnErrorBehindManyWarningsIsNotLost) {
-  std::string text = "_format_version: '3.0'\nconsumers:\n- username: a\n  basicauth_credentials:\n";
-  for (size_t i = 0; i <= limits::kDiagnostics; ++i) absl::StrAppend(&text, "  - {username: u", i, ", password: p}\n");
-  text += "services: [5]\n";
+  std::string text = "_format_version: '3.0'\nservices:\n";
+  for (size_t i = 0; i <= limits::kDiagnostics; ++i)
+    absl::StrAppend(&text, "- {host: a, plugins: [{name: jwt, config: {jwks_cooldown: 5}}]}\n");
+  ASSERT_TRUE(Parse(text, ParseOptions()).ok());
+  text += "plugins: [5]\n";
   EXPECT_FALSE(Parse(text, ParseOptions()).ok());
 }
 

@@ -102,11 +102,12 @@ void CheckJwt(Reader& reader, const Cursor& at, const JwtConfig& config) {
   bool from_uri = Reader::IsSet(at, "jwks_uri");
   for (std::string_view field : {"jwks_allow_http", "jwks_unavailable", "jwks_cooldown"})
     if (Reader::IsSet(at, field) && !from_uri)
-      reader.Warn(at, "no_effect", absl::StrCat("`", field, "` has no effect without `jwks_uri`"), "remove it");
+      reader.Warn(reader.PlaceOf(at), "no_effect", absl::StrCat("`", field, "` has no effect without `jwks_uri`"),
+                  "remove it");
   for (std::string_view field : {"consumer_claim", "consumer_optional"})
     if (Reader::IsSet(at, field) && !from_uri && !Reader::IsSet(at, "jwks"))
-      reader.Warn(at, "no_effect", absl::StrCat("`", field, "` has no effect without `jwks_uri` or `jwks`"),
-                  "remove it");
+      reader.Warn(reader.PlaceOf(at), "no_effect",
+                  absl::StrCat("`", field, "` has no effect without `jwks_uri` or `jwks`"), "remove it");
 }
 
 constexpr Field<KeyAuthConfig> kKeyAuthFields[] = {
@@ -150,6 +151,10 @@ void ReadKeyAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
 
 void ReadAclConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
   AclConfig& config = out->emplace<AclConfig>();
+  for (auto [name, old_name] : {std::pair("allow", "whitelist"), std::pair("deny", "blacklist")})
+    if (Reader::IsSet(at, name) && Reader::IsSet(at, old_name))
+      reader.Error(at, "conflict", absl::StrCat("`", name, "` and `", old_name, "` are the same"),
+                   "keep one of the two");
   if (reader.Map(at, kAclFields, &config) && config.allow.empty() == config.deny.empty())
     reader.Error(at, "bad_value", "expected exactly one of `allow` and `deny`, with at least one group",
                  config.allow.empty() ? "add one of them" : "remove one of them");

@@ -162,8 +162,8 @@ void Reader::Missing(const Cursor& at, std::string_view field) {
   Error(at, "missing_field", absl::StrCat("the field `", field, "` is missing"), "add it");
 }
 
-void Reader::Warn(const Cursor& at, std::string_view code, std::string message, std::string hint) {
-  Add(Severity::kWarning, PlaceOf(at), code, std::move(message), std::move(hint), {});
+void Reader::Warn(Place where, std::string_view code, std::string message, std::string hint) {
+  Add(Severity::kWarning, std::move(where), code, std::move(message), std::move(hint), {});
 }
 
 void Reader::ErrorAt(Place where, std::string_view code, std::string message, std::string hint,

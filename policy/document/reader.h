@@ -114,7 +114,7 @@ class Reader {
   bool NotSupported(const Cursor& at, std::string_view what, std::string hint = "");
   bool Unknown(const Cursor& at, std::string_view what, std::string_view name, const std::vector<std::string>& known);
 
-  void Warn(const Cursor& at, std::string_view code, std::string message, std::string hint = "");
+  void Warn(Place where, std::string_view code, std::string message, std::string hint = "");
   void ErrorAt(Place where, std::string_view code, std::string message, std::string hint = "",
                std::vector<Place> related = {});
 

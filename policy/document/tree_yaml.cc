@@ -90,7 +90,7 @@ std::string_view LineOf(std::string_view text, int line) {
 // The parser's own messages quote nothing of the text.
 bool FailAt(std::string_view text, const YAML::Exception& error, TreeBuilder* builder) {
   bool variable = absl::StrContains(LineOf(text, error.mark.line), "${{");
-  return builder->Fail(ToSpot(error.mark), "yaml_syntax", absl::StrCat("malformed YAML: ", error.msg),
+  return builder->Fail(ToSpot(error.mark), "yaml_syntax", absl::StrCat("malformed YAML: ", error.msg.substr(0, 120)),
                        variable ? "write a variable in single quotes: '${{ env \"DECK_NAME\" }}'" : "");
 }
 
