@@ -34,12 +34,12 @@ class Args {
 };
 
 struct Verb {
-  std::string_view name;      // "token mint"
-  std::string_view summary;   // one line for the list of verbs
-  std::string_view operands;  // "POLICY [REQUESTS]"
-  std::string_view about;     // what it does, its exit status; wrapped by hand at 80 columns
-  std::string_view example;   // lines to try
-  std::span<const Flag> flags;
+  std::string_view name = {};      // "token mint"
+  std::string_view summary = {};   // one line for the list of verbs
+  std::string_view operands = {};  // "POLICY [REQUESTS]"
+  std::string_view about = {};     // what it does, its exit status; wrapped by hand at 80 columns
+  std::string_view example = {};   // lines to try
+  std::span<const Flag> flags = {};
   size_t min_operands = 0;
   size_t max_operands = 0;
   int (*run)(const Args& args) = nullptr;  // returns the exit status

@@ -1,0 +1,91 @@
+// The C++ wrapper: what it owns, what it throws.
+#include "capi/sluice.hpp"
+
+#include "gtest/gtest.h"
+
+namespace host = sluice::host;
+
+namespace {
+
+constexpr std::string_view kPolicy = R"(
+_format_version: "3.0"
+services: [{name: orders, url: "http://orders.internal", routes: [{name: orders, paths: [/orders]}]}]
+)";
+
+TEST(Hpp, DecidesAndReports) {
+  host::Gateway gateway;
+  gateway.Publish(host::Policy(kPolicy));
+  host::Request request("GET", "/orders/7?x=1");
+  request.AddHeader("Host", "api.example.com:8080");
+  request->peer = host::Str("203.0.113.9:51234");
+  host::Transaction txn(gateway, request, host::Clock());
+  ASSERT_FALSE(txn.waits());
+  sluice_decision decision = txn.decision();
+  EXPECT_EQ(decision.action, SLUICE_ACTION_FORWARD);
+  EXPECT_EQ(host::View(decision.client_host), "api.example.com");
+  EXPECT_EQ(decision.client_port, 8080u);
+  EXPECT_NE(txn.Json().find("\"route\":\"orders\""), std::string_view::npos);
+  sluice_diagnosis diagnosis = txn.Report(502, std::chrono::milliseconds(3), host::Clock(), "connect");
+  EXPECT_EQ(host::View(diagnosis.fault), "upstream");
+  EXPECT_NE(txn.Json().find("\"diagnosis\""), std::string_view::npos);
+}
+
+TEST(Hpp, ErrorsSayWhatIsWrong) {
+  try {
+    host::Policy("_format_version: \"3.0\"\nservises: []\n", "mine.yaml");
+    FAIL() << "it compiled";
+  } catch (const host::Error& error) {
+    EXPECT_EQ(error.status(), SLUICE_E_POLICY);
+    EXPECT_NE(std::string_view(error.what()).find("mine.yaml:2:"), std::string_view::npos) << error.what();
+    EXPECT_NE(std::string_view(error.what()).find("services"), std::string_view::npos) << error.what();
+  }
+  host::Gateway gateway;
+  host::Request request("GET", "/");
+  EXPECT_THROW(host::Transaction(gateway, request, host::Clock()), host::Error) << "no policy was published";
+  gateway.Publish(host::Policy(kPolicy));
+  host::Transaction txn(gateway, request, host::Clock());
+  EXPECT_THROW(txn.Resume(host::Clock()), host::Error);
+  EXPECT_THROW(txn.effect(), host::Error);
+}
+
+TEST(Hpp, HandlesMove) {
+  host::Gateway first;
+  first.Publish(host::Policy(kPolicy));
+  host::Gateway second = std::move(first);
+  EXPECT_EQ(first.get(), nullptr);
+  host::Request request("GET", "/orders");
+  host::Transaction txn(second, request, host::Clock());
+  host::Transaction moved = std::move(txn);
+  EXPECT_EQ(moved.decision().action, SLUICE_ACTION_FORWARD);
+}
+
+TEST(Hpp, AJobIsFetchedAndATransactionResumed) {
+  host::Gateway gateway;
+  gateway.Publish(host::Policy(R"(
+_format_version: "3.0"
+services:
+- name: orders
+  url: http://orders.internal
+  routes: [{name: orders, paths: [/]}]
+  plugins: [{name: jwt, config: {jwks_uri: "https://idp.example.com/jwks"}}]
+)"));
+  host::Request request("GET", "/");
+  // {"alg":"ES256","kid":"k1"}.{}: well formed, signed by nobody
+  request.AddHeader("Authorization", "Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0.e30." + std::string(86, 'A'));
+  host::Transaction txn(gateway, request, host::Clock());
+  ASSERT_TRUE(txn.waits());
+  int64_t ask_again = 0;
+  std::optional<sluice_effect> job = gateway.NextJob(host::Clock(), &ask_again);
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->id, txn.effect().id);
+  EXPECT_EQ(host::View(job->url), "https://idp.example.com/jwks");
+  sluice_http_result result = host::Sized<sluice_http_result>();
+  result.error = host::Str("connect");
+  gateway.JobDone(job->id, result, host::Clock());
+  txn.Resume(host::Clock());
+  EXPECT_FALSE(txn.waits());
+  EXPECT_EQ(txn.decision().status, 503u) << "no key set, and the policy says closed";
+  EXPECT_FALSE(gateway.NextJob(host::Clock(), &ask_again)) << "it backs off";
+}
+
+}  // namespace

@@ -1,0 +1,169 @@
+#include "cli/explain_text.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/terminal.h"
+
+namespace sluice::cli {
+namespace {
+
+constexpr size_t kMargin = 2;
+constexpr size_t kLabel = 12;    // "consumer    "
+constexpr size_t kVerdict = 8;   // "refuse  "
+
+std::string Padded(std::string_view text, size_t columns) {
+  std::string padded = Printable(text);
+  size_t width = Width(padded);
+  return width < columns ? padded + std::string(columns - width, ' ') : padded + " ";
+}
+
+std::string Duration(uint64_t ms) {
+  if (ms < 1000) return absl::StrCat(ms, " ms");
+  uint64_t seconds = (ms + 500) / 1000;
+  if (seconds < 120) return absl::StrCat(seconds, " s");
+  if (seconds < 7200) return absl::StrCat(seconds / 60, " min");
+  if (seconds < 172'800) return absl::StrCat(seconds / 3600, " h");
+  return absl::StrCat(seconds / 86'400, " days");
+}
+
+bool IsCredential(std::string_view name) {
+  for (std::string_view known : {"authorization", "proxy-authorization", "cookie", "set-cookie"})
+    if (absl::EqualsIgnoreCase(name, known)) return true;
+  std::string lower = absl::AsciiStrToLower(name);
+  for (std::string_view part : {"token", "secret", "password", "apikey", "api-key"})
+    if (absl::StrContains(lower, part)) return true;
+  return false;
+}
+
+class Page {
+ public:
+  explicit Page(bool colour) : colour_(colour) {}
+
+  void Title(std::string_view text, Style style) {
+    absl::StrAppend(&out_, Paint(Wrap(Printable(text), kColumns, kMargin), style, colour_), "\n");
+  }
+  void Space() { out_.push_back('\n'); }
+  void Section(std::string_view name) { absl::StrAppend(&out_, "\n", Paint(name, Style::kBold, colour_), "\n"); }
+
+  void Row(std::string_view label, std::string_view text) {
+    Indented(Paint(Padded(label, kLabel), Style::kDim, colour_), std::max(kLabel, Width(label) + 1), text);
+  }
+  void RowUnlessEmpty(std::string_view label, std::string_view text) {
+    if (!text.empty()) Row(label, text);
+  }
+
+  void Step(const TraceStep& step) {
+    Style style = step.verdict == "pass" ? Style::kGood : step.verdict == "refuse" ? Style::kBad : Style::kWarn;
+    std::string head = absl::StrCat(Paint(Padded(step.step, kLabel), Style::kPlain, colour_),
+                                    Paint(Padded(step.verdict, kVerdict), style, colour_));
+    size_t columns = std::max(kLabel, Width(step.step) + 1) + std::max(kVerdict, Width(step.verdict) + 1);
+    Indented(head, columns, step.cause);
+    if (step.file.empty()) return;
+    std::string place = absl::StrCat(step.file, ":", step.line, ":", step.column);
+    std::string wrapped = Wrap(Printable(place), kColumns, kMargin + columns);
+    absl::StrAppend(&out_, std::string(kMargin + columns, ' '), Paint(wrapped, Style::kDim, colour_), "\n");
+  }
+
+  std::string Take() { return std::move(out_); }
+
+ private:
+  // `head` takes `columns`; colours count nothing.
+  void Indented(std::string_view head, size_t columns, std::string_view text) {
+    std::string wrapped = Wrap(Printable(text), kColumns, kMargin + columns);
+    std::string line = absl::StrCat(std::string(kMargin, ' '), head, wrapped);
+    line.erase(line.find_last_not_of(' ') + 1);
+    absl::StrAppend(&out_, line, "\n");
+  }
+
+  std::string out_;
+  bool colour_;
+};
+
+void Verdict(const Decision& d, Page* page) {
+  switch (d.action) {
+    case Action::kForward:
+      page->Title(d.upstream.scheme.empty() ? "FORWARD  (the route has no service)" : "FORWARD", Style::kGood);
+      return;
+    case Action::kRespond:
+      page->Title(absl::StrCat("RESPOND  ", d.status, "  ", d.reason), Style::kBad);
+      return;
+    case Action::kWait: page->Title(absl::StrCat("WAIT  ", d.reason), Style::kWarn); return;
+  }
+}
+
+std::string Joined(const Decision& d) {
+  return absl::StrJoin(d.consumer_groups, ", ");
+}
+
+void Who(const Decision& d, Page* page) {
+  page->RowUnlessEmpty("message", d.message);
+  page->Row("client", absl::StrCat(d.client.ip.empty() ? "unknown" : d.client.ip, ", asked for ", d.client.scheme,
+                                   "://", d.client.host, ":", d.client.port));
+  page->Row("route", d.route.empty() ? "none" : d.route);
+  page->RowUnlessEmpty("service", d.service);
+  page->Row("consumer", d.consumer.empty() ? "none" : d.consumer);
+  page->RowUnlessEmpty("groups", Joined(d));
+  page->RowUnlessEmpty("plan", d.plan);
+  for (const Capture& capture : d.captures) page->Row("captured", absl::StrCat(capture.name, " = ", capture.value));
+}
+
+void Upstream(const UpstreamChoice& u, Page* page) {
+  page->Section("Upstream");
+  page->Row("address", absl::StrCat(u.scheme, "://", u.host, ":", u.port));
+  page->Row("path", u.path);
+  page->Row("Host", u.host_header);
+  page->Row("time-outs", absl::StrCat("connect ", Duration(u.connect_timeout_ms), ", send ",
+                                      Duration(u.send_timeout_ms), ", read ", Duration(u.read_timeout_ms), "; ",
+                                      u.retries, " retries"));
+}
+
+void Limits(std::span<const LimitState> limits, Page* page) {
+  if (limits.empty()) return;
+  page->Section("Limits");
+  for (const LimitState& limit : limits)
+    page->Row(limit.name, absl::StrCat(limit.remaining, " of ", limit.limit, " left, resets in ",
+                                       Duration(limit.reset_ms), limit.refused ? "; refused by this one" : ""));
+}
+
+void Headers(std::string_view title, std::span<const HeaderChange> changes, Page* page) {
+  if (changes.empty()) return;
+  page->Section(title);
+  for (const HeaderChange& change : changes) {
+    bool hidden = IsCredential(change.name);
+    std::string value = hidden ? absl::StrCat("(hidden, ", change.value.size(), " bytes)") : std::string(change.value);
+    switch (change.op) {
+      case HeaderOp::kSet: page->Row("set", absl::StrCat(change.name, ": ", value)); break;
+      case HeaderOp::kAdd: page->Row("add", absl::StrCat(change.name, ": ", value)); break;
+      case HeaderOp::kRemove: page->Row("remove", change.name); break;
+    }
+  }
+}
+
+}  // namespace
+
+std::string ExplainText(const Request& request, const Decision& d, std::span<const TraceStep> trace, bool colour) {
+  Page page(colour);
+  std::string url = request.host.empty() ? "" : absl::StrCat(request.scheme, "://", request.host);
+  page.Title(absl::StrCat(request.method, " ", url, request.target), Style::kBold);
+  page.Space();
+  Verdict(d, &page);
+  Who(d, &page);
+  if (d.action == Action::kForward && !d.upstream.scheme.empty()) Upstream(d.upstream, &page);
+  Limits(d.limits, &page);
+  Headers("Headers for the upstream", d.request_headers, &page);
+  Headers("Headers for the client", d.response_headers, &page);
+  if (d.action == Action::kRespond && !d.body.empty()) {
+    page.Section("Body");
+    page.Row("", d.body);
+  }
+  page.Section("Step by step");
+  for (const TraceStep& step : trace) page.Step(step);
+  return page.Take();
+}
+
+}  // namespace sluice::cli
