@@ -59,12 +59,13 @@ TEST(Concurrency, ReloadsAndRotationsUnderLoad) {
   }
   for (int i = 0; i < kReloads; ++i) {
     gateway.Publish(policies[static_cast<size_t>(i) % 2]);
+    Now now = After(i * int64_t{3'600'000'000'000});
     int64_t ask_again;
-    while (std::optional<Effect> job = gateway.NextJob(After(i * int64_t{3'600'000'000'000}), &ask_again)) {
+    if (std::optional<Effect> job = gateway.NextJob(now, &ask_again)) {
       HttpResult result;
       result.status = 200;
       result.body = keys;
-      gateway.JobDone(job->id, result, kStart);
+      gateway.JobDone(job->id, result, now);
     }
     std::this_thread::yield();
   }

@@ -27,7 +27,7 @@ services:
   routes: [{name: orders, paths: [/]}]
   plugins:
   - name: jwt
-    config: {jwks_uri: "https://idp.example.com/jwks", jwks_cooldown: 30)" +
+    config: {jwks_uri: "https://idp.example.com/jwks")" +
          more + R"(}
 consumers: [{username: alice}]
 )";
@@ -99,8 +99,10 @@ TEST_F(Waiting, AStormOfUnknownKeyIdsCausesOneFetchPerCooldown) {
   std::vector<std::string> tokens;
   for (int i = 0; i < 50; ++i) tokens.push_back(Token("made-up-" + std::to_string(i)));
   std::vector<std::unique_ptr<Transaction>> waiting;
+  std::vector<std::unique_ptr<TestRequest>> requests;  // must outlive the wait
   for (const std::string& token : tokens) {
-    TestRequest r("GET", "/", {{"Authorization", token}});
+    requests.push_back(std::make_unique<TestRequest>("GET", "/", std::vector<Header>{{"Authorization", token}}));
+    const TestRequest& r = *requests.back();
     waiting.push_back(std::make_unique<Transaction>(gateway_));
     waiting.back()->Begin(r.request, After(60 * kSecond));
     ASSERT_EQ(waiting.back()->decision().action, Action::kWait);
