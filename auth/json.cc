@@ -10,10 +10,43 @@
 namespace sluice::auth {
 namespace {
 
-constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseValidateEncodingFlag;
+// Not kParseValidateEncodingFlag: RapidJSON's validation of a sequence that the end cuts short reads beyond the end.
+constexpr unsigned kFlags = rapidjson::kParseInsituFlag;
 
-// RapidJSON turns an escaped lone low surrogate (`\udc00`) into bytes that are not UTF-8; nothing else gets here with
-// them, as it validates what is not escaped.
+bool Within(uint8_t byte, uint8_t least, uint8_t most) { return byte >= least && byte <= most; }
+
+// The bytes of the well-formed sequence that begins here, or 0 (Unicode Standard, table 3-7).
+size_t SequenceBytes(const uint8_t* at, size_t left) {
+  uint8_t lead = at[0];
+  if (lead < 0x80) return 1;
+  size_t size = Within(lead, 0xc2, 0xdf) ? 2 : Within(lead, 0xe0, 0xef) ? 3 : Within(lead, 0xf0, 0xf4) ? 4 : 0;
+  if (size == 0 || size > left) return 0;
+  uint8_t least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;  // below: overlong
+  uint8_t most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;   // above: surrogates, beyond U+10FFFF
+  if (!Within(at[1], least, most)) return 0;
+  for (size_t i = 2; i < size; ++i)
+    if (!Within(at[i], 0x80, 0xbf)) return 0;
+  return size;
+}
+
+bool IsUtf8(const char* text, size_t size) {
+  const auto* at = reinterpret_cast<const uint8_t*>(text);
+  const uint8_t* end = at + size;
+  while (at < end) {
+    uint64_t eight;
+    if (end - at >= 8 && (std::memcpy(&eight, at, 8), (eight & 0x8080808080808080) == 0)) {
+      at += 8;
+      continue;
+    }
+    size_t bytes = SequenceBytes(at, static_cast<size_t>(end - at));
+    if (bytes == 0) return false;
+    at += bytes;
+  }
+  return true;
+}
+
+// RapidJSON turns an escaped lone low surrogate (`\udc00`) into bytes that are not UTF-8; nothing else can bring them
+// here.
 bool HasSurrogate(const char* text, size_t size) {
   const char* end = text + size;
   while (text < end) {
@@ -149,6 +182,10 @@ bool Json::Parse(char* text, size_t size, JsonBounds bounds) {
   // The reader takes a NUL for the end of its text, so that whatever followed one would go unread.
   if (std::memchr(text, '\0', size)) {
     error_ = "has a NUL byte";
+    return false;
+  }
+  if (!IsUtf8(text, size)) {
+    error_ = "is not UTF-8";
     return false;
   }
   rapidjson::InsituStringStream stream(text);

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace sluice::auth {
 namespace {
@@ -99,6 +102,56 @@ TEST(Json, AcceptsWhatOnlyLooksDoubtful) {
   for (const char* text :
        {R"({"a":"\ud83d\ude00"})", R"({"a":{"x":1},"b":{"x":1}})", R"({"a":"퟿"})", R"({"":1," ":2})", " \t\r\n{} "})
     EXPECT_TRUE(Parsed(text).ok) << text;
+}
+
+// Every sequence of up to two bytes, and of three and four whose tails are at their bounds, against the definition:
+// encoding each code point that is no surrogate.
+TEST(Json, AcceptsExactlyTheUtf8OfEveryCodePoint) {
+  std::set<std::string> good;
+  for (uint32_t c = 1; c <= 0x10ffff; ++c) {
+    if (c >= 0xd800 && c <= 0xdfff) continue;
+    if (c < 0x80) {
+      good.insert({static_cast<char>(c)});
+      continue;
+    }
+    int tail = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    std::string out{static_cast<char>(((0xf0 << (3 - tail)) & 0xff) | (c >> (6 * tail)))};
+    for (int i = tail - 1; i >= 0; --i) out.push_back(static_cast<char>(0x80 | ((c >> (6 * i)) & 0x3f)));
+    good.insert(out);
+  }
+  const unsigned bounds[] = {0x22, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff};
+  auto check = [&](std::string bytes) {
+    // Read as pieces: the whole is UTF-8 if it can be cut into sequences that are.
+    std::vector<bool> ends(bytes.size() + 1);
+    ends[0] = true;
+    for (size_t i = 0; i < bytes.size(); ++i)
+      for (size_t n = 1; ends[i] && n <= bytes.size() - i; ++n)
+        if (good.count(bytes.substr(i, n))) ends[i + n] = true;
+    bool harmless = bytes.find('"') == std::string::npos;
+    if (!harmless) return;
+    EXPECT_EQ(Parsed("{\"a\":\"" + bytes + "\"}").ok, ends.back()) << testing::PrintToString(bytes);
+  };
+  for (unsigned lead = 0x80; lead < 0x100; ++lead)
+    for (unsigned b : bounds) {
+      std::string two{static_cast<char>(lead), static_cast<char>(b)};
+      check(two);
+      for (unsigned c : bounds) {
+        check(two + static_cast<char>(c));
+        for (unsigned d : bounds) check(two + static_cast<char>(c) + static_cast<char>(d));
+      }
+    }
+}
+
+// What a cut-off sequence lets a careless reader read beyond the end; the sanitizers look on.
+TEST(Json, ACutOffSequenceAtTheEndIsNotReadBeyond) {
+  for (const char* end : {"\xc3", "\xe0", "\xe0\xa0", "\xf0", "\xf0~", "\xf0\x90", "\xf0\x90\x80"}) {
+    std::string text = std::string("{\"") + end;
+    auto exact = std::make_unique<char[]>(text.size() + 1);
+    text.copy(exact.get(), text.size());
+    Json json;
+    EXPECT_FALSE(json.Parse(exact.get(), text.size(), kBounds));
+    EXPECT_STREQ(json.error(), "is not UTF-8");
+  }
 }
 
 TEST(Json, FindsDuplicatesAmongManyMembers) {
