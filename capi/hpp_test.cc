@@ -69,9 +69,10 @@ services:
   routes: [{name: orders, paths: [/]}]
   plugins: [{name: jwt, config: {jwks_uri: "https://idp.example.com/jwks"}}]
 )"));
-  host::Request request("GET", "/");
   // {"alg":"ES256","kid":"k1"}.{}: well formed, signed by nobody
-  request.AddHeader("Authorization", "Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0.e30." + std::string(86, 'A'));
+  const std::string token = "Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0.e30." + std::string(86, 'A');
+  host::Request request("GET", "/");
+  request.AddHeader("Authorization", token);
   host::Transaction txn(gateway, request, host::Clock());
   ASSERT_TRUE(txn.waits());
   int64_t ask_again = 0;
