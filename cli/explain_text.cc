@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kMargin = 2;
 constexpr size_t kLabel = 12;    // "consumer    "
+constexpr size_t kStep = 20;     // "request-transformer "
 constexpr size_t kVerdict = 8;   // "refuse  "
 
 std::string Padded(std::string_view text, size_t columns) {
@@ -57,11 +58,13 @@ class Page {
     if (!text.empty()) Row(label, text);
   }
 
+  void Text(std::string_view text) { Indented("", 0, text); }
+
   void Step(const TraceStep& step) {
     Style style = step.verdict == "pass" ? Style::kGood : step.verdict == "refuse" ? Style::kBad : Style::kWarn;
-    std::string head = absl::StrCat(Paint(Padded(step.step, kLabel), Style::kPlain, colour_),
+    std::string head = absl::StrCat(Paint(Padded(step.step, kStep), Style::kPlain, colour_),
                                     Paint(Padded(step.verdict, kVerdict), style, colour_));
-    size_t columns = std::max(kLabel, Width(step.step) + 1) + std::max(kVerdict, Width(step.verdict) + 1);
+    size_t columns = std::max(kStep, Width(step.step) + 1) + std::max(kVerdict, Width(step.verdict) + 1);
     Indented(head, columns, step.cause);
     if (step.file.empty()) return;
     std::string place = absl::StrCat(step.file, ":", step.line, ":", step.column);
@@ -96,18 +99,15 @@ void Verdict(const Decision& d, Page* page) {
   }
 }
 
-std::string Joined(const Decision& d) {
-  return absl::StrJoin(d.consumer_groups, ", ");
-}
-
 void Who(const Decision& d, Page* page) {
   page->RowUnlessEmpty("message", d.message);
-  page->Row("client", absl::StrCat(d.client.ip.empty() ? "unknown" : d.client.ip, ", asked for ", d.client.scheme,
-                                   "://", d.client.host, ":", d.client.port));
+  std::string origin = absl::StrCat(d.client.scheme, "://", d.client.host, ":", d.client.port);
+  page->Row("client", absl::StrCat(d.client.ip.empty() ? "unknown" : d.client.ip, ", asked for ",
+                                   d.client.host.empty() ? "no host" : origin));
   page->Row("route", d.route.empty() ? "none" : d.route);
   page->RowUnlessEmpty("service", d.service);
   page->Row("consumer", d.consumer.empty() ? "none" : d.consumer);
-  page->RowUnlessEmpty("groups", Joined(d));
+  page->RowUnlessEmpty("groups", absl::StrJoin(d.consumer_groups, ", "));
   page->RowUnlessEmpty("plan", d.plan);
   for (const Capture& capture : d.captures) page->Row("captured", absl::StrCat(capture.name, " = ", capture.value));
 }
@@ -155,11 +155,11 @@ std::string ExplainText(const Request& request, const Decision& d, std::span<con
   Who(d, &page);
   if (d.action == Action::kForward && !d.upstream.scheme.empty()) Upstream(d.upstream, &page);
   Limits(d.limits, &page);
-  Headers("Headers for the upstream", d.request_headers, &page);
+  if (d.action == Action::kForward) Headers("Headers for the upstream", d.request_headers, &page);
   Headers("Headers for the client", d.response_headers, &page);
   if (d.action == Action::kRespond && !d.body.empty()) {
     page.Section("Body");
-    page.Row("", d.body);
+    page.Text(d.body);
   }
   page.Section("Step by step");
   for (const TraceStep& step : trace) page.Step(step);
