@@ -1,0 +1,137 @@
+// The limiter beside its floors: what a charge costs over the compare-and-swap that it cannot do without.
+//
+//   ratelimit_bench --benchmark_format=json
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "benchmark/benchmark.h"
+#include "ratelimit/charge.h"
+
+namespace sluice::ratelimit {
+namespace {
+
+Limit MakeLimit(const LimitSpec& spec, const char* name) {
+  Limit limit;
+  std::string error;
+  if (!Limit::Compile(HashLimitName(name), spec, &limit, &error)) std::abort();
+  return limit;
+}
+
+std::unique_ptr<Store> MakeStore(size_t bytes) {
+  std::string error;
+  StoreOptions options;
+  options.sliding_percent = 20;
+  auto store = Store::CreatePrivate(bytes, {1, 2}, options, &error);
+  if (store == nullptr) std::abort();
+  return store;
+}
+
+const LimitSpec kPace = LimitSpec::TokenBucket(1'000'000'000, kSecond, 1'000'000'000);
+
+// A time that moves on by 100 ns a charge, as under load.
+struct Clock {
+  Now now{20'000 * kDay, kDay};
+  const Now& Tick() {
+    now.mono_ns += 100;
+    now.wall_ns += 100;
+    return now;
+  }
+};
+
+uint64_t NextRandom(uint64_t* state) {
+  *state = *state * 6364136223846793005 + 1442695040888963407;
+  return *state >> 20;
+}
+
+// Floors.
+
+void FloorOneCas(benchmark::State& state) {
+  static std::atomic<uint64_t> word{0};
+  for (auto _ : state) {
+    uint64_t old = word.load(std::memory_order_relaxed);
+    benchmark::DoNotOptimize(word.compare_exchange_strong(old, old + 1));
+  }
+}
+BENCHMARK(FloorOneCas)->Threads(1)->Threads(2)->UseRealTime();
+
+// A compare-and-swap on a random entry of a table as large as that many keys take.
+void FloorRandomCas(benchmark::State& state) {
+  const uint64_t keys = static_cast<uint64_t>(state.range(0));
+  struct alignas(32) Entry {
+    std::atomic<uint64_t> word{0};
+  };
+  std::vector<Entry> table(keys * 3 / 2);
+  uint64_t random = 1;
+  for (auto _ : state) {
+    std::atomic<uint64_t>& word = table[NextRandom(&random) % table.size()].word;
+    uint64_t old = word.load(std::memory_order_relaxed);
+    benchmark::DoNotOptimize(word.compare_exchange_strong(old, old + 1));
+  }
+}
+BENCHMARK(FloorRandomCas)->Arg(1'000)->Arg(1'000'000);
+
+// One key.
+
+void ChargeOneKind(benchmark::State& state, const LimitSpec& spec) {
+  static std::unique_ptr<Store> store;
+  static Limit limit;
+  static Charge charge;
+  if (state.thread_index() == 0) {
+    store = MakeStore(1 << 20);
+    limit = MakeLimit(spec, "limit");
+    charge = {&limit, KeyBuilder(store->hash_key(), limit.id()).Add("alice").Finish()};
+  }
+  Clock clock;
+  Verdict verdict;
+  for (auto _ : state) benchmark::DoNotOptimize(ChargeAll(*store, &charge, 1, clock.Tick(), &verdict));
+}
+BENCHMARK_CAPTURE(ChargeOneKind, bucket, kPace)->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK_CAPTURE(ChargeOneKind, sliding, LimitSpec::SlidingWindow(kMaxSlidingQuota, kHour))->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK_CAPTURE(ChargeOneKind, month, LimitSpec::FixedWindow(kMaxFixedQuota, Calendar::kMonth))->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK_CAPTURE(ChargeOneKind, refused, LimitSpec::TokenBucket(1, kYear))->Threads(1)->Threads(2)->UseRealTime();
+
+void ChargeThreeAllOrNone(benchmark::State& state) {
+  auto store = MakeStore(1 << 20);
+  const Limit limits[] = {MakeLimit(kPace, "a"), MakeLimit(kPace, "b"), MakeLimit(kPace, "c")};
+  Charge charges[3];
+  for (int i = 0; i < 3; ++i) charges[i] = {&limits[i], KeyBuilder(store->hash_key(), limits[i].id()).Add("alice").Finish()};
+  Clock clock;
+  Verdict verdicts[3];
+  for (auto _ : state) benchmark::DoNotOptimize(ChargeAll(*store, charges, 3, clock.Tick(), verdicts));
+}
+BENCHMARK(ChargeThreeAllOrNone);
+
+void BuildKey(benchmark::State& state) {
+  const HashKey seed{1, 2};
+  const LimitId id = HashLimitName("plan/free/pace");
+  for (auto _ : state) benchmark::DoNotOptimize(KeyBuilder(seed, id).Add("consumer").Add("4f1c2d8e-alice").Finish());
+}
+BENCHMARK(BuildKey);
+
+// Many keys.
+
+void ChargeRandomKey(benchmark::State& state) {
+  const uint64_t count = static_cast<uint64_t>(state.range(0));
+  auto store = MakeStore((1 << 20) + count * 64);
+  const Limit limit = MakeLimit(LimitSpec::TokenBucket(1'000'000, kYear, 1'000'000), "limit");
+  std::vector<Key> keys;
+  Clock clock;
+  Verdict verdict;
+  for (uint64_t i = 0; i < count; ++i) {
+    keys.push_back(SipHash128(store->hash_key(), std::to_string(i)));
+    const Charge charge{&limit, keys.back()};
+    ChargeAll(*store, &charge, 1, clock.now, &verdict);
+  }
+  uint64_t random = 1;
+  for (auto _ : state) {
+    const Charge charge{&limit, keys[NextRandom(&random) % count]};
+    benchmark::DoNotOptimize(ChargeAll(*store, &charge, 1, clock.Tick(), &verdict));
+  }
+}
+BENCHMARK(ChargeRandomKey)->Arg(1'000)->Arg(1'000'000);
+
+}  // namespace
+}  // namespace sluice::ratelimit
