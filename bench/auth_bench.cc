@@ -29,7 +29,8 @@ constexpr int64_t kNowNs = 1'760'000'000'000'000'000;
 
 // About 900 bytes, as identity providers send them.
 std::string Payload() {
-  std::string payload = R"({"iss":"https://idp.example.com/","sub":"alice","aud":["orders","billing"],"exp":1760003600,"iat":1760000000)";
+  std::string payload =
+      R"({"iss":"https://idp.example.com/","sub":"alice","aud":["orders","billing"],"exp":1760003600,"iat":1760000000)";
   for (int i = 0; i < 12; ++i) payload += ",\"claim_" + std::to_string(i) + "\":\"" + std::string(24, 'x') + "\"";
   return payload + "}";
 }
@@ -38,7 +39,8 @@ struct Subject {
   explicit Subject(Algorithm algorithm, const Minter& minter) : token(minter.Mint(algorithm, Payload(), "k")) {
     std::string error;
     bool secret = KeyTypeOf(algorithm) == KeyType::kSecret;
-    key = secret ? Key::FromSecret(minter.secret(), algorithm, {}, &error) : Key::FromPem(minter.PublicPem(), algorithm, &error);
+    key = secret ? Key::FromSecret(minter.secret(), algorithm, {}, &error)
+                 : Key::FromPem(minter.PublicPem(), algorithm, &error);
     if (!key) std::abort();
   }
   std::string token;
@@ -51,7 +53,8 @@ void Verify(benchmark::State& state, Algorithm algorithm) {
   Token token;
   for (auto _ : state) {
     ClaimFigures figures;
-    bool ok = token.Parse(subject.token).ok() && token.Verify(*subject.key).ok() && CheckClaims(token, rules, kNowNs, &figures).ok();
+    bool ok = token.Parse(subject.token).ok() && token.Verify(*subject.key).ok() &&
+              CheckClaims(token, rules, kNowNs, &figures).ok();
     if (!ok) state.SkipWithError("not verified");
   }
 }

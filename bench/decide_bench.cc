@@ -14,8 +14,8 @@ namespace {
 
 constexpr char kSecret[] = "0123456789abcdef0123456789abcdef";
 
-// JSON, because a hundred thousand routes in YAML take seconds to read. A third of the routes is open, a third asks for a
-// key, a third for a token.
+// JSON, because a hundred thousand routes in YAML take seconds to read. A third of the routes is open, a third asks for
+// a key, a third for a token.
 std::string Policy(int64_t routes) {
   std::string text = R"({"_format_version":"3.0","plans":[{"name":"p","limits":[
 {"name":"pace","rate":1000000000,"per":"second"},{"name":"hour","quota":1000000000,"window":"hour"},
@@ -26,9 +26,11 @@ std::string Policy(int64_t routes) {
   const char* kPlugins[] = {"", R"(,"plugins":[{"name":"key-auth"}])", R"(,"plugins":[{"name":"jwt"}])"};
   const char* kNames[] = {"open", "key", "jwt"};
   for (int service = 0; service < 3; ++service) {
-    text += std::string(service == 0 ? "" : ",") + R"({"name":")" + kNames[service] + R"(","url":"http://)" + kNames[service] + R"(.internal")" + kPlugins[service] + R"(,"routes":[)";
+    text += std::string(service == 0 ? "" : ",") + R"({"name":")" + kNames[service] + R"(","url":"http://)" +
+            kNames[service] + R"(.internal")" + kPlugins[service] + R"(,"routes":[)";
     for (int64_t i = service; i < routes; i += 3)
-      text += std::string(i == service ? "" : ",") + R"({"name":"r)" + std::to_string(i) + R"(","paths":["/)" + kNames[service] + std::to_string(i) + R"("]})";
+      text += std::string(i == service ? "" : ",") + R"({"name":"r)" + std::to_string(i) + R"(","paths":["/)" +
+              kNames[service] + std::to_string(i) + R"("]})";
     text += "]}";
   }
   return text + "]}";
@@ -64,10 +66,13 @@ class Bench {
 };
 
 void DecideOpen(benchmark::State& state) { Bench(state).Run("/open3/x?y=1", {}, Action::kForward); }
-void DecideKeyAndPlan(benchmark::State& state) { Bench(state).Run("/key4/x?y=1", {{"apikey", "alice-key"}}, Action::kForward); }
+void DecideKeyAndPlan(benchmark::State& state) {
+  Bench(state).Run("/key4/x?y=1", {{"apikey", "alice-key"}}, Action::kForward);
+}
 void DecideNoRoute(benchmark::State& state) { Bench(state).Run("/nowhere", {}, Action::kRespond); }
 void DecideJwtAndPlan(benchmark::State& state) {
-  std::string token = "Bearer " + auth::Minter::FromSecret(kSecret).Mint(auth::Algorithm::kHs256, R"({"iss":"alice","exp":1760003600})");
+  std::string token = "Bearer " + auth::Minter::FromSecret(kSecret).Mint(auth::Algorithm::kHs256,
+                                                                         R"({"iss":"alice","exp":1760003600})");
   Bench(state).Run("/jwt5/x?y=1", {{"Authorization", token}}, Action::kForward);
 }
 BENCHMARK(DecideOpen)->Arg(10)->Arg(1'000)->Arg(100'000);

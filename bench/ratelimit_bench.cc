@@ -89,15 +89,22 @@ void ChargeOneKind(benchmark::State& state, const LimitSpec& spec) {
   for (auto _ : state) benchmark::DoNotOptimize(ChargeAll(*store, &charge, 1, clock.Tick(), &verdict));
 }
 BENCHMARK_CAPTURE(ChargeOneKind, bucket, kPace)->Threads(1)->Threads(2)->UseRealTime();
-BENCHMARK_CAPTURE(ChargeOneKind, sliding, LimitSpec::SlidingWindow(kMaxSlidingQuota, kHour))->Threads(1)->Threads(2)->UseRealTime();
-BENCHMARK_CAPTURE(ChargeOneKind, month, LimitSpec::FixedWindow(kMaxFixedQuota, Calendar::kMonth))->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK_CAPTURE(ChargeOneKind, sliding, LimitSpec::SlidingWindow(kMaxSlidingQuota, kHour))
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(ChargeOneKind, month, LimitSpec::FixedWindow(kMaxFixedQuota, Calendar::kMonth))
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
 BENCHMARK_CAPTURE(ChargeOneKind, refused, LimitSpec::TokenBucket(1, kYear))->Threads(1)->Threads(2)->UseRealTime();
 
 void ChargeThreeAllOrNone(benchmark::State& state) {
   auto store = MakeStore(1 << 20);
   const Limit limits[] = {MakeLimit(kPace, "a"), MakeLimit(kPace, "b"), MakeLimit(kPace, "c")};
   Charge charges[3];
-  for (int i = 0; i < 3; ++i) charges[i] = {&limits[i], KeyBuilder(store->hash_key(), limits[i].id()).Add("alice").Finish()};
+  for (int i = 0; i < 3; ++i)
+    charges[i] = {&limits[i], KeyBuilder(store->hash_key(), limits[i].id()).Add("alice").Finish()};
   Clock clock;
   Verdict verdicts[3];
   for (auto _ : state) benchmark::DoNotOptimize(ChargeAll(*store, charges, 3, clock.Tick(), verdicts));

@@ -42,7 +42,8 @@ Workload Generated(size_t count) {
   for (size_t i = 0; i < count; ++i) {
     RouteSpec spec;
     spec.name = "r" + std::to_string(i);
-    std::string path = "/api/v" + std::to_string(i % 3) + "/team" + std::to_string(i / 3 % 97) + "/resource" + std::to_string(i);
+    std::string path =
+        "/api/v" + std::to_string(i % 3) + "/team" + std::to_string(i / 3 % 97) + "/resource" + std::to_string(i);
     spec.paths = {path};
     spec.methods = {i % 2 == 0 ? "GET" : "POST"};
     specs.push_back(spec);

@@ -6,15 +6,18 @@
 namespace sluice {
 namespace {
 
-constexpr size_t kMaxLimits = ratelimit::kMaxCharges;
-
 // The limits of one request, side by side.
 struct Bill {
-  const CompiledLimit* limits[kMaxLimits];
+  const CompiledLimit** limits;
   ratelimit::Charge* charges;
   ratelimit::Verdict* verdicts;
   size_t count = 0;
 };
+
+Bill EmptyBill(Txn& t, size_t most) {
+  return {t.arena.Array<const CompiledLimit*>(most), t.arena.Array<ratelimit::Charge>(most),
+          t.arena.Array<ratelimit::Verdict>(most)};
+}
 
 // Who a consumer is, for counters that survive reloads and changes of credential.
 std::string_view StableName(const CompiledConsumer& consumer) {
@@ -50,7 +53,6 @@ Counted CountedBy(const Txn& t, const policy::RateLimitingConfig& config) {
 
 void Add(Txn& t, Bill& bill, const std::vector<CompiledLimit>& limits, const Counted& counted) {
   for (const CompiledLimit& limit : limits) {
-    if (bill.count == kMaxLimits) return;  // Compile allows fewer
     ratelimit::Charge& charge = bill.charges[bill.count];
     charge.limit = &limit.limit;
     charge.key =
@@ -136,20 +138,16 @@ bool AnyRefused(const Bill& bill, size_t from, size_t to) {
 }  // namespace
 
 Step Charge(Txn& t) {
-  Bill bill;
-  bill.charges = t.arena.Array<ratelimit::Charge>(kMaxLimits);
-  bill.verdicts = t.arena.Array<ratelimit::Verdict>(kMaxLimits);
-  const RateLimitingPlugin* plugin = nullptr;
-  if (const ScopedPlugin* scoped = PluginFor(t, PluginKind::kRateLimiting)) {
-    plugin = &t.snapshot->rate_limiting[scoped->config];
-    Add(t, bill, plugin->limits, CountedBy(t, plugin->config));
-  }
-  size_t of_plugin = bill.count;
-  if (const CompiledPlan* plan = PlanOf(t)) {
-    t.decision.plan = plan->name;
-    Add(t, bill, plan->limits, {"consumer", StableName(*t.identity.consumer)});
-  }
-  if (bill.count == 0) return Step::kNext;
+  const ScopedPlugin* scoped = PluginFor(t, PluginKind::kRateLimiting);
+  const RateLimitingPlugin* plugin = scoped == nullptr ? nullptr : &t.snapshot->rate_limiting[scoped->config];
+  const CompiledPlan* plan = PlanOf(t);
+  const size_t of_plugin = plugin == nullptr ? 0 : plugin->limits.size();
+  const size_t of_plan = plan == nullptr ? 0 : plan->limits.size();
+  if (plan != nullptr) t.decision.plan = plan->name;
+  if (of_plugin + of_plan == 0) return Step::kNext;
+  Bill bill = EmptyBill(t, of_plugin + of_plan);
+  if (plugin != nullptr) Add(t, bill, plugin->limits, CountedBy(t, plugin->config));
+  if (plan != nullptr) Add(t, bill, plan->limits, {"consumer", StableName(*t.identity.consumer)});
   bool allowed = ratelimit::ChargeAll(*t.gateway.store, bill.charges, bill.count, t.now, bill.verdicts);
   Report(t, bill);
   if (plugin == nullptr || !plugin->config.hide_client_headers) AddHeaders(t, bill);
