@@ -48,8 +48,8 @@ class ConfigTest(unittest.TestCase):
         self.assertIn("test is successful", output)
 
     def test_every_error_of_a_policy_with_its_place(self):
-        self.assert_refused(Nginx(BAD), r"\[emerg\].*policy\.yaml:8:5: error: .*`path`.*`paths`",
-                            r"\[emerg\].*policy\.yaml:10:9: error: .*`rate-limting`.*`rate-limiting`",
+        self.assert_refused(Nginx(BAD), r"\[emerg\].*policy\.yaml:8:\d+: error: .*`path`.*`paths`",
+                            r"\[emerg\].*policy\.yaml:10:\d+: error: .*`rate-limting`.*`rate-limiting`",
                             r'"sluice_policy" directive has a policy that does not load in .*nginx\.conf:\d+')
 
     def test_broken_yaml(self):

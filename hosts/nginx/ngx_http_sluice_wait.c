@@ -40,7 +40,9 @@ void ngx_http_sluice_stop_waiting(ngx_http_sluice_ctx_t* ctx) {
   ctx->is_waiting = 0;
   ngx_queue_remove(&ctx->waiting);
   if (ctx->wake.timer_set) ngx_del_timer(&ctx->wake);
-  if (ctx->wake.posted) ngx_delete_posted_event(&ctx->wake);
+  if (ctx->wake.posted) {
+    ngx_delete_posted_event(&ctx->wake); /* a macro of two statements */
+  }
 }
 
 /* The job is done or its time is up; the gateway knows what that means. */
