@@ -1,5 +1,5 @@
-// The arithmetic of the four kinds, as functions of (limit, state, cost, now): no table, no concurrency but the sliding window's ring.
-// A state of 0 is a fresh one: nothing used.
+// The arithmetic of the four kinds, as functions of (limit, state, cost, now): no table, no concurrency but the sliding
+// window's ring. A state of 0 is a fresh one: nothing used.
 #ifndef SLUICE_RATELIMIT_ALGORITHM_H_
 #define SLUICE_RATELIMIT_ALGORITHM_H_
 
@@ -20,8 +20,8 @@ struct Ring {
   void Raise(uint32_t slot, uint64_t time) const;  // to at least `time`
 };
 
-// What to write if nobody was faster. Ring times are raised before the state is swapped: if the swap never happens they only make a
-// block expire later.
+// What to write if nobody was faster. Ring times are raised before the state is swapped: if the swap never happens they
+// only make a block expire later.
 struct Step {
   Word state = 0;
   bool carry = false;  // refused, and yet to be written: the state as carried over to a changed limit

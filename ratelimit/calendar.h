@@ -8,7 +8,8 @@
 
 namespace sluice::ratelimit {
 
-// The first boundary after `second` (since the epoch, not negative), for a calendar unit or, if kNone, for multiples of `length`.
+// The first boundary after `second` (since the epoch, not negative), for a calendar unit or, if kNone, for multiples of
+// `length`.
 int64_t WindowEnd(Calendar calendar, int64_t length_s, int64_t second);
 
 }  // namespace sluice::ratelimit

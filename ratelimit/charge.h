@@ -20,58 +20,60 @@
 
 namespace sluice::ratelimit {
 
-inline constexpr size_t kMaxCharges = 32;         // limits of one request
-inline constexpr int64_t kNever = INT64_MAX;      // a retry_after_ns: this cost exceeds the limit's size
+inline constexpr size_t kMaxCharges = 32;     // limits of one request
+inline constexpr int64_t kNever = INT64_MAX;  // a retry_after_ns: this cost exceeds the limit's size
 
 struct Charge {
   const Limit* limit = nullptr;  // borrowed; until the charge is released or refunded
   Key key;
-  uint64_t cost = 1;     // units; concurrency always takes one. 0 asks and consumes nothing
-  bool shadow = false;   // counted and reported, never a reason to refuse
-  bool known = false;    // the key belongs to an authenticated caller; see store.h
+  uint64_t cost = 1;    // units; concurrency always takes one. 0 asks and consumes nothing
+  bool shadow = false;  // counted and reported, never a reason to refuse
+  bool known = false;   // the key belongs to an authenticated caller; see store.h
 };
 
 enum class Refusal : uint8_t {
   kNone,
-  kLimit,     // the limit is used up
-  kFull,      // the store has no room for this key
-  kTooMany,   // more than kMaxCharges limits at once
+  kLimit,    // the limit is used up
+  kFull,     // the store has no room for this key
+  kTooMany,  // more than kMaxCharges limits at once
 };
 
 // What a charge consumed, for giving it back. Opaque.
 struct Receipt {
   int64_t mono_ns = 0;
   uint64_t mark = 0;
-  uint64_t units = 0;      // 0: nothing was consumed
-  bool overflow = false;   // it went to the limit's overflow entry
+  uint64_t units = 0;     // 0: nothing was consumed
+  bool overflow = false;  // it went to the limit's overflow entry
 };
 
 struct Verdict {
-  bool allowed = false;     // by this limit alone; with `shadow` a refusal counts for nothing
+  bool allowed = false;  // by this limit alone; with `shadow` a refusal counts for nothing
   Refusal refusal = Refusal::kNone;
-  uint64_t limit = 0;           // the limit's size: burst, quota, in flight
-  uint64_t used = 0;            // after this charge, if it was made
-  uint64_t remaining = 0;       // limit - used, at least 0
-  int64_t reset_ns = 0;         // until all of it is available again; fixed window: until the window ends
-  int64_t retry_after_ns = 0;   // if refused: until this cost could pass, were nobody else to charge; kNever if it cannot
+  uint64_t limit = 0;      // the limit's size: burst, quota, in flight
+  uint64_t used = 0;       // after this charge, if it was made
+  uint64_t remaining = 0;  // limit - used, at least 0
+  int64_t reset_ns = 0;    // until all of it is available again; fixed window: until the window ends
+  // If refused: until this cost could pass, were nobody else to charge; kNever if it cannot.
+  int64_t retry_after_ns = 0;
   Receipt receipt;
 };
 
-// Charges all or none. True if every limit allows (shadow ones aside); then all are charged. Otherwise nothing stays charged, on
-// shadow limits neither. All limits are read first, so that a refusal normally writes nothing; when a charge is overtaken
-// between reading and writing, what it has already taken is given back, and until then a concurrent caller may be refused
-// who would otherwise have passed. Never the reverse: no caller is admitted beyond a limit. `out` has n verdicts; on refusal
-// each tells how things stand without this request.
+// Charges all or none. True if every limit allows (shadow ones aside); then all are charged. Otherwise nothing stays
+// charged, on shadow limits neither. All limits are read first, so that a refusal normally writes nothing; when a
+// charge is overtaken between reading and writing, what it has already taken is given back, and until then a concurrent
+// caller may be refused who would otherwise have passed. Never the reverse: no caller is admitted beyond a limit. `out`
+// has n verdicts; on refusal each tells how things stand without this request.
 bool ChargeAll(Store& store, const Charge* charges, size_t n, const Now& now, Verdict* out);
 
 // What ChargeAll would say of one limit at this cost; with cost 0, how it stands. Writes nothing.
 Verdict Peek(const Store& store, const Charge& charge, const Now& now);
 
-// Gives back up to `units` of what a receipt stands for, and takes them off the receipt. Units that time has given back already
-// (the bucket has been full since, the window is over) are not given back twice.
+// Gives back up to `units` of what a receipt stands for, and takes them off the receipt. Units that time has given back
+// already (the bucket has been full since, the window is over) are not given back twice.
 void Refund(Store& store, const Charge& charge, Receipt* receipt, uint64_t units, const Now& now);
 
-// The request is over: frees what it held of concurrency limits and leaves the others as they are. A second call does nothing.
+// The request is over: frees what it held of concurrency limits and leaves the others as they are. A second call does
+// nothing.
 void ReleaseAll(Store& store, const Charge* charges, Verdict* verdicts, size_t n, const Now& now);
 
 // Undoes ChargeAll on every kind: for a request that was never forwarded.

@@ -1,8 +1,22 @@
 #include "ratelimit/charge.h"
 
+#include <cstdlib>
+#include <new>
 #include <vector>
 
 #include "ratelimit/test_support.h"
+
+namespace {
+size_t g_allocations = 0;  // by this program, which has one thread
+}  // namespace
+
+void* operator new(size_t bytes) {
+  ++g_allocations;
+  if (void* memory = std::malloc(bytes)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace sluice::ratelimit {
 namespace {
@@ -109,6 +123,19 @@ TEST(ChargeAll, BeginsAfreshWhenALimitChangesItsKind) {
   EXPECT_EQ(f.Used(), (Counts{1, 2, 2, 2}));
 }
 
+// Neither admitted, refused, nor met for the first time.
+TEST(ChargeAll, AllocatesNothing) {
+  Four f;
+  const size_t before = g_allocations;
+  int admitted = 0;
+  for (int i = 0; i < 20; ++i) admitted += f.Charge4();
+  RefundAll(*f.store, f.charges.data(), f.verdicts.data(), 4, f.now);
+  const Verdict verdict = Peek(*f.store, f.charges[0], f.now);
+  EXPECT_EQ(g_allocations, before);
+  EXPECT_EQ(admitted, 5);
+  EXPECT_FALSE(verdict.allowed);
+}
+
 TEST(ChargeAll, RefusesForAllWhenTheStoreHasNoRoomForOne) {
   auto store = MakeStore(Store::kMinBytes);
   const Limit narrow = MakeLimit(kSpecs[0], "narrow"), wide = MakeLimit(kSpecs[1], "wide");
@@ -116,7 +143,8 @@ TEST(ChargeAll, RefusesForAllWhenTheStoreHasNoRoomForOne) {
   const Now now{0, kDay};
   bool full = false;
   for (int i = 0; i < 10'000 && !full; ++i) {
-    const Charge charges[] = {{&narrow, MakeKey(*store, narrow, "alice"), 0}, {&wide, MakeKey(*store, wide, std::to_string(i))}};
+    const Charge charges[] = {{&narrow, MakeKey(*store, narrow, "alice"), 0},
+                              {&wide, MakeKey(*store, wide, std::to_string(i))}};
     full = !ChargeAll(*store, charges, 2, now, verdicts);
   }
   ASSERT_TRUE(full);

@@ -1,5 +1,6 @@
-// Two generations of requests in flight. A generation lasts one time-out; what it leaves behind lives through the next one and is
-// then forgotten, so a request that is never released goes away between one and two time-outs after it began.
+// Two generations of requests in flight. A generation lasts one time-out; what it leaves behind lives through the next
+// one and is then forgotten, so a request that is never released goes away between one and two time-outs after it
+// began.
 #include <algorithm>
 
 #include "ratelimit/algorithm.h"
@@ -27,10 +28,12 @@ Flights Unpack(Word state) {
 
 Word Pack(const Flights& f, const Limit& limit) {
   uint64_t code = CodeUp(Word{static_cast<uint64_t>(limit.spec().period_ns)} << kFractionBits);
-  return kStart.Put(f.start) | kYoung.Put(f.young) | kOld.Put(f.old) | kGeneration.Put(f.generation) | kTimeout.Put(code);
+  return kStart.Put(f.start) | kYoung.Put(f.young) | kOld.Put(f.old) | kGeneration.Put(f.generation) |
+         kTimeout.Put(code);
 }
 
-// Ages the generations up to `now`. The start moves by whole time-outs, so that it does not matter who does this and when.
+// Ages the generations up to `now`. The start moves by whole time-outs, so that it does not matter who does this and
+// when.
 Flights Aged(Word state, const Limit& limit, const Now& now) {
   Flights f = Unpack(state);
   // A fresh entry does not begin at 0, so that a receipt from an entry that was forgotten does not fit it.

@@ -27,11 +27,15 @@ TEST(Concurrency, BoundsTheRequestsThatAreYoungerThanTheTimeout) {
           std::count_if(flights.begin(), flights.end(), [&](const Flight& f) { return now.mono_ns - f.began < age; }));
     };
     for (int i = 0; i < 6'000; ++i) {
-      now.mono_ns += Pick(random, 0, 50) == 0 ? timeout : static_cast<int64_t>(Pick(random, 0, static_cast<uint64_t>(timeout) / 40));
+      now.mono_ns += Pick(random, 0, 50) == 0
+                         ? timeout
+                         : static_cast<int64_t>(Pick(random, 0, static_cast<uint64_t>(timeout) / 40));
       if (!flights.empty() && Pick(random, 0, 1) == 0) {
         const size_t which = Pick(random, 0, flights.size() - 1);
-        if (Pick(random, 0, 4) != 0) ReleaseAll(*store, &charge, &flights[which].verdict, 1, now);
-        else if (now.mono_ns - flights[which].began < 3 * timeout) continue;  // its host died
+        if (Pick(random, 0, 4) != 0)
+          ReleaseAll(*store, &charge, &flights[which].verdict, 1, now);
+        else if (now.mono_ns - flights[which].began < 3 * timeout)
+          continue;  // its host died
         flights.erase(flights.begin() + static_cast<ptrdiff_t>(which));
         continue;
       }

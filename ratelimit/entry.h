@@ -4,9 +4,9 @@
 //   word 1  identity  | key.hi bits 24 … 63 (40) | generation 24 | key.lo 64 |
 //   then, for sliding windows only, a ring of 64-bit times
 //
-// Both words are 16 bytes and change only by compare-and-swap. The tag is bits 0 … 23 of key.hi, so that state and identity
-// together hold the whole key, and a change of state fails once the place belongs to another key. How a key takes a place,
-// table.cc tells.
+// Both words are 16 bytes and change only by compare-and-swap. The tag is bits 0 … 23 of key.hi, so that state and
+// identity together hold the whole key, and a change of state fails once the place belongs to another key. How a key
+// takes a place, table.cc tells.
 #ifndef SLUICE_RATELIMIT_ENTRY_H_
 #define SLUICE_RATELIMIT_ENTRY_H_
 
@@ -47,8 +47,9 @@ inline constexpr Field kIdentityHigh{88, 40};
 
 class alignas(16) AtomicWord {
  public:
-  // The lower half belongs to the upper one if that is the same before and after. Should it have changed and changed back between
-  // two loads, a reader decides on a mixture: a swap then fails, so that can refuse a caller but never admit one.
+  // The lower half belongs to the upper one if that is the same before and after. Should it have changed and changed
+  // back between two loads, a reader decides on a mixture: a swap then fails, so that can refuse a caller but never
+  // admit one.
   Word Load() const {
     uint64_t hi = hi_.load(std::memory_order_acquire);
     for (;;) {
@@ -61,8 +62,8 @@ class alignas(16) AtomicWord {
 
   uint64_t LoadHigh() const { return hi_.load(std::memory_order_acquire); }
 
-  // A full barrier. In assembly because compilers send 16-byte atomics to libatomic or to a sanitizer's run time, whose locks do not
-  // reach other processes.
+  // A full barrier. In assembly because compilers send 16-byte atomics to libatomic or to a sanitizer's run time, whose
+  // locks do not reach other processes.
   bool CompareExchange(Word expected, Word desired) {
     bool swapped;
     uint64_t lo = static_cast<uint64_t>(expected), hi = static_cast<uint64_t>(expected >> 64);
@@ -89,8 +90,8 @@ struct Entry {
 inline constexpr size_t kNarrowBytes = sizeof(Entry);
 static_assert(kNarrowBytes == 32);
 
-// A ring keeps one place more than the blocks and the one being filled need, so that a charge that is overtaken spoils no
-// live block.
+// A ring keeps one place more than the blocks and the one being filled need, so that a charge that is overtaken spoils
+// no live block.
 constexpr uint32_t RingSlots(uint32_t blocks) { return blocks + 2; }
 constexpr size_t WideBytes(uint32_t blocks) { return sizeof(Entry) + RingSlots(blocks) * sizeof(RingTime); }
 
@@ -106,7 +107,8 @@ inline bool SameKey(Word identity, const Key& key) {
 
 // Times and intervals with a fraction, so that 10^9 a second is told from 0.7 * 10^9.
 inline constexpr int kFractionBits = 12;
-inline constexpr int64_t kMaxMono = (int64_t{1} << 61) - 1;  // later times, and negative ones, count as the nearest bound
+inline constexpr int64_t kMaxMono =
+    (int64_t{1} << 61) - 1;  // later times, and negative ones, count as the nearest bound
 
 inline uint64_t Mono(const Now& now) {
   if (now.mono_ns < 0) return 0;

@@ -52,7 +52,8 @@ Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdi
   if (verdict->allowed) window.count += cost;
   verdict->receipt.mark = static_cast<uint64_t>(window.end);
   Step step;
-  step.state = kEnd.Put(static_cast<uint64_t>(window.end)) | kCount.Put(window.count) | kRule.Put(RuleCode(limit.spec()));
+  step.state =
+      kEnd.Put(static_cast<uint64_t>(window.end)) | kCount.Put(window.count) | kRule.Put(RuleCode(limit.spec()));
   step.carry = window.carried;
   return step;
 }

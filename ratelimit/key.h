@@ -4,9 +4,9 @@
 //
 // Each part is preceded by its length, so ("a", "bc") and ("ab", "c") differ, and so do one empty part and none.
 //
-// The fingerprint is SipHash-2-4-128 under a secret key that lives in the store's region, so all processes of a group agree
-// and nobody outside can grind a collision. Two callers are mistaken for one only when all 128 bits agree: among n keys with
-// probability below n^2 / 2^129, for 10^9 keys about 1.5e-21.
+// The fingerprint is SipHash-2-4-128 under a secret key that lives in the store's region, so all processes of a group
+// agree and nobody outside can grind a collision. Two callers are mistaken for one only when all 128 bits agree: among
+// n keys with probability below n^2 / 2^129, for 10^9 keys about 1.5e-21.
 //
 // No allocation. A builder belongs to one thread.
 #ifndef SLUICE_RATELIMIT_KEY_H_

@@ -29,9 +29,11 @@ bool CheckTokenBucket(const LimitSpec& spec, std::string* error) {
                 error);
   }
   if (spec.burst > kMaxBurst) return Fail(Found("a burst of at most 1000000000000", spec.burst), error);
-  if (Word{spec.burst} * static_cast<uint64_t>(spec.period_ns) > Word{spec.amount} * static_cast<uint64_t>(kMaxFillTime)) {
-    return Fail(Found("a burst that fills up within 50 years at this rate", spec.burst) + "; lower the burst or raise the rate",
-                error);
+  if (Word{spec.burst} * static_cast<uint64_t>(spec.period_ns) >
+      Word{spec.amount} * static_cast<uint64_t>(kMaxFillTime)) {
+    return Fail(
+        Found("a burst that fills up within 50 years at this rate", spec.burst) + "; lower the burst or raise the rate",
+        error);
   }
   return true;
 }
@@ -64,10 +66,14 @@ bool CheckConcurrency(const LimitSpec& spec, std::string* error) {
 
 bool Check(const LimitSpec& spec, std::string* error) {
   switch (spec.kind) {
-    case LimitKind::kTokenBucket: return CheckTokenBucket(spec, error);
-    case LimitKind::kSlidingWindow: return CheckQuota(spec, kMaxSlidingQuota, error) && CheckWindow(spec, error);
-    case LimitKind::kFixedWindow: return CheckFixedWindow(spec, error);
-    case LimitKind::kConcurrency: return CheckConcurrency(spec, error);
+    case LimitKind::kTokenBucket:
+      return CheckTokenBucket(spec, error);
+    case LimitKind::kSlidingWindow:
+      return CheckQuota(spec, kMaxSlidingQuota, error) && CheckWindow(spec, error);
+    case LimitKind::kFixedWindow:
+      return CheckFixedWindow(spec, error);
+    case LimitKind::kConcurrency:
+      return CheckConcurrency(spec, error);
   }
   return Fail("expected a known kind of limit, found `" + std::to_string(static_cast<int>(spec.kind)) + "`", error);
 }

@@ -9,32 +9,33 @@
 //   std::string error;
 //   if (!Limit::Compile(HashLimitName("plan/free/pace"), pace, &limit, &error)) return Refuse(error);
 //
-// Guarantees, with time as the callers' `now` tells it; none depends on how many threads or processes charge. A caller that was
-// overtaken between reading its clock and charging is counted at some moment between the two.
-// (Source: ATM Forum TM 4.1 / ITU-T I.371 for the generic cell rate algorithm; the names follow RFC 9331 and
-// draft-ietf-httpapi-ratelimit-headers.)
+// Guarantees, with time as the callers' `now` tells it; none depends on how many threads or processes charge. A caller
+// that was overtaken between reading its clock and charging is counted at some moment between the two.
 //
-//   kTokenBucket    GCRA. In any interval of length t at most burst + rate * t / period is admitted. One number is kept, the
-//                   theoretical arrival time, in units of 2^-12 ns; the interval between two tokens is rounded up to that
-//                   unit, so the bound is never exceeded and the long-run rate is at most 2.5e-4 below `rate` at 10^9 a
-//                   second, 2.5e-7 at 10^6. Monotonic clock.
-//   kSlidingWindow  At most `quota` in any window (now - window, now]: a log of blocks. Units are logged in blocks of
-//                   q = ceil(quota / k) with the time of the newest unit of each; a block is forgotten as a whole once that
-//                   time has left the window. Only the oldest block can hold units that an exact log had already forgotten,
-//                   so whoever has at most quota - q units in the exact window is never refused; with quota <= k it is an
-//                   exact log. k is 10 by default (StoreOptions::sliding_blocks). Monotonic clock.
-//   kFixedWindow    At most `quota` between two boundaries: the UTC calendar's, as Kong's rate-limiting, or multiples of a
-//                   duration since the epoch. Across one boundary twice the quota may pass; that is what the kind means.
-//                   Wall clock: stepping it into another window begins that window.
-//   kConcurrency    At most `in_flight` requests at once that are younger than `timeout`. A request whose host died is
-//                   forgotten between one and two time-outs after it began. Monotonic clock.
+// kTokenBucket: in any interval of length t at most burst + rate * t / period is admitted. The generic cell rate
+// algorithm (ITU-T I.371; ATM Forum TM 4.1, virtual scheduling): one number is kept, the theoretical arrival time, in
+// units of 2^-12 ns. The interval between two tokens is rounded up to that unit, so the bound is never exceeded, and
+// the long-run rate is at most 2.5e-4 below `rate` at 10^9 a second, 2.5e-7 at 10^6. Monotonic clock.
+//
+// kSlidingWindow: at most `quota` in any window (now - window, now]. A log of blocks: units are logged in blocks of
+// q = ceil(quota / k) with the time of the newest unit of each; a block is forgotten as a whole once that time has left
+// the window. Only the oldest block can hold units that an exact log would have forgotten, so whoever stays at or below
+// quota - q in the exact window is never refused; with quota <= k it is an exact log. k is
+// StoreOptions::sliding_blocks, 10 by default. sliding_window.cc has the proof. Monotonic clock.
+//
+// kFixedWindow: at most `quota` between two boundaries: the UTC calendar's, as Kong's rate-limiting, or multiples of a
+// duration since the epoch. Across one boundary twice the quota may pass; that is what the kind means. Wall clock:
+// stepping it forwards into another window begins that window; stepping it back carries the count along.
+//
+// kConcurrency: at most `in_flight` requests at once that are younger than `timeout`. A request whose host died is
+// forgotten between one and two time-outs after it began. Two generations of counts. Monotonic clock.
 //
 // A limit that changes keeps what was used, because entries are found by (limit id, key parts), never by figures:
-// used tokens, units and requests are carried over and compared with the new figures. A lower limit never refills; a higher
-// one refuses nobody longer than the new rule would refuse a caller who has just used all of it. A bucket keeps its rate in 15
-// bits: when the rate changes, what is missing is rounded up by up to 0.2 % and to a whole token; rates within 0.2 % of each other
-// count as the same. A sliding window whose quota changes counts what was used as used at the newest charge. Another kind under
-// the same id begins afresh.
+// used tokens, units and requests are carried over and compared with the new figures. A lower limit never refills; a
+// higher one refuses nobody longer than the new rule would refuse a caller who has just used all of it. A bucket keeps
+// its rate in 15 bits: when the rate changes, what is missing is rounded up by up to 0.2 % and to a whole token; rates
+// within 0.2 % of each other count as the same. A sliding window whose quota changes counts what was used as used at
+// the newest charge. Another kind under the same id begins afresh.
 #ifndef SLUICE_RATELIMIT_LIMIT_H_
 #define SLUICE_RATELIMIT_LIMIT_H_
 
@@ -56,11 +57,11 @@ inline constexpr int64_t kYear = 365 * kDay;
 // Bounds that Compile enforces.
 inline constexpr uint64_t kMaxRatePerSecond = 1'000'000'000;
 inline constexpr uint64_t kMaxBurst = 1'000'000'000'000;
-inline constexpr int64_t kMaxFillTime = 50 * kYear;               // of a bucket, from empty to full
+inline constexpr int64_t kMaxFillTime = 50 * kYear;  // of a bucket, from empty to full
 inline constexpr uint64_t kMaxSlidingQuota = 1'000'000'000;
 inline constexpr uint64_t kMaxFixedQuota = 1'000'000'000'000'000;
 inline constexpr uint64_t kMaxInFlight = 1'000'000;
-inline constexpr int64_t kMinWindow = kSecond;                    // windows and time-outs
+inline constexpr int64_t kMinWindow = kSecond;  // windows and time-outs
 inline constexpr int64_t kMaxWindow = 10 * kYear;
 inline constexpr int64_t kMaxTimeout = 7 * kDay;
 
@@ -71,10 +72,10 @@ enum class Calendar : uint8_t { kNone, kSecond, kMinute, kHour, kDay, kMonth, kY
 // Plain figures as an author gives them; use the makers below.
 struct LimitSpec {
   LimitKind kind = LimitKind::kTokenBucket;
-  uint64_t amount = 0;                   // rate (tokens a period), quota (units a window) or requests in flight
-  uint64_t burst = 0;                    // token bucket: its size; 0: as `amount`
-  int64_t period_ns = 0;                 // token bucket: period; windows: length; concurrency: time-out
-  Calendar calendar = Calendar::kNone;   // fixed window: the boundary; kNone: multiples of period_ns since the epoch
+  uint64_t amount = 0;                  // rate (tokens a period), quota (units a window) or requests in flight
+  uint64_t burst = 0;                   // token bucket: its size; 0: as `amount`
+  int64_t period_ns = 0;                // token bucket: period; windows: length; concurrency: time-out
+  Calendar calendar = Calendar::kNone;  // fixed window: the boundary; kNone: multiples of period_ns since the epoch
 
   static LimitSpec TokenBucket(uint64_t rate, int64_t period_ns, uint64_t burst = 0) {
     return {LimitKind::kTokenBucket, rate, burst, period_ns, Calendar::kNone};
@@ -94,22 +95,23 @@ struct LimitSpec {
   }
 };
 
-// Names a limit for good: entries in a store survive reloads by it. From a name that the author chose ("plan/free/pace");
-// not keyed, because names come from the operator, not from callers.
+// Names a limit for good: entries in a store survive reloads by it. From a name that the author chose
+// ("plan/free/pace"); not keyed, because names come from the operator, not from callers.
 using LimitId = Hash128;
 constexpr LimitId HashLimitName(std::string_view name) { return SipHash128(HashKey{}, name); }
 
 // A valid limit, ready to charge. Immutable, copyable, free of pointers; any thread.
 class Limit {
  public:
-  // False, with a sentence in `error` (lower case; what was expected; what was found), when `spec` breaks a bound above.
+  // False, with a sentence in `error` (lower case; what was expected; what was found), when `spec` breaks a bound
+  // above.
   static bool Compile(LimitId id, const LimitSpec& spec, Limit* out, std::string* error);
 
   const LimitId& id() const { return id_; }
   LimitKind kind() const { return spec_.kind; }
-  const LimitSpec& spec() const { return spec_; }         // with `burst` filled in
-  uint64_t size() const { return size_; }                 // most units at once: burst, quota, or in flight
-  uint64_t interval_ns() const { return interval_ns_; }   // token bucket: time between two tokens, whole nanoseconds …
+  const LimitSpec& spec() const { return spec_; }        // with `burst` filled in
+  uint64_t size() const { return size_; }                // most units at once: burst, quota, or in flight
+  uint64_t interval_ns() const { return interval_ns_; }  // token bucket: time between two tokens, whole nanoseconds …
   uint32_t interval_fraction() const { return interval_fraction_; }  // … and 1/4096 ns
 
  private:

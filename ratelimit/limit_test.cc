@@ -42,7 +42,8 @@ TEST(Limit, RefusesWhatIsBeyondThem) {
     const char* error;
   } cases[] = {
       {LimitSpec::TokenBucket(0, kSecond), "expected a rate of at least 1, found `0`"},
-      {LimitSpec::TokenBucket(1, kMillisecond - 1), "expected a period from 1 millisecond to 10 years, found `999999` ns"},
+      {LimitSpec::TokenBucket(1, kMillisecond - 1),
+       "expected a period from 1 millisecond to 10 years, found `999999` ns"},
       {LimitSpec::TokenBucket(1, -5), "expected a period from 1 millisecond to 10 years, found `-5` ns"},
       {LimitSpec::TokenBucket(1'000'000'001, kSecond),
        "expected a rate of at most 1000000000 a second, found `1000000001` every `1000000000` ns"},

@@ -18,7 +18,8 @@ constexpr size_t kBytes = 1 << 18;
 
 std::unique_ptr<Store> Attach(const SharedMemory& memory) {
   std::string error;
-  auto store = Store::Create(memory.data(), memory.size(), {static_cast<uint64_t>(getpid()), 1}, StoreOptions(), &error);
+  auto store =
+      Store::Create(memory.data(), memory.size(), {static_cast<uint64_t>(getpid()), 1}, StoreOptions(), &error);
   if (store == nullptr) _exit(9);
   return store;
 }
@@ -61,8 +62,9 @@ TEST(Processes, AttachAtOnceAndAdmitExactlyTheLimitTogether) {
   }
 }
 
-// Workers charge three limits at once, over few keys and many, and are killed in the midst of it, again and again. A worker that dies
-// between charging and saying so has used one request more than was admitted; nothing else is lost, and nothing is stuck.
+// Workers charge three limits at once, over few keys and many, and are killed in the midst of it, again and again. A
+// worker that dies between charging and saying so has used one request more than was admitted; nothing else is lost,
+// and nothing is stuck.
 TEST(Processes, LeaveTheStoreUsableWhenTheyAreKilled) {
   Random random(TestSeed());
   constexpr uint64_t kRounds = 60;

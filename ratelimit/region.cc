@@ -11,7 +11,7 @@ namespace sluice::ratelimit {
 namespace {
 
 constexpr size_t kOverflowShare = 64;  // one part in so many of a kind's memory is for overflow entries
-constexpr size_t kMinBuckets = 4;     // of a kind, overflow included
+constexpr size_t kMinBuckets = 4;      // of a kind, overflow included
 constexpr uint32_t kMinSlidingBlocks = 6, kMaxSlidingBlocks = 62;
 
 bool Fail(const std::string& expected, const std::string& found, const std::string& advice, std::string* error) {
@@ -94,7 +94,8 @@ bool Attach(void* region, size_t bytes, const HashKey& seed, const StoreOptions&
   if (magic != 0 && magic != kRegionMagic) {
     return Fail("a region of zeros, or one that sluice has made", Hex(magic), "clear it, or give another", error);
   }
-  if (!Agree(&header->version, kRegionVersion, "layout version", error) || !Agree(&header->bytes, bytes, "size", error) ||
+  if (!Agree(&header->version, kRegionVersion, "layout version", error) ||
+      !Agree(&header->bytes, bytes, "size", error) ||
       !Agree(&header->sliding_blocks, options.sliding_blocks, "sliding_blocks", error) ||
       !Agree(&header->sliding_percent, options.sliding_percent, "sliding_percent", error)) {
     return false;

@@ -11,8 +11,8 @@
 
 namespace sluice::ratelimit {
 
-// At the start of a region. Each word is set once, from 0, by whichever process comes first; processes that start together write the
-// same values, so none has to wait for another, and one that dies half way leaves nothing to repair.
+// At the start of a region. Each word is set once, from 0, by whichever process comes first; processes that start
+// together write the same values, so none has to wait for another, and one that dies half way leaves nothing to repair.
 struct RegionHeader {
   std::atomic<uint64_t> magic;    // set last
   std::atomic<uint64_t> version;  // of this layout; stays in second place for ever

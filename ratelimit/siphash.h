@@ -1,5 +1,5 @@
-// SipHash-2-4 with 128 bits of output (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012, and its 128-bit variant):
-// keyed, so that whoever does not know the key can neither predict nor grind collisions.
+// SipHash-2-4 with 128 bits of output (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012, and its 128-bit
+// variant): keyed, so that whoever does not know the key can neither predict nor grind collisions.
 //
 //   SipHasher hasher(key);
 //   hasher.Add("ab");
@@ -31,7 +31,9 @@ struct HashKey {
 class SipHasher {
  public:
   explicit constexpr SipHasher(const HashKey& key)
-      : v0_(key.lo ^ 0x736f6d6570736575), v1_(key.hi ^ 0x646f72616e646f6d ^ 0xee), v2_(key.lo ^ 0x6c7967656e657261),
+      : v0_(key.lo ^ 0x736f6d6570736575),
+        v1_(key.hi ^ 0x646f72616e646f6d ^ 0xee),
+        v2_(key.lo ^ 0x6c7967656e657261),
         v3_(key.hi ^ 0x7465646279746573) {}
 
   constexpr void Add(std::string_view bytes) {

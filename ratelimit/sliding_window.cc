@@ -1,11 +1,13 @@
-// A log of blocks: units are logged q at a time, each block with the time of its newest unit. The state says how many blocks there
-// are and how far the newest is filled; the ring holds their times, which never decrease towards newer blocks.
+// A log of blocks: units are logged q at a time, each block with the time of its newest unit. The state says how many
+// blocks there are and how far the newest is filled; the ring holds their times, which never decrease towards newer
+// blocks.
 //
-// Why it is strict: every unit is counted in a block whose time is at least the unit's own. A block is dropped only when that
-// time is outside the window, so every unit inside the window is counted, and admission requires counted + cost <= quota.
+// Why it is strict: every unit is counted in a block whose time is at least the unit's own. A block is dropped only
+// when that time is outside the window, so every unit inside the window is counted, and admission requires counted +
+// cost <= quota.
 //
-// Why the ring can be written before the state: ring times only grow, and a later time only keeps a block alive for longer. So a
-// thread that was overtaken, or killed between the two, leaves the log correct.
+// Why the ring can be written before the state: ring times only grow, and a later time only keeps a block alive for
+// longer. So a thread that was overtaken, or killed between the two, leaves the log correct.
 #include <algorithm>
 
 #include "ratelimit/algorithm.h"
@@ -36,7 +38,9 @@ Word Pack(const Log& log, const Limit& limit, Word before) {
          kWindow.Put(window) | kVersion.Put(kVersion.Get(before) + 1);
 }
 
-uint32_t Back(uint32_t slot, uint32_t steps, uint32_t slots) { return slot >= steps ? slot - steps : slot + slots - steps; }
+uint32_t Back(uint32_t slot, uint32_t steps, uint32_t slots) {
+  return slot >= steps ? slot - steps : slot + slots - steps;
+}
 uint32_t Ahead(uint32_t slot, uint64_t steps, uint32_t slots) { return static_cast<uint32_t>((slot + steps) % slots); }
 
 // Drops the blocks that have left the window.
@@ -63,11 +67,12 @@ int64_t WaitFor(uint64_t units, const Log& log, const Ring& ring, uint64_t windo
 Log Append(Log log, uint64_t units, uint32_t slots, uint64_t time, Step* step) {
   const uint64_t total = log.filled + units;
   const uint64_t blocks = (total - 1) / log.block;  // that become full and are left behind
-  const bool was_full = log.filled == log.block;  // then nothing is added to the newest, and it keeps its time
+  const bool was_full = log.filled == log.block;    // then nothing is added to the newest, and it keeps its time
   step->first_slot = was_full ? Ahead(log.newest, 1, slots) : log.newest;
   step->slot_count = static_cast<uint32_t>(blocks) + (was_full ? 0 : 1);
   step->slot_time = std::max(step->slot_time, time);
-  return {Ahead(log.newest, blocks, slots), log.behind + static_cast<uint32_t>(blocks), total - blocks * log.block, log.block};
+  return {Ahead(log.newest, blocks, slots), log.behind + static_cast<uint32_t>(blocks), total - blocks * log.block,
+          log.block};
 }
 
 // The same units in blocks of the size that a changed quota asks for, all as new as the newest.
@@ -106,10 +111,12 @@ Step Assess(const Limit& limit, Word state, const Ring& ring, uint64_t cost, con
   return step;
 }
 
-// Takes the newest units off the log after moving everybody's times on by as many units: unit i gets the time of unit i + units, at
-// or after its own. Only blocks that may hold the receipt's units, or younger ones, are touched.
-GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& receipt, uint64_t units, const Now& now) {
-  const uint64_t window = static_cast<uint64_t>(limit.spec().period_ns), t = Mono(now), charged = Mono({0, receipt.mono_ns});
+// Takes the newest units off the log after moving everybody's times on by as many units: unit i gets the time of unit i
+// + units, at or after its own. Only blocks that may hold the receipt's units, or younger ones, are touched.
+GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& receipt, uint64_t units,
+              const Now& now) {
+  const uint64_t window = static_cast<uint64_t>(limit.spec().period_ns), t = Mono(now),
+                 charged = Mono({0, receipt.mono_ns});
   if (charged + window <= t) return {state, 0};
   Log log = Live(state, ring, window, t);
   if (log.filled == 0 || ring.Time(log.newest) <= charged) return {state, 0};
@@ -119,7 +126,8 @@ GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& r
   units = std::min(units, total);
   for (uint32_t i = 0; i <= first; ++i) {
     const uint64_t source = std::min<uint64_t>(i + (log.block - 1 + units) / log.block, first);
-    ring.Raise(Back(log.newest, first - i, ring.slots), ring.Time(Back(log.newest, first - static_cast<uint32_t>(source), ring.slots)));
+    ring.Raise(Back(log.newest, first - i, ring.slots),
+               ring.Time(Back(log.newest, first - static_cast<uint32_t>(source), ring.slots)));
   }
   const uint64_t left = total - units;
   Log after{Back(log.newest, first, ring.slots), log.behind - first, 0, log.block};

@@ -6,18 +6,20 @@
 //   if (store == nullptr) return Refuse(error);
 //   … ratelimit/charge.h: ChargeAll(*store, charges, n, now, verdicts) …
 //
-// Threads and processes: every call may be made from any thread of any process that maps the region, at any address. Nothing
-// locks. A process may be killed at any instruction: the table stays usable at once, and what the dead process was in the
-// middle of is lost whole or counted whole for each limit (it may have charged the first of three limits and not yet the
-// others: that over-counts one request, and never admits more than a limit allows).
+// Threads and processes: every call may be made from any thread of any process that maps the region, at any address.
+// Nothing locks. A process may be killed at any instruction: the table stays usable at once, and what the dead process
+// was in the middle of is lost whole or counted whole for each limit (it may have charged the first of three limits and
+// not yet the others: that over-counts one request, and never admits more than a limit allows).
 //
 // Memory: fixed. A key takes 32 bytes for each limit, or 128 for a sliding window (16 + 8 * (sliding_blocks + 2) + 16).
-// Entries are 8 to a bucket and a key may be in either of two buckets: of new keys 0.15 % find no room at 80 % full, 1.3 % at 90 %.
+// Entries are 8 to a bucket and a key may be in either of two buckets: of new keys 0.15 % find no room at 80 %
+// full, 1.3 % at 90 %.
 //
-// What is forgotten: only an entry that says nothing any more (full bucket, empty window, nobody in flight) gives way to a new
-// key. A live entry is never evicted, so a flood of new keys cannot wash out an abuser's history. When both buckets of a new key
-// are full of live entries, `on_full` decides. Two of the eight places in a bucket are kept for keys that the caller vouches
-// for (Charge::known: authenticated callers, a bounded number), so a flood of made-up keys cannot keep them out.
+// What is forgotten: only an entry that says nothing any more (full bucket, empty window, nobody in flight) gives way
+// to a new key. A live entry is never evicted, so a flood of new keys cannot wash out an abuser's history. When both
+// buckets of a new key are full of live entries, `on_full` decides. Two of the eight places in a bucket are kept for
+// keys that the caller vouches for (Charge::known: authenticated callers, a bounded number), so a flood of made-up keys
+// cannot keep them out.
 //
 // Needs a processor with a 16-byte compare-and-swap: x86-64.
 #ifndef SLUICE_RATELIMIT_STORE_H_
@@ -41,21 +43,22 @@ enum class OnFull : uint8_t {
 };
 
 struct StoreOptions {
-  // Log blocks of a sliding window, 6 to 62, even. More follow an exact log more closely and take 8 bytes each. Default 10: 128
-  // bytes a key, and at most 1/10 of the quota held back. Part of the region's layout.
+  // Log blocks of a sliding window, 6 to 62, even. More follow an exact log more closely and take 8 bytes each. Default
+  // 10: 128 bytes a key, and at most 1/10 of the quota held back. Part of the region's layout.
   uint32_t sliding_blocks = 10;
-  // Percent of the memory for entries of sliding windows; the rest is for the other kinds. Default 50. Part of the layout.
+  // Percent of the memory for entries of sliding windows; the rest is for the other kinds. Default 50. Part of the
+  // layout.
   uint32_t sliding_percent = 50;
   // Of this handle, not of the region.
   OnFull on_full = OnFull::kRefuse;
 };
 
 struct StoreStats {
-  uint64_t capacity = 0;      // entries, all sizes
-  uint64_t live = 0;          // entries that say something
-  uint64_t reclaimed = 0;     // entries that gave way to another key, since the region was made
-  uint64_t full_refusals = 0; // charges for which there was no room, since the region was made
-  uint64_t overflowed = 0;    // charges that went to an overflow entry, since the region was made
+  uint64_t capacity = 0;       // entries, all sizes
+  uint64_t live = 0;           // entries that say something
+  uint64_t reclaimed = 0;      // entries that gave way to another key, since the region was made
+  uint64_t full_refusals = 0;  // charges for which there was no room, since the region was made
+  uint64_t overflowed = 0;     // charges that went to an overflow entry, since the region was made
 };
 
 class Store {
@@ -63,10 +66,10 @@ class Store {
   static constexpr size_t kMinBytes = 64 << 10;
   static constexpr size_t kAlignment = 64;
 
-  // Attaches to `region`, and initialises it if it is all zero. Processes may do so at once; the first seed wins, and `seed` should
-  // be 16 random bytes. The region is borrowed and must outlive the store; it must not outlive the boot (times in it are
-  // monotonic). Returns null with a sentence in `error` when the region is too small, misaligned, holds something else, or was
-  // made by another version or with other options.
+  // Attaches to `region`, and initialises it if it is all zero. Processes may do so at once; the first seed wins, and
+  // `seed` should be 16 random bytes. The region is borrowed and must outlive the store; it must not outlive the boot
+  // (times in it are monotonic). Returns null with a sentence in `error` when the region is too small, misaligned,
+  // holds something else, or was made by another version or with other options.
   static std::unique_ptr<Store> Create(void* region, size_t bytes, const HashKey& seed, const StoreOptions& options,
                                        std::string* error);
 

@@ -35,7 +35,8 @@ TEST(Store, RefusesMemoryAndOptionsItCannotUse) {
   EXPECT_EQ(ErrorOf(data, kBytes, With(11, 50)), "expected an even number of sliding blocks from 6 to 62, found `11`");
   EXPECT_EQ(ErrorOf(data, kBytes, With(64, 50)), "expected an even number of sliding blocks from 6 to 62, found `64`");
   EXPECT_EQ(ErrorOf(data, kBytes, With(10, 0)), "expected a share for sliding windows from 1 to 99 percent, found `0`");
-  EXPECT_EQ(ErrorOf(data, kBytes, With(10, 100)), "expected a share for sliding windows from 1 to 99 percent, found `100`");
+  EXPECT_EQ(ErrorOf(data, kBytes, With(10, 100)),
+            "expected a share for sliding windows from 1 to 99 percent, found `100`");
   EXPECT_EQ(ErrorOf(data, kBytes), "") << "a refusal must leave the region as it was";
   std::string error;
   EXPECT_EQ(Store::CreatePrivate(1000, kTestSeed, StoreOptions(), &error), nullptr);
@@ -45,13 +46,16 @@ TEST(Store, RefusesMemoryAndOptionsItCannotUse) {
 TEST(Store, RefusesARegionOfSomethingElseOrOfOtherSettings) {
   SharedMemory foreign(kBytes), memory(kBytes);
   std::memcpy(foreign.data(), "ELF.....", 8);
-  EXPECT_EQ(ErrorOf(foreign.data(), kBytes),
-            "expected a region of zeros, or one that sluice has made, found `0x2e2e2e2e2e464c45`; clear it, or give another");
+  EXPECT_EQ(
+      ErrorOf(foreign.data(), kBytes),
+      "expected a region of zeros, or one that sluice has made, found `0x2e2e2e2e2e464c45`; clear it, or give another");
   ASSERT_EQ(ErrorOf(memory.data(), kBytes), "");
   const std::string advice = "; use the same settings in every process, or a new region";
   EXPECT_EQ(ErrorOf(memory.data(), kBytes / 2), "expected a region made with size 131072, found `262144`" + advice);
-  EXPECT_EQ(ErrorOf(memory.data(), kBytes, With(12, 50)), "expected a region made with sliding_blocks 12, found `10`" + advice);
-  EXPECT_EQ(ErrorOf(memory.data(), kBytes, With(10, 20)), "expected a region made with sliding_percent 20, found `50`" + advice);
+  EXPECT_EQ(ErrorOf(memory.data(), kBytes, With(12, 50)),
+            "expected a region made with sliding_blocks 12, found `10`" + advice);
+  EXPECT_EQ(ErrorOf(memory.data(), kBytes, With(10, 20)),
+            "expected a region made with sliding_percent 20, found `50`" + advice);
   static_cast<RegionHeader*>(memory.data())->version.store(kRegionVersion + 1);
   EXPECT_EQ(ErrorOf(memory.data(), kBytes), "expected a region made with layout version 1, found `2`" + advice);
 }
@@ -174,8 +178,10 @@ TEST_P(Flood, SharesOneOverflowEntryWhenAskedTo) {
   uint64_t overflowed = 0;
   for (uint64_t caller = 0; caller < 10'000; ++caller) {
     const Charge charge = ForCaller(*store, limit, caller);
-    if (ChargeAll(*store, &charge, 1, now, &verdict)) overflowed += verdict.receipt.overflow;
-    else ASSERT_EQ(verdict.refusal, Refusal::kLimit);
+    if (ChargeAll(*store, &charge, 1, now, &verdict))
+      overflowed += verdict.receipt.overflow;
+    else
+      ASSERT_EQ(verdict.refusal, Refusal::kLimit);
   }
   EXPECT_EQ(overflowed, limit.size());
   EXPECT_EQ(store->Stats(now).full_refusals, 0u);

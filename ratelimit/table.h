@@ -1,16 +1,18 @@
-// Finds the place of a key, and makes one. Lock-free; a thread that is killed or overtaken at any instruction leaves nothing that
-// others cannot finish or undo.
+// Finds the place of a key, and makes one. Lock-free; a thread that is killed or overtaken at any instruction leaves
+// nothing that others cannot finish or undo.
 //
 // A key may be in any of the 16 places of its two buckets. How it takes one:
-//   1. The state of a place that says nothing (dead, or never used) is swapped for a claim: this key, incomplete, with the generation
-//      that the place's identity has. This evicts the former key; if that was just charged, the swap fails.
-//   2. The identity is swapped for this key's, with the next generation. A thread left over from an older claim cannot disturb it,
-//      because its swap expects an older generation.
-//   3. The other 15 places are searched for the same key. A complete entry wins: the claim is withdrawn. Of two claims the one at
-//      the lower address wins: the other is withdrawn. Both rivals claimed before they looked, so at least one sees the other.
-//   4. The state is swapped for a complete, fresh one.
-// Any thread that meets a claim of its own key carries out steps 2 to 4. Claims say nothing yet, so other keys may take the place.
-// Hence a key never has two complete entries, and only complete ones are charged.
+//   1. Claim. The state of a place that says nothing (dead, or never used) is swapped for a claim: this key,
+//      incomplete, with the generation that the place's identity has. This evicts the former key; had that just been
+//      charged, the swap would fail.
+//   2. Identify. The identity is swapped for this key's, with the next generation. A thread left over from an older
+//      claim cannot disturb it, because its swap expects an older generation.
+//   3. Compare. The other 15 places are searched for the same key. A complete entry wins: the claim is withdrawn.
+//      Of two claims the one at the lower address wins: the other is withdrawn. Both rivals claimed before they
+//      looked, so at least one sees the other.
+//   4. Complete. The state is swapped for a complete, fresh one.
+// Any thread that meets a claim of its own key carries out steps 2 to 4. Claims say nothing yet, so other keys may take
+// the place. Hence a key never has two complete entries, and only complete ones are charged.
 #ifndef SLUICE_RATELIMIT_TABLE_H_
 #define SLUICE_RATELIMIT_TABLE_H_
 
@@ -35,10 +37,14 @@ class Table {
   static constexpr uint32_t kBucketEntries = 8;
   static constexpr uint32_t kOpenEntries = 6;  // those of a bucket that keys nobody vouches for may take
 
-  // Over `buckets` buckets of zeros, or a table of the same shape, at `base` (aligned to 16). `reclaimed` counts, in shared memory.
+  // Over `buckets` buckets of zeros, or a table of the same shape, at `base` (aligned to 16). `reclaimed` counts, in
+  // shared memory.
   Table(void* base, size_t buckets, uint32_t ring_slots, std::atomic<uint64_t>* reclaimed)
-      : base_(static_cast<char*>(base)), buckets_(buckets), ring_slots_(ring_slots),
-        entry_bytes_(sizeof(Entry) + ring_slots * sizeof(RingTime)), reclaimed_(reclaimed) {}
+      : base_(static_cast<char*>(base)),
+        buckets_(buckets),
+        ring_slots_(ring_slots),
+        entry_bytes_(sizeof(Entry) + ring_slots * sizeof(RingTime)),
+        reclaimed_(reclaimed) {}
 
   Found Find(const Key& key) const;
 

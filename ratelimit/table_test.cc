@@ -61,15 +61,16 @@ TEST(Table, MakesAnOldSwapFailOnceThePlaceHasGone) {
   EXPECT_FALSE(old.entry->state.CompareExchange(old.state, old.state | 5));
 }
 
-// A process is killed between any two steps of a claim: whatever is left, the key can be charged at once, and other keys can have the
-// place. The snapshots are the memory after each 16-byte write of a claim.
+// A process is killed between any two steps of a claim: whatever is left, the key can be charged at once, and other
+// keys can have the place. The snapshots are the memory after each 16-byte write of a claim.
 TEST(Table, RecoversFromAClaimLeftAtAnyStep) {
   const Key key = NumberedKey(1), other = NumberedKey(2);
   TestTable whole;
   Found found = whole.table.FindOrClaim(key, LimitKind::kTokenBucket, true, {0, 0});
   const size_t place = static_cast<size_t>(reinterpret_cast<char*>(found.entry) - whole.memory);
   constexpr Field kGeneration{77, 24};
-  const Word claim = Field{0, 64}.Put(key.lo) | Field{64, 13}.Put(key.hi >> 24) | kGeneration.Put(0) | kTagField.Put(Tag(key));
+  const Word claim =
+      Field{0, 64}.Put(key.lo) | Field{64, 13}.Put(key.hi >> 24) | kGeneration.Put(0) | kTagField.Put(Tag(key));
   for (int step = 1; step <= 2; ++step) {
     for (const Key& next : {key, other}) {
       TestTable t;

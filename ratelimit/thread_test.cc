@@ -52,7 +52,8 @@ TEST(Threads, AdmitExactlyTheLimit) {
   }
 }
 
-// Two sets of limits that overlap, charged in opposite orders, with costs: what is used is what was admitted, to the unit.
+// Two sets of limits that overlap, charged in opposite orders, with costs: what is used is what was admitted, to the
+// unit.
 TEST(Threads, ChargeAllOrNone) {
   for (int round = 0; round < 5; ++round) {
     auto store = MakeStore(1 << 17);
@@ -90,7 +91,8 @@ TEST(Threads, ReleaseWhatTheyHold) {
       for (int seen = most; seen < now_inside && !most.compare_exchange_weak(seen, now_inside);) {
       }
       --inside;
-      if (i % 2 == 0) RefundAll(*store, charges, verdicts, 2, kNow);
+      if (i % 2 == 0)
+        RefundAll(*store, charges, verdicts, 2, kNow);
       else {
         ReleaseAll(*store, charges, verdicts, 2, kNow);
         ++kept;
@@ -102,8 +104,8 @@ TEST(Threads, ReleaseWhatTheyHold) {
   EXPECT_EQ(UsedOf(*store, charges[1]), kept);
 }
 
-// Long-lived keys first met by all threads at once, while short-lived ones come and go in the same small table: a key that got two
-// entries would be admitted twice.
+// Long-lived keys first met by all threads at once, while short-lived ones come and go in the same small table: a key
+// that got two entries would be admitted twice.
 TEST(Threads, NeverGiveAKeyTwoEntries) {
   for (int round = 0; round < 10; ++round) {
     auto store = MakeStore(Store::kMinBytes);
@@ -129,8 +131,9 @@ TEST(Threads, NeverGiveAKeyTwoEntries) {
   }
 }
 
-// Time goes on while threads charge. A thread may be overtaken between reading the clock and charging; its charge then counts at some
-// moment from the one to the other, so a window is overfull only if it must hold too many charges wherever in between they fell.
+// Time goes on while threads charge. A thread may be overtaken between reading the clock and charging; its charge then
+// counts at some moment from the one to the other, so a window is overfull only if it must hold too many charges
+// wherever in between they fell.
 TEST(Threads, KeepASlidingWindowStrictAsTimeGoesOn) {
   struct Span {
     int64_t first, last;
@@ -145,7 +148,8 @@ TEST(Threads, KeepASlidingWindowStrictAsTimeGoesOn) {
     Verdict verdict;
     for (int i = 0; i < 30'000; ++i) {
       const Now now{0, clock += kMillisecond / 3};
-      if (ChargeAll(*store, &charge, 1, now, &verdict)) logs[static_cast<size_t>(thread)].push_back({now.mono_ns, clock});
+      if (ChargeAll(*store, &charge, 1, now, &verdict))
+        logs[static_cast<size_t>(thread)].push_back({now.mono_ns, clock});
     }
   });
   std::vector<Span> all;

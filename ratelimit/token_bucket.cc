@@ -8,8 +8,8 @@ namespace {
 
 constexpr Field kArrival{0, 74};  // in 2^-12 ns
 constexpr Field kRate{74, kCodeBits};
-// How often a charge found the bucket full, or the rate changed. While it stays the same no time was lost to a full bucket, and
-// what a charge took can be given back exactly.
+// How often a charge found the bucket full, or the rate changed. While it stays the same no time was lost to a full
+// bucket, and what a charge took can be given back exactly.
 constexpr Field kFills{89, 12};
 
 Word Interval(const Limit& limit) { return Word{limit.interval_ns()} << kFractionBits | limit.interval_fraction(); }
@@ -36,7 +36,8 @@ Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdi
   const Word interval = Interval(limit), size = interval * limit.size(), t = Word{Mono(now)} << kFractionBits;
   const uint64_t code = CodeDown(interval);
   Word arrival = kArrival.Get(state);
-  // A fresh entry starts its count of fills at the time, so that a receipt from an entry that was forgotten does not fit it.
+  // A fresh entry starts its count of fills at the time, so that a receipt from an entry that was forgotten does not
+  // fit it.
   uint64_t fills = state == 0 ? Mono(now) >> 16 : kFills.Get64(state);
   Step step;
   if (state != 0 && kRate.Get64(state) != code) {

@@ -12,7 +12,10 @@ namespace {
 class ExactBucket {
  public:
   explicit ExactBucket(const LimitSpec& spec)
-      : rate_(spec.amount), period_(static_cast<uint64_t>(spec.period_ns)), full_(Word{spec.burst} * period_), level_(full_) {}
+      : rate_(spec.amount),
+        period_(static_cast<uint64_t>(spec.period_ns)),
+        full_(Word{spec.burst} * period_),
+        level_(full_) {}
 
   bool Holds(uint64_t cost, int64_t now) {
     Word gained = Word{static_cast<uint64_t>(now - last_)} * rate_;
@@ -32,13 +35,20 @@ class ExactBucket {
 int64_t Gap(Random& random, const Limit& limit) {
   const int64_t interval = static_cast<int64_t>(limit.interval_ns());
   switch (Pick(random, 0, 6)) {
-    case 0: return 0;
-    case 1: return 1;
-    case 2: return interval;
-    case 3: return interval - 1;
-    case 4: return interval + 1;
-    case 5: return static_cast<int64_t>(Pick(random, 0, static_cast<uint64_t>(interval) * 2));
-    default: return static_cast<int64_t>(Pick(random, 0, static_cast<uint64_t>(interval) * limit.size()) / 3);
+    case 0:
+      return 0;
+    case 1:
+      return 1;
+    case 2:
+      return interval;
+    case 3:
+      return interval - 1;
+    case 4:
+      return interval + 1;
+    case 5:
+      return static_cast<int64_t>(Pick(random, 0, static_cast<uint64_t>(interval) * 2));
+    default:
+      return static_cast<int64_t>(Pick(random, 0, static_cast<uint64_t>(interval) * limit.size()) / 3);
   }
 }
 
@@ -67,9 +77,9 @@ void RunTrace(const LimitSpec& spec, bool exact, int steps, Random& random) {
 TEST(TokenBucket, AgreesWithExactArithmeticWhereTheIntervalIsExact) {
   Random random(TestSeed());
   for (const LimitSpec& spec :
-       {LimitSpec::TokenBucket(20, kSecond, 40),
-        LimitSpec::TokenBucket(1'000'000'000, kSecond, 1000), LimitSpec::TokenBucket(4096, kSecond, 5),
-        LimitSpec::TokenBucket(60, kMinute), LimitSpec::TokenBucket(1, kMillisecond, 7)}) {
+       {LimitSpec::TokenBucket(20, kSecond, 40), LimitSpec::TokenBucket(1'000'000'000, kSecond, 1000),
+        LimitSpec::TokenBucket(4096, kSecond, 5), LimitSpec::TokenBucket(60, kMinute),
+        LimitSpec::TokenBucket(1, kMillisecond, 7)}) {
     RunTrace(spec, true, 40'000, random);
   }
   for (int i = 0; i < 300; ++i) RunTrace(LimitSpec::TokenBucket(1, kYear, Pick(random, 1, 9)), true, 1'000, random);
@@ -116,8 +126,10 @@ TEST(TokenBucket, KeepsItsRateOverALongTime) {
     }
     const int64_t seconds = rate == 3 ? 100'000 : 1;
     for (int64_t now = 0; now <= seconds * kSecond;) {
-      if (ChargeAll(*store, &many, 1, {0, now}, &verdict)) admitted += piece;
-      else now += verdict.retry_after_ns;
+      if (ChargeAll(*store, &many, 1, {0, now}, &verdict))
+        admitted += piece;
+      else
+        now += verdict.retry_after_ns;
     }
     const double expected = static_cast<double>(rate) * static_cast<double>(seconds);
     EXPECT_LE(static_cast<double>(admitted), expected + static_cast<double>(piece));
@@ -126,7 +138,8 @@ TEST(TokenBucket, KeepsItsRateOverALongTime) {
 }
 
 TEST(TokenBucket, HoldsAtTheEdgesOfTime) {
-  for (const LimitSpec& spec : {LimitSpec::TokenBucket(1, kYear, 50), LimitSpec::TokenBucket(1'000'000'000, kSecond, kMaxBurst)}) {
+  for (const LimitSpec& spec :
+       {LimitSpec::TokenBucket(1, kYear, 50), LimitSpec::TokenBucket(1'000'000'000, kSecond, kMaxBurst)}) {
     const Limit limit = MakeLimit(spec);
     for (int64_t mono : {INT64_MIN, int64_t{-1}, int64_t{0}, kMaxMono - 1, kMaxMono, INT64_MAX}) {
       auto store = MakeStore();
@@ -163,11 +176,13 @@ TEST(TokenBucket, KeepsWhatWasUsedWhenTheRateChanges) {
     uint64_t take;
     uint64_t remaining;  // under the new figures, at once
   } cases[] = {
-      {LimitSpec::TokenBucket(1, kSecond, 10), LimitSpec::TokenBucket(1, kHour, 10), 10, 0},    // lowering refills nothing
+      {LimitSpec::TokenBucket(1, kSecond, 10), LimitSpec::TokenBucket(1, kHour, 10), 10,
+       0},  // lowering refills nothing
       // The rate is kept in 15 bits and what is missing is rounded up: one token less than 6.
       {LimitSpec::TokenBucket(1, kSecond, 10), LimitSpec::TokenBucket(1, kHour, 10), 4, 5},
       {LimitSpec::TokenBucket(1, kHour, 10), LimitSpec::TokenBucket(1, kSecond, 10), 10, 0},
-      {LimitSpec::TokenBucket(1, kHour, 10), LimitSpec::TokenBucket(1, kSecond, 20), 10, 9},   // raising the burst gives room
+      {LimitSpec::TokenBucket(1, kHour, 10), LimitSpec::TokenBucket(1, kSecond, 20), 10,
+       9},  // raising the burst gives room
       {LimitSpec::TokenBucket(1, kSecond, 10), LimitSpec::TokenBucket(1, kSecond, 20), 10, 10},
       {LimitSpec::TokenBucket(1, kSecond, 100), LimitSpec::TokenBucket(1, kHour, 10), 60, 0},
   };
@@ -211,7 +226,8 @@ TEST(TokenBucket, RefundsWhatTimeHasNotGivenBack) {
 TEST(IntervalCode, RoundsAsItSays) {
   Random random(TestSeed());
   for (int i = 0; i < 100'000; ++i) {
-    const Word interval = (Word{Pick(random, 1, kMaxFillTime)} << kFractionBits >> Pick(random, 0, 50)) + (1 << kFractionBits);
+    const Word interval =
+        (Word{Pick(random, 1, kMaxFillTime)} << kFractionBits >> Pick(random, 0, 50)) + (1 << kFractionBits);
     const Word down = Decode(CodeDown(interval)), up = Decode(CodeUp(interval));
     ASSERT_TRUE(down <= interval && interval <= up);
     ASSERT_TRUE((up - down) * 512 <= interval);
