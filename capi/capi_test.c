@@ -7,12 +7,12 @@
 
 static int failures = 0;
 
-#define CHECK(condition)                                                        \
-  do {                                                                          \
-    if (!(condition)) {                                                         \
+#define CHECK(condition)                                                       \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
       fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
-      ++failures;                                                               \
-    }                                                                           \
+      ++failures;                                                              \
+    }                                                                          \
   } while (0)
 
 static const char kPolicy[] =
@@ -553,6 +553,26 @@ static void test_region(void) {
   free(region);
 }
 
+/* Debug builds notice a transaction that was freed; it went back to the pool, so its memory is still there. */
+static void test_freed_transaction(void) {
+#ifndef NDEBUG
+  sluice_gateway* gateway = gateway_with(kPolicy);
+  sluice_request request = request_for("/orders");
+  sluice_txn *txn = NULL, *other = NULL;
+  sluice_str json;
+  CHECK(sluice_txn_begin(gateway, &request, &kNow, &txn) == SLUICE_OK);
+  sluice_txn_free(txn);
+  sluice_txn_free(txn);
+  CHECK(sluice_txn_decision_json(txn, &json) == SLUICE_E_ARGUMENT);
+  CHECK(sluice_txn_begin(gateway, &request, &kNow, &txn) == SLUICE_OK);
+  CHECK(sluice_txn_begin(gateway, &request, &kNow, &other) == SLUICE_OK);
+  CHECK(txn != other); /* freed twice, yet in the pool once */
+  sluice_txn_free(txn);
+  sluice_txn_free(other);
+  sluice_gateway_free(gateway);
+#endif
+}
+
 int main(void) {
   test_version();
   test_forward();
@@ -566,6 +586,7 @@ int main(void) {
   test_wait_job_resume();
   test_json();
   test_region();
+  test_freed_transaction();
   if (failures != 0) fprintf(stderr, "%d failures\n", failures);
   return failures != 0;
 }

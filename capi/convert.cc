@@ -49,8 +49,9 @@ void FillUpstream(const UpstreamChoice& in, sluice_decision* out) {
 
 void FillArrays(const Decision& in, Arena* arena, sluice_decision* out) {
   ToArray(in.consumer_groups, arena, &out->consumer_groups, &out->consumer_group_count, Str);
-  ToArray(in.captures, arena, &out->captures, &out->capture_count,
-          [](const Capture& c) { return sluice_pair{Str(c.name), Str(c.value)}; });
+  ToArray(in.captures, arena, &out->captures, &out->capture_count, [](const Capture& c) {
+    return sluice_pair{Str(c.name), Str(c.value)};
+  });
   ToArray(in.request_headers, arena, &out->request_headers, &out->request_header_count, ToChange);
   ToArray(in.response_headers, arena, &out->response_headers, &out->response_header_count, ToChange);
   ToArray(in.limits, arena, &out->limits, &out->limit_count, ToLimit);

@@ -1,6 +1,5 @@
 // The C++ wrapper: what it owns, what it throws.
 #include "capi/sluice.hpp"
-
 #include "gtest/gtest.h"
 
 namespace host = sluice::host;

@@ -29,7 +29,8 @@ TEST(Threads, EachHasItsOwnTransactions) {
       std::string path = "/orders/" + std::to_string(thread) + "/" + std::to_string(round);
       host::Request request("GET", path);
       std::vector<host::Transaction> open;  // several at once, so that the pool's list moves
-      for (int i = 0; i <= round % 3; ++i) open.emplace_back(gateway, request, sluice_now{1'760'000'000'000'000'000, 1});
+      for (int i = 0; i <= round % 3; ++i)
+        open.emplace_back(gateway, request, sluice_now{1'760'000'000'000'000'000, 1});
       std::string want = "/" + std::to_string(thread) + "/" + std::to_string(round);
       for (const host::Transaction& txn : open) wrong += host::View(txn.decision().upstream_path) != want;
     }

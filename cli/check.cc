@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <string>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/diagnostic.h"
 #include "capi/sluice.h"
@@ -70,13 +72,25 @@ std::string ToJson(const Diagnostics& diagnostics) {
   return out + "\n";
 }
 
+// A relative reference (RFC 3986): what is neither unreserved nor a slash is escaped.
+std::string UriOf(std::string_view path) {
+  std::string uri;
+  for (char c : path) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("-._~/", c))
+      uri.push_back(c);
+    else
+      absl::StrAppend(&uri, "%", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+  }
+  return uri;
+}
+
 void WriteSarifLocation(JsonWriter* json, const Place& place) {
   json->BeginObject();
   json->Key("physicalLocation");
   json->BeginObject();
   json->Key("artifactLocation");
   json->BeginObject();
-  WriteNamed(json, "uri", place.file);
+  WriteNamed(json, "uri", UriOf(place.file));
   json->EndObject();
   if (place.line != 0) {
     json->Key("region");
@@ -176,12 +190,14 @@ const Verb kCheck = {
     .name = "check",
     .summary = "say everything that is wrong with a policy",
     .operands = "POLICY",
-    .about = "Reads and compiles a policy (Kong's declarative format, YAML or JSON) and reports\n"
-             "every error and warning in one run, each with file, line and column.\n\n"
-             "Exit status: 0 it loads, 1 it has warnings and --strict was given, 2 it has\n"
-             "errors.",
-    .example = "  sluice check policy.yaml --strict\n"
-               "  sluice check policy.yaml --format json | jq '.errors[].message'",
+    .about =
+        "Reads and compiles a policy (Kong's declarative format, YAML or JSON) and "
+        "reports every error and warning in one run, each with file, line and column.\n\n"
+        "Exit status: 0 it loads, 1 it has warnings and --strict was given, 2 it has "
+        "errors.",
+    .example =
+        "  sluice check policy.yaml --strict\n"
+        "  sluice check policy.yaml --format json | jq '.errors[].message'",
     .flags = kFlags,
     .min_operands = 1,
     .max_operands = 1,

@@ -134,15 +134,17 @@ const Verb kDecide = {
     .name = "decide",
     .summary = "decide requests (JSON Lines) by a policy",
     .operands = "POLICY [REQUESTS]",
-    .about = "Reads requests as JSON Lines from a file or standard input and prints one decision\n"
-             "a line, in order. Only `method` and `path` are needed; counters carry over from\n"
-             "line to line, and time is what the requests' `now` says. An empty line is\n"
-             "skipped. There is no network: a decision that needs one is printed as `wait`,\n"
-             "unless --answers has what it waits for.\n\n"
-             "Exit status: 0 all lines were decided, 1 some were malformed (each gives a line\n"
-             "with its error), 2 the policy does not load.",
-    .example = "  echo '{\"method\":\"GET\",\"path\":\"/orders/7\",\"host\":\"api.example.com\"}' |\n"
-               "    sluice decide policy.yaml",
+    .about =
+        "Reads requests as JSON Lines from a file or standard input and prints one decision "
+        "a line, in order. Only `method` and `path` are needed; counters carry over from "
+        "line to line, and time is what the requests' `now` says. An empty line is "
+        "skipped. There is no network: a decision that needs one is printed as `wait`, "
+        "unless --answers has what it waits for.\n\n"
+        "Exit status: 0 all lines were decided, 1 some were malformed (each gives a line "
+        "with its error), 2 the policy does not load.",
+    .example =
+        "  echo '{\"method\":\"GET\",\"path\":\"/orders/7\",\"host\":\"api.example.com\"}' |\n"
+        "    sluice decide policy.yaml",
     .flags = kFlags,
     .min_operands = 1,
     .max_operands = 2,

@@ -64,13 +64,15 @@ const Verb kExplain = {
     .name = "explain",
     .summary = "show how one request is decided, and why",
     .operands = "POLICY 'METHOD URL'",
-    .about = "Decides one request and shows what matched, who called, which limits were charged,\n"
-             "which headers change, and every step with its place in the policy. Counters\n"
-             "start full. Credentials are never shown.\n\n"
-             "Exit status: 0 it was decided (whatever the decision), 2 the policy does not load\n"
-             "or the request cannot be read.",
-    .example = "  sluice explain policy.yaml 'GET https://api.example.com/orders/7' \\\n"
-               "    -H \"Authorization: Bearer $TOKEN\"",
+    .about =
+        "Decides one request and shows what matched, who called, which limits were charged, "
+        "which headers change, and every step with its place in the policy. Counters "
+        "start full. Credentials are never shown.\n\n"
+        "Exit status: 0 it was decided (whatever the decision), 2 the policy does not load "
+        "or the request cannot be read.",
+    .example =
+        "  sluice explain policy.yaml 'GET https://api.example.com/orders/7' \\\n"
+        "    -H \"Authorization: Bearer $TOKEN\"",
     .flags = kFlags,
     .min_operands = 2,
     .max_operands = 2,

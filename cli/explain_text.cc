@@ -13,9 +13,9 @@ namespace sluice::cli {
 namespace {
 
 constexpr size_t kMargin = 2;
-constexpr size_t kLabel = 12;    // "consumer    "
-constexpr size_t kStep = 20;     // "request-transformer "
-constexpr size_t kVerdict = 8;   // "refuse  "
+constexpr size_t kLabel = 12;   // "consumer    "
+constexpr size_t kStep = 20;    // "request-transformer "
+constexpr size_t kVerdict = 8;  // "refuse  "
 
 std::string Padded(std::string_view text, size_t columns) {
   std::string padded = Printable(text);
@@ -92,9 +92,7 @@ void Verdict(const Decision& d, Page* page) {
     case Action::kForward:
       page->Title(d.upstream.scheme.empty() ? "FORWARD  (the route has no service)" : "FORWARD", Style::kGood);
       return;
-    case Action::kRespond:
-      page->Title(absl::StrCat("RESPOND  ", d.status, "  ", d.reason), Style::kBad);
-      return;
+    case Action::kRespond: page->Title(absl::StrCat("RESPOND  ", d.status, "  ", d.reason), Style::kBad); return;
     case Action::kWait: page->Title(absl::StrCat("WAIT  ", d.reason), Style::kWarn); return;
   }
 }
@@ -117,9 +115,9 @@ void Upstream(const UpstreamChoice& u, Page* page) {
   page->Row("address", absl::StrCat(u.scheme, "://", u.host, ":", u.port));
   page->Row("path", u.path);
   page->Row("Host", u.host_header);
-  page->Row("time-outs", absl::StrCat("connect ", Duration(u.connect_timeout_ms), ", send ",
-                                      Duration(u.send_timeout_ms), ", read ", Duration(u.read_timeout_ms), "; ",
-                                      u.retries, " retries"));
+  page->Row("time-outs",
+            absl::StrCat("connect ", Duration(u.connect_timeout_ms), ", send ", Duration(u.send_timeout_ms), ", read ",
+                         Duration(u.read_timeout_ms), "; ", u.retries, " retries"));
 }
 
 void Limits(std::span<const LimitState> limits, Page* page) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/diagnostic.h"
 #include "cli/terminal.h"
 
@@ -76,7 +77,9 @@ std::vector<std::string_view> Args::All(std::string_view flag) const {
 
 std::string HelpText(const Verb& verb) {
   std::string text = absl::StrCat("sluice ", verb.name, " ", verb.operands, verb.operands.empty() ? "" : " ",
-                                  verb.flags.empty() ? "" : "[flags]", "\n\n", verb.about, "\n");
+                                  verb.flags.empty() ? "" : "[flags]", "\n");
+  for (std::string_view paragraph : absl::StrSplit(verb.about, "\n\n"))
+    absl::StrAppend(&text, "\n", Wrap(paragraph, kColumns, 0), "\n");
   if (!verb.flags.empty()) absl::StrAppend(&text, "\nFlags\n");
   for (const Flag& flag : verb.flags) {
     std::string head = absl::StrCat("  ", flag.name, flag.value.empty() ? "" : " ", flag.value);

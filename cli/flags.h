@@ -37,7 +37,7 @@ struct Verb {
   std::string_view name = {};      // "token mint"
   std::string_view summary = {};   // one line for the list of verbs
   std::string_view operands = {};  // "POLICY [REQUESTS]"
-  std::string_view about = {};     // what it does, its exit status; wrapped by hand at 80 columns
+  std::string_view about = {};     // what it does, its exit status; paragraphs with empty lines between
   std::string_view example = {};   // lines to try
   std::span<const Flag> flags = {};
   size_t min_operands = 0;

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-
 namespace sluice::cli {
 
 // The whole of a file; `-` is standard input. Nothing: `*error` says why (also when it has more than `most` bytes).

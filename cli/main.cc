@@ -24,7 +24,7 @@ void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), std
 
 void PrintVerbs() {
   std::string text =
-      "Sluice makes the decisions of an API gateway; this command shows and checks them.\n\n"
+      "Sluice makes the decisions of an API gateway; this command shows and checks\nthem.\n\n"
       "sluice VERB …\n\n";
   for (const Verb* verb : kVerbs) {
     std::string name(verb->name);

@@ -8,7 +8,9 @@ namespace {
 TEST(Terminal, NothingSteersTheTerminal) {
   EXPECT_EQ(Printable("plain \xC3\xBC"), "plain \xC3\xBC");
   EXPECT_EQ(Printable("\x1b[31m\n\x7f"), "\\x1b[31m\\x0a\\x7f");
-  EXPECT_EQ(Printable("\xC2\x9B" "31m"), "\\xc2\\x9b31m");  // the one-character form of ESC [
+  EXPECT_EQ(Printable("\xC2\x9B"
+                      "31m"),
+            "\\xc2\\x9b31m");  // the one-character form of ESC [
   EXPECT_EQ(Printable("\xFF\xC3"), "\\xff\\xc3");
 }
 

@@ -51,7 +51,8 @@ bool IsDate(std::string_view name) {
 std::string DateText(const JsonNode& node, int64_t now_s) {
   constexpr double kLatest = 253'402'300'799;  // the end of the year 9999
   double seconds = 0;
-  if (node.kind != JsonKind::kNumber || !absl::SimpleAtod(node.text, &seconds)) return " (not a date: expected a number)";
+  if (node.kind != JsonKind::kNumber || !absl::SimpleAtod(node.text, &seconds))
+    return " (not a date: expected a number)";
   if (!(seconds >= 0 && seconds <= kLatest)) return " (not a date: out of range)";
   auto whole = static_cast<int64_t>(seconds);
   return absl::StrCat(" = ", Utc(whole), ", ", Relative(whole - now_s));
@@ -95,10 +96,11 @@ std::string_view StripScheme(std::string_view text) {
 
 int Inspect(std::string_view token, int64_t now_s) {
   std::vector<std::string_view> parts = absl::StrSplit(token, '.');
-  if (parts.size() == 5) return Fail("token inspect", "this is an encrypted token (JWE, five parts): only its key opens it");
+  if (parts.size() == 5)
+    return Fail("token inspect", "this is an encrypted token (JWE, five parts): only its key opens it");
   if (parts.size() != 3)
-    return Fail("token inspect", absl::StrCat("expected three parts with dots between (header.claims.signature), found ",
-                                              parts.size()));
+    return Fail("token inspect",
+                absl::StrCat("expected three parts with dots between (header.claims.signature), found ", parts.size()));
   std::printf("NOT VERIFIED: this is what the token says, not what is true.\n");
   std::string error;
   if (!PrintPart("header", parts[0], now_s, &error)) return Fail("token inspect", error);
@@ -131,12 +133,14 @@ const Verb kTokenInspect = {
     .name = "token inspect",
     .summary = "decode a token (JWT) without verifying it",
     .operands = "[TOKEN]",
-    .about = "Shows the header and the claims of a token, dates in words beside their numbers.\n"
-             "It verifies nothing, and says so. Reads standard input when no token is given,\n"
-             "which keeps it out of the list of processes.\n\n"
-             "Exit status: 0 it could be decoded, 2 it could not.",
-    .example = "  pbpaste | sluice token inspect\n"
-               "  sluice token inspect eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln",
+    .about =
+        "Shows the header and the claims of a token, dates in words beside their numbers. "
+        "It verifies nothing, and says so. Reads standard input when no token is given, "
+        "which keeps it out of the list of processes.\n\n"
+        "Exit status: 0 it could be decoded, 2 it could not.",
+    .example =
+        "  pbpaste | sluice token inspect\n"
+        "  sluice token inspect eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln",
     .flags = kFlags,
     .min_operands = 0,
     .max_operands = 1,

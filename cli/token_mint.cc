@@ -6,7 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cli/input.h"
-#include "cli/sign_token.h"
+#include "cli/token_sign.h"
 #include "cli/verbs.h"
 #include "policy/json/json_writer.h"
 
@@ -51,7 +51,8 @@ bool AddTimes(const Args& args, int64_t now_s, TokenSpec* spec, std::string* err
     if (text == "none") continue;
     int64_t offset_s = 0;
     if (!ParseOffset(text, &offset_s)) {
-      *error = absl::StrCat("expected ", time.flag, " as a time from now (90s, 5m, -1h, 30d) or none, found `", text, "`");
+      *error =
+          absl::StrCat("expected ", time.flag, " as a time from now (90s, 5m, -1h, 30d) or none, found `", text, "`");
       return false;
     }
     spec->claims.emplace_back(time.claim, absl::StrCat(now_s + offset_s));
@@ -123,7 +124,8 @@ int Run(const Args& args) {
   TokenSpec spec;
   spec.alg = args.Get("--alg", "HS256");
   std::optional<bool> secret = TakesSecret(spec.alg);
-  if (!secret) return Fail(kVerb, absl::StrCat("expected --alg as one of ", KnownAlgorithms(), ", found `", spec.alg, "`"));
+  if (!secret)
+    return Fail(kVerb, absl::StrCat("expected --alg as one of ", KnownAlgorithms(), ", found `", spec.alg, "`"));
   int64_t now_ns = WallClockNs();
   if (args.Has("--now") && !ParseSeconds(args.Get("--now"), &now_ns))
     return Fail(kVerb, "expected --now as seconds since the epoch");
@@ -148,11 +150,13 @@ const Verb kTokenMint = {
     .name = "token mint",
     .summary = "sign a token (JWT), for trying a policy out",
     .operands = "",
-    .about = "Signs a token and prints it. The key comes from a file or standard input, never\n"
-             "from the command line, and is never shown.\n\n"
-             "Exit status: 0 signed, 2 a flag or the key cannot be used.",
-    .example = "  sluice token mint --alg ES256 --key key.pem --kid k1 \\\n"
-               "    --iss https://idp.example.com --sub alice --aud orders --exp 5m",
+    .about =
+        "Signs a token and prints it. The key comes from a file or standard input, never "
+        "from the command line, and is never shown.\n\n"
+        "Exit status: 0 signed, 2 a flag or the key cannot be used.",
+    .example =
+        "  sluice token mint --alg ES256 --key key.pem --kid k1 \\\n"
+        "    --iss https://idp.example.com --sub alice --aud orders --exp 5m",
     .flags = kFlags,
     .run = Run,
 };

@@ -24,7 +24,8 @@ int main(int argc, char** argv) {
   request.target = (sluice_str){argv[3], strlen(argv[3])};
   sluice_txn* txn = NULL;
   sluice_decision d = {.struct_size = sizeof d};
-  if (sluice_txn_begin(gateway, &request, &now, &txn) != SLUICE_OK || sluice_txn_decision(txn, &d) != SLUICE_OK) return 1;
+  if (sluice_txn_begin(gateway, &request, &now, &txn) != SLUICE_OK || sluice_txn_decision(txn, &d) != SLUICE_OK)
+    return 1;
   if (d.action == SLUICE_ACTION_FORWARD)
     printf("forward to %.*s:%u, path %.*s\n", (int)d.upstream_host.size, d.upstream_host.data, d.upstream_port,
            (int)d.upstream_path.size, d.upstream_path.data);

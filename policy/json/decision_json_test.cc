@@ -22,7 +22,8 @@ TEST(DecisionJson, ForwardHasEveryMemberInOrder) {
   d.consumer_groups = groups;
   d.captures = captures;
   d.client = {"203.0.113.9", "https", "api.example.com", 443};
-  d.upstream = {"orders-api", "http", "orders.internal", 8080, "/7?x=1", "orders.internal:8080", 60000, 60000, 60000, 5};
+  d.upstream = {"orders-api", "http", "orders.internal", 8080, "/7?x=1", "orders.internal:8080", 60000, 60000,
+                60000,        5};
   d.request_headers = to_upstream;
   d.response_headers = to_client;
   d.limits = limits;
@@ -51,13 +52,12 @@ TEST(DecisionJson, WhatDoesNotApplyIsNullOrEmpty) {
   d.upstream.scheme = "http";  // of no account when nothing is forwarded
   std::string out;
   AppendDecisionJson({.decision = d}, &out);
-  EXPECT_EQ(out,
-            R"({"id":null,"action":"respond","status":404,"reason":"no_route",)"
-            R"("message":"no Route matched with those values","route":null,"service":null,"consumer":null,)"
-            R"("consumer_groups":[],"plan":null,"captures":{},)"
-            R"("client":{"ip":"","scheme":"","host":"","port":0},"upstream":null,)"
-            R"("request_headers":{"set":[],"add":[],"remove":[]},)"
-            R"("response_headers":{"set":[],"add":[],"remove":[]},"body":"{\"message\":\"no\"}","limits":[]})");
+  EXPECT_EQ(out, R"({"id":null,"action":"respond","status":404,"reason":"no_route",)"
+                 R"("message":"no Route matched with those values","route":null,"service":null,"consumer":null,)"
+                 R"("consumer_groups":[],"plan":null,"captures":{},)"
+                 R"("client":{"ip":"","scheme":"","host":"","port":0},"upstream":null,)"
+                 R"("request_headers":{"set":[],"add":[],"remove":[]},)"
+                 R"("response_headers":{"set":[],"add":[],"remove":[]},"body":"{\"message\":\"no\"}","limits":[]})");
 }
 
 TEST(DecisionJson, AddsTraceAndDiagnosisWhenGiven) {

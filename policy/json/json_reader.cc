@@ -185,8 +185,8 @@ const JsonNode* JsonReader::Read(std::string_view text, const JsonBounds& bounds
     *error = absl::StrCat("expected at most ", bounds.bytes, " bytes of JSON, found ", text.size());
     return nullptr;
   }
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                              rapidjson::kParseNumbersAsStringsFlag;
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
   impl_->arena.Reset();
   impl_->builder.Start(bounds);
   rapidjson::MemoryStream stream(text.data(), text.size());

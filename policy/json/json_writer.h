@@ -46,7 +46,7 @@ class JsonWriter {
   std::string* out_;
   int indent_;
   int depth_ = 0;
-  bool first_ = true;      // nothing stands at this level yet
+  bool first_ = true;  // nothing stands at this level yet
   bool after_key_ = false;
 };
 

@@ -59,9 +59,9 @@ TEST(JsonWriter, EscapesAndReplaces) {
       {"gr\xC3\xBC\xC3\x9F", "\"gr\xC3\xBC\xC3\x9F\""},
       {"\xF0\x9F\x98\x80", "\"\xF0\x9F\x98\x80\""},
       {"\xFF", "\"\xEF\xBF\xBD\""},
-      {"a\xC3", "\"a\xEF\xBF\xBD\""},                          // cut off
-      {"\xC0\xAF", "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},            // overlong
-      {"\xED\xA0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},  // surrogate
+      {"a\xC3", "\"a\xEF\xBF\xBD\""},                                                // cut off
+      {"\xC0\xAF", "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},                                  // overlong
+      {"\xED\xA0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},                  // surrogate
       {"\xF4\x90\x80\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},  // beyond U+10FFFF
   };
   for (const auto& c : cases) EXPECT_EQ(Quoted(c.text), c.want);

@@ -117,8 +117,7 @@ TEST(RequestJson, SaysWhatIsWrong) {
       {R"({"headers":{"a":["secret"]}})", "member `headers`: expected an object of strings, found an array"},
       {R"({"id":{}})", "member `id`: expected a string or a number, found an object"},
       {R"({"tls":"x"})", "member `tls`: expected an object, found a string"},
-      {R"({"outcome":{"latency_ms":-1}})",
-       "member `outcome.latency_ms`: expected milliseconds from 0 on, found `-1`"},
+      {R"({"outcome":{"latency_ms":-1}})", "member `outcome.latency_ms`: expected milliseconds from 0 on, found `-1`"},
   };
   RequestReader reader;
   for (const auto& c : cases) {

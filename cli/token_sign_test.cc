@@ -1,4 +1,4 @@
-#include "cli/sign_token.h"
+#include "cli/token_sign.h"
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>

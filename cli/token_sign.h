@@ -1,6 +1,6 @@
 // Signing a token: the one place that touches cpp-jwt. For the command and its tests; never on the verify path.
-#ifndef SLUICE_CLI_SIGN_TOKEN_H_
-#define SLUICE_CLI_SIGN_TOKEN_H_
+#ifndef SLUICE_CLI_TOKEN_SIGN_H_
+#define SLUICE_CLI_TOKEN_SIGN_H_
 
 #include <optional>
 #include <string>
@@ -11,7 +11,7 @@
 namespace sluice::cli {
 
 struct TokenSpec {
-  std::string alg;                                          // "RS256"
+  std::string alg;                                               // "RS256"
   std::vector<std::pair<std::string, std::string>> header = {};  // beside alg and typ; name and JSON value
   std::vector<std::pair<std::string, std::string>> claims = {};  // name and JSON value; the last of a name counts
 };
@@ -27,4 +27,4 @@ std::optional<std::string> SignToken(const TokenSpec& spec, std::string_view key
 
 }  // namespace sluice::cli
 
-#endif  // SLUICE_CLI_SIGN_TOKEN_H_
+#endif  // SLUICE_CLI_TOKEN_SIGN_H_

@@ -1,6 +1,5 @@
-#include "cli/sign_token.h"
+#include "cli/token_sign.h"
 
-#include <jwt/jwt.hpp>
 #include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/ec_key.h>
@@ -8,6 +7,7 @@
 #include <openssl/nid.h>
 #include <openssl/pem.h>
 
+#include <jwt/jwt.hpp>
 #include <memory>
 #include <system_error>
 

@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+"""The command as a user runs it: outputs, exit statuses, widths, secrets.
+
+`cli/sluice_test.py --update` (from the root, after bazel build -c opt //cli:sluice) writes the expected outputs anew.
+"""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import tempfile
+import unittest
+
+UPDATE = "--update" in sys.argv
+SLUICE = os.path.abspath("bazel-bin/cli/sluice" if UPDATE else "cli/sluice")
+DATA = "cli/testdata"
+POLICY = f"{DATA}/policy.yaml"
+VERBS = ["check", "decide", "explain", "token mint", "token inspect", "version"]
+MEMBERS = ["id", "action", "status", "reason", "message", "route", "service", "consumer", "consumer_groups", "plan",
+           "captures", "client", "upstream", "request_headers", "response_headers", "body", "limits"]
+
+
+def run(*args, stdin="", env=None):
+    """Exit status, standard output, standard error."""
+    data = stdin if isinstance(stdin, bytes) else stdin.encode()
+    done = subprocess.run([SLUICE, *args], input=data, capture_output=True, timeout=60,
+                          env={**os.environ, **(env or {})}, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def on_terminal(*args, env=None):
+    """What the command prints when its output is a terminal."""
+    master, slave = pty.openpty()
+    with subprocess.Popen([SLUICE, *args], stdin=subprocess.DEVNULL, stdout=slave,
+                          env={"TERM": "xterm", **(env or {})}) as process:
+        os.close(slave)
+        text = b""
+        while True:
+            try:
+                chunk = os.read(master, 65536)
+            except OSError:  # the other end is gone
+                break
+            if not chunk:
+                break
+            text += chunk
+        process.wait()
+    os.close(master)
+    return text.decode()
+
+
+class SluiceTest(unittest.TestCase):
+    maxDiff = None
+
+    def golden(self, name, found):
+        path = f"{DATA}/{name}"
+        if UPDATE:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(found)
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(found, file.read(), f"differs from {path}")
+
+    def narrow(self, text):
+        for line in text.splitlines():
+            self.assertLessEqual(len(line), 80, line)
+
+    # ---- decide
+
+    def test_decide_golden(self):
+        status, out, err = run("decide", POLICY, f"{DATA}/requests.jsonl")
+        self.assertEqual((status, err), (1, ""))  # two lines are malformed
+        self.golden("decisions.jsonl", out)
+
+    def test_decide_has_every_member_in_order(self):
+        _, out, _ = run("decide", POLICY, f"{DATA}/requests.jsonl", "--trace")
+        decisions = [line for line in map(json.loads, out.splitlines()) if "error" not in line]
+        self.assertEqual(len(decisions), 9)
+        for decision in decisions:
+            members = MEMBERS + ["trace"] + (["diagnosis"] if decision["route"] == "public" else [])
+            self.assertEqual(list(decision), members)
+            for step in decision["trace"]:
+                self.assertEqual(list(step), ["step", "verdict", "cause", "where"])
+        self.assertNotIn("alice-key", out)
+
+    def test_decide_reads_standard_input(self):
+        status, out, err = run("decide", POLICY, stdin='{"method":"GET","path":"/public/x"}\n\n')
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(json.loads(out)["upstream"]["host"], "public.internal")
+
+    def test_decide_answers_at_once(self):
+        with subprocess.Popen([SLUICE, "decide", POLICY], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            for path in ("/public/1", "/public/2"):
+                process.stdin.write(json.dumps({"method": "GET", "path": path}).encode() + b"\n")
+                process.stdin.flush()
+                self.assertEqual(json.loads(process.stdout.readline())["route"], "public")
+            process.stdin.close()
+            self.assertEqual(process.wait(), 0)
+
+    def test_decide_goes_on_after_malformed_lines(self):
+        lines = [b"\xff\xfe", b"[]", b"{" * 100000, b'{"method":"GET","path":"' + b"a" * (5 << 20) + b'"}',
+                 b'{"method":"GET","path":"/public"}']
+        status, out, _ = run("decide", POLICY, stdin=b"\n".join(lines))
+        self.assertEqual(status, 1)
+        found = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([answer.get("line") for answer in found], [1, 2, 3, 4, None])
+        self.assertEqual(found[-1]["action"], "forward")
+
+    def test_decide_bad_policy(self):
+        for policy in (f"{DATA}/broken.yaml", "/no/such/policy.yaml"):
+            status, out, err = run("decide", policy, stdin='{"method":"GET","path":"/"}')
+            self.assertEqual((status, out), (2, ""))
+            self.assertIn(policy, err)
+
+    def test_decide_waits_without_a_network(self):
+        _, out, _ = run("decide", POLICY, f"{DATA}/requests.jsonl")
+        last = json.loads(out.splitlines()[-1])
+        self.assertEqual((last["id"], last["action"]), ("signed", "wait"))
+
+    def test_decide_with_canned_answers(self):
+        # The first fetch times out, the second brings the keys.
+        _, out, _ = run("decide", POLICY, f"{DATA}/requests.jsonl", "--answers", f"{DATA}/answers.json")
+        last = json.loads(out.splitlines()[-1])
+        self.assertEqual((last["id"], last["action"], last["consumer"]), ("signed", "forward", "alice"))
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as none:
+            none.write("{}")
+            none.flush()
+            _, out, _ = run("decide", POLICY, f"{DATA}/requests.jsonl", "--answers", none.name)
+        last = json.loads(out.splitlines()[-1])
+        self.assertEqual((last["action"], last["status"]), ("respond", 503))
+
+    def test_decide_bad_answers(self):
+        for text in ("[]", '{"u":1}', '{"u":[]}', '{"u":{"stat":1}}', '{"u":{"headers":[]}}', "{"):
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                file.write(text)
+                file.flush()
+                status, out, err = run("decide", POLICY, "--answers", file.name)
+            self.assertEqual((status, out), (2, ""), text)
+            self.assertIn(file.name, err)
+
+    # ---- check
+
+    def test_check_exit_status(self):
+        for policy, flags, want in (("policy", [], 0), ("warned", [], 0), ("warned", ["--strict"], 1),
+                                    ("broken", [], 2), ("broken", ["--strict"], 2), ("missing", [], 2)):
+            for form in ("text", "json", "sarif"):
+                status, _, err = run("check", f"{DATA}/{policy}.yaml", "--format", form, *flags)
+                self.assertEqual((status, err), (want, ""), f"{policy} {flags} {form}")
+
+    def test_check_golden(self):
+        for form, name in (("text", "broken.txt"), ("json", "broken.json"), ("sarif", "broken.sarif")):
+            self.golden(name, run("check", f"{DATA}/broken.yaml", "--format", form)[1])
+
+    def test_check_json_is_as_promised(self):
+        _, out, _ = run("check", f"{DATA}/warned.yaml", "--format", "json")
+        report = json.loads(out)
+        self.assertEqual(list(report), ["errors", "warnings"])
+        self.assertEqual((len(report["errors"]), len(report["warnings"])), (0, 1))
+        for member in ("code", "message", "where", "routes", "witness", "hint"):
+            self.assertIn(member, report["warnings"][0])
+        self.assertEqual(list(report["warnings"][0]["where"]), ["file", "line", "column", "pointer"])
+
+    def test_check_reads_standard_input(self):
+        status, out, _ = run("check", "-", stdin="_format_version: '3.0'\nservises: []\n")
+        self.assertEqual(status, 2)
+        self.assertIn("stdin:2:1: error:", out)
+
+    # ---- explain
+
+    EXPLAIN = ("explain", POLICY, "GET https://api.example.com/orders/7?x=1", "--now", "1760000000")
+
+    def test_explain_golden(self):
+        for name, flags in (("explain_forward.txt", ["-H", "apikey: alice-key", "-H", "X-Debug: 1"]),
+                            ("explain_refused.txt", ["-H", "apikey: bob-key"])):
+            status, out, err = run(*self.EXPLAIN, *flags)
+            self.assertEqual((status, err), (0, ""))
+            self.golden(name, out)
+            self.narrow(out)
+            self.assertNotIn("made-up-secret", out)
+            self.assertNotIn("-key\n", out)
+            self.assertNotIn("\x1b", out)
+
+    def test_explain_stays_narrow(self):
+        path = "/public/" + "very-long-" * 40
+        status, out, _ = run("explain", POLICY, f"GET https://{'a' * 200}.example{path}", "-H", "X-A: " + "b " * 200)
+        self.assertEqual(status, 0)
+        self.narrow(out)
+
+    def test_explain_colours_a_terminal_only(self):
+        self.assertIn("\x1b[", on_terminal(*self.EXPLAIN))
+        self.assertNotIn("\x1b", on_terminal(*self.EXPLAIN, env={"NO_COLOR": "1"}))
+        self.assertNotIn("\x1b", on_terminal(*self.EXPLAIN, env={"TERM": "dumb"}))
+
+    def test_explain_lets_no_request_steer_the_terminal(self):
+        for hostile in ("\x1b[31m", "\x9b31m", "\r", "\x07"):
+            _, out, _ = run("explain", POLICY, f"GET /public/{hostile}x")
+            self.assertNotIn(hostile, out)
+
+    def test_explain_refuses_what_it_cannot_read(self):
+        for words in (("GET api.example.com",), ("GET /", "-H", "sesame"), ("GET /", "--now", "soon"),
+                      ("GET /", "--peers", "x"), ()):
+            status, out, err = run("explain", POLICY, *words)
+            self.assertEqual((status, out), (2, ""), words)
+            self.assertTrue(err.startswith("sluice explain: "), err)
+            self.assertNotIn("sesame", err)
+
+    # ---- token
+
+    def mint(self, *args, secret="a-secret-of-thirty-two-bytes-len"):
+        status, out, err = run("token", "mint", "--secret-file", "-", *args, stdin=secret + "\n")
+        self.assertNotIn(secret, out + err)
+        return status, out.strip(), err
+
+    def test_token_mint_is_accepted_by_a_policy(self):
+        policy = """
+_format_version: "3.0"
+services:
+- {name: s, url: "http://s.internal", routes: [{name: r, paths: [/]}], plugins: [{name: jwt}]}
+consumers:
+- {username: alice, jwt_secrets: [{key: issuer, algorithm: HS384, secret: a-secret-of-thirty-two-bytes-len}]}
+"""
+        status, token, _ = self.mint("--alg", "HS384", "--iss", "issuer", "--exp", "5m")
+        self.assertEqual(status, 0)
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(policy)
+            file.flush()
+            for bearer, consumer in ((token, "alice"), (token[:-4] + "AAAA", None)):
+                request = {"method": "GET", "path": "/", "headers": {"Authorization": "Bearer " + bearer}}
+                _, out, _ = run("decide", file.name, "--trace", stdin=json.dumps(request))
+                self.assertEqual(json.loads(out)["consumer"], consumer, out)
+                self.assertNotIn(bearer, out)
+
+    def test_token_mint_and_inspect_golden(self):
+        status, token, err = self.mint("--iss", "https://idp.example.com", "--sub", "alice", "--aud", "a", "--aud", "b",
+                                       "--nbf", "-1m", "--exp", "1h", "--kid", "k1", "--claim", "team=blue \x1b[31m",
+                                       "--claim-json", 'scopes=["read",{"deep":1.50}]', "--header", "x=y",
+                                       "--now", "1760000000")
+        self.assertEqual((status, err), (0, ""))
+        status, out, err = run("token", "inspect", "--now", "1760000012", stdin=f"  Bearer {token}\n")
+        self.assertEqual((status, err), (0, ""))
+        self.golden("inspect.txt", out)
+        self.narrow(out)
+        self.assertIn("NOT VERIFIED", out)
+        self.assertEqual(run("token", "inspect", token, "--now", "1760000012")[1], out)
+
+    def test_token_mint_refuses(self):
+        for words in (["--alg", "none"], ["--alg", "hs256"], ["--alg", "ES256"], ["--alg", "UNKN"], ["--exp", "soon"],
+                      ["--claim", "x"], ["--claim-json", "x={"], ["--key", "-"]):
+            status, out, err = self.mint(*words)
+            self.assertEqual((status, out), (2, ""), words)
+            self.assertTrue(err.startswith("sluice token mint: "), err)
+        self.assertEqual(run("token", "mint", "--secret-file", "-", stdin="")[0], 2)
+        self.assertEqual(run("token", "mint", "--alg", "RS256", "--key", "-", stdin="sesame")[0], 2)
+        self.assertEqual(run("token", "mint")[0], 2)
+
+    def test_token_inspect_survives_anything(self):
+        def token(*parts):
+            import base64
+            return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+        for text in ("", "a", "a.b", "a.b.c.d", "..", "!.!.!", token(b"{}", b"[]", b""), token(b"{}", b"[" * 100000, b""),
+                     token(b'{"a":1,"a":2}', b"{}", b""), "a.b.c.d.e", "A" * (2 << 20), "\x00.\x00.\x00"):
+            status, _, err = run("token", "inspect", stdin=text)
+            self.assertEqual(status, 2, text[:40])
+            self.assertTrue(err.startswith("sluice token inspect: "), err)
+        claims = b'{"exp":1e300,"nbf":-1,"iat":"x","\\u001b[31m":"\\u009b31m"}'
+        status, out, _ = run("token", "inspect", stdin=token(b'{"alg":"none"}', claims, b""))
+        self.assertEqual(status, 0)
+        self.assertNotIn("\x1b", out)
+        self.assertNotIn("\x9b", out)
+
+    # ---- the rest
+
+    def test_help(self):
+        for verb in VERBS:
+            status, out, err = run(*verb.split(), "--help")
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn("\nExample\n  ", out)
+            self.narrow(out)
+            self.assertEqual(run("help", *verb.split())[1], out)
+        for words in (["help"], ["--help"]):
+            status, out, _ = run(*words)
+            self.assertEqual(status, 0)
+            self.narrow(out)
+            for verb in VERBS:
+                self.assertIn(f"  {verb} ", out)
+
+    def test_version(self):
+        self.assertEqual(run("version"), run("--version"))
+        self.assertRegex(run("version")[1], r"^sluice \d+\.\d+\.\d+ \(ABI \d+\)\n$")
+
+    def test_usage_errors(self):
+        for words, part in (([], ""), (["chek", POLICY], "did you mean `check`?"), (["token", "mnt"], "`token mint`"),
+                            (["check"], "expected POLICY"), (["check", POLICY, POLICY], "2 operands"),
+                            (["check", POLICY, "--format", "xml"], "`xml`"), (["version", "x"], "no operand")):
+            status, _, err = run(*words)
+            self.assertEqual(status, 2, words)
+            self.assertIn(part, err)
+
+    def test_a_full_disk_is_noticed(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([SLUICE, "version"], stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"cannot write", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]])
