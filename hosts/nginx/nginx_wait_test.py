@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from nginx_fixture import LONG_S, Nginx, Server, Signer, echo, read_answer, seen, wait_until
+from nginx_fixture import LONG_S, Nginx, Server, Signer, echo, free_port, read_answer, seen, wait_until
 
 POLICY = """
 _format_version: "3.0"
@@ -99,34 +99,38 @@ class WaitTest(unittest.TestCase):
             self.assertEqual(read_answer(waiting).status, 200)
             waiting.close()
 
+    def http2(self):
+        """An nginx that also speaks HTTP/2, over TLS: without it this curl cannot send two streams at once."""
+        nginx = Nginx(self.policy)
+        port, certificate = free_port(), nginx.dir / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-key", self.signer.path, "-out", certificate, "-days", "1", "-subj",
+                        "/CN=localhost"], check=True, stderr=subprocess.DEVNULL)
+        nginx.write(self.policy, server="listen 127.0.0.1:%d ssl http2; ssl_certificate %s; ssl_certificate_key %s;" %
+                    (port, certificate, self.signer.path))
+        return nginx, "https://127.0.0.1:%d/guarded" % port
+
+    def two_streams(self, url):
+        command = ["curl", "-sk", "--http2", "--parallel", "-w", "%{http_code} ", "-H",
+                   "Authorization: " + self.alice["Authorization"], "-o", "/dev/null", url, "-o", "/dev/null", url]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
     def test_http2(self):
-        policy, server = self.policy, "listen 127.0.0.1:%d http2;"
-        nginx = Nginx(policy)
-        port = Nginx(policy).port
-        nginx.write(policy, server=server % port)
+        nginx, url = self.http2()
         with nginx:
-            url = "http://127.0.0.1:%d/guarded" % port
-            command = ["curl", "-s", "-w", "%{http_code} ", "--http2-prior-knowledge", "-o", "/dev/null", "-H",
-                       "Authorization: " + self.alice["Authorization"], "--parallel", url, "-o", "/dev/null", url]
-            curl = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            curl = self.two_streams(url)
             wait_until(lambda: self.idp.count == 1, "the key set is asked for")
             self.assertEqual(nginx.request("/open").status, 200)
             self.idp.open.set()
             self.assertEqual(curl.communicate(timeout=LONG_S)[0].split(), ["200", "200"])
 
     def test_http2_client_goes_away(self):
-        nginx = Nginx(self.policy)
-        port = Nginx(self.policy).port
-        nginx.write(self.policy, server="listen 127.0.0.1:%d http2;" % port)
+        nginx, url = self.http2()
         with nginx:
-            url = "http://127.0.0.1:%d/guarded" % port
-            curl = subprocess.Popen(["curl", "-s", "--http2-prior-knowledge", "--parallel", "-H",
-                                     "Authorization: " + self.alice["Authorization"], url, url],
-                                    stdout=subprocess.DEVNULL)
+            curl = self.two_streams(url)
             wait_until(lambda: self.idp.count == 1, "the key set is asked for")
             time.sleep(0.3)
             curl.kill()
-            curl.wait()
+            curl.communicate()
             self.assertEqual(nginx.request("/open").status, 200)
             self.idp.open.set()
             self.assertEqual(nginx.request("/guarded", headers=self.alice).status, 200)
