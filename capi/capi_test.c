@@ -517,6 +517,36 @@ static void test_json(void) {
   sluice_gateway_free(gateway);
 }
 
+/* More transactions at once than the pool's first chunks hold; each keeps its own decision, and all are used again. */
+static void test_many_at_once(void) {
+  enum { kCount = 1000 };
+  static sluice_txn *open[kCount], *again[kCount];
+  static char targets[kCount][32];
+  sluice_gateway* gateway = gateway_with(kPolicy);
+  int i, j, reused = 0;
+  for (i = 0; i < kCount; ++i) {
+    sluice_request request;
+    snprintf(targets[i], sizeof targets[i], "/orders/%d", i);
+    request = request_for(targets[i]);
+    CHECK(sluice_txn_begin(gateway, &request, &kNow, &open[i]) == SLUICE_OK);
+  }
+  for (i = 0; i < kCount; ++i) {
+    char want[32];
+    snprintf(want, sizeof want, "/base/%d", i);
+    CHECK(is(decision_of(open[i]).upstream_path, want));
+    sluice_txn_free(open[i]);
+  }
+  for (i = 0; i < kCount; ++i) {
+    sluice_request request = request_for("/orders");
+    CHECK(sluice_txn_begin(gateway, &request, &kNow, &again[i]) == SLUICE_OK);
+    for (j = 0; j < kCount && open[j] != again[i]; ++j) continue;
+    reused += j < kCount;
+  }
+  CHECK(reused == kCount);
+  for (i = 0; i < kCount; ++i) sluice_txn_free(again[i]);
+  sluice_gateway_free(gateway);
+}
+
 /* Two gateways on one region, as two worker processes have it, share their counters. */
 static void test_region(void) {
   enum { kBytes = 1 << 20 };
@@ -585,6 +615,7 @@ int main(void) {
   test_state();
   test_wait_job_resume();
   test_json();
+  test_many_at_once();
   test_region();
   test_freed_transaction();
   if (failures != 0) fprintf(stderr, "%d failures\n", failures);

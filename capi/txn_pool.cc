@@ -12,6 +12,7 @@ uint64_t NextHead(uint64_t head, uint32_t top) { return ((head >> 32) + 1) << 32
 
 }  // namespace
 
+TxnPool::TxnPool(sluice_gateway* gateway) : gateway_(gateway) {}
 TxnPool::~TxnPool() = default;
 
 sluice_txn* TxnPool::Acquire() {
@@ -30,11 +31,6 @@ void TxnPool::Release(sluice_txn* txn) noexcept {
     txn->next.store(static_cast<uint32_t>(head), std::memory_order_relaxed);
   } while (!head_.compare_exchange_weak(head, NextHead(head, txn->index + 1), std::memory_order_release,
                                         std::memory_order_relaxed));
-}
-
-uint32_t TxnPool::size() const {
-  std::lock_guard lock(grow_mutex_);
-  return size_;
 }
 
 std::unique_ptr<sluice_txn>& TxnPool::At(uint32_t index) {

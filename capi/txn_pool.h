@@ -18,15 +18,13 @@ namespace sluice::capi {
 
 class TxnPool {
  public:
-  explicit TxnPool(sluice_gateway* gateway) : gateway_(gateway) {}
+  explicit TxnPool(sluice_gateway* gateway);
   ~TxnPool();
   TxnPool(const TxnPool&) = delete;
   TxnPool& operator=(const TxnPool&) = delete;
 
   sluice_txn* Acquire();  // throws std::bad_alloc, only while growing
   void Release(sluice_txn* txn) noexcept;
-
-  uint32_t size() const;  // made so far, free or not
 
  private:
   using Chunk = std::unique_ptr<std::unique_ptr<sluice_txn>[]>;
@@ -38,8 +36,8 @@ class TxnPool {
 
   sluice_gateway* gateway_;
   std::atomic<uint64_t> head_{0};  // tag << 32 | index + 1 of the top; 0 below: none is free
-  mutable std::mutex grow_mutex_;
-  uint32_t size_ = 0;
+  std::mutex grow_mutex_;
+  uint32_t size_ = 0;      // made so far, free or not
   Chunk chunks_[kChunks];  // an entry is written once, before its index first gets into `head_`
 };
 
