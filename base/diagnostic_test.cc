@@ -21,6 +21,7 @@ TEST(NearestName, FindsTypingErrorsOnly) {
   std::vector<std::string> known = {"hosts", "paths", "methods", "rate-limiting"};
   EXPECT_EQ(NearestName("host", known), "hosts");
   EXPECT_EQ(NearestName("rate-limitting", known), "rate-limiting");
+  EXPECT_EQ(NearestName("pahts", known), "paths");
   EXPECT_EQ(NearestName("banana", known), "");
   EXPECT_EQ(NearestName(std::string(100000, 'a'), known), "");
 }

@@ -13,7 +13,9 @@ namespace host = sluice::host;
 #ifdef __SANITIZE_THREAD__
 // Abseil's Mutex hides its inside from ThreadSanitizer, which then takes the mmap of a waiting thread's identity and
 // the wake-up of that thread for a race.
-extern "C" const char* __tsan_default_suppressions() { return "race:synchronization_internal::Waiter\n"; }
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_suppressions() {
+  return "race:synchronization_internal::Waiter\n";
+}
 #endif
 
 namespace {
