@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "policy/document/parse.h"
@@ -154,7 +155,28 @@ void Compiler::Routes() {
     }
     snapshot_.routes.push_back(std::move(compiled));
   }
+  const size_t known = diagnostics_.size();
   snapshot_.table = router::RouteTable::Build(specs, &diagnostics_);
+  LocateInRoutes(known);
+}
+
+// The router knows where a route stands, not where its fields do: it only appends "/paths/0" to the pointer.
+void Compiler::LocateInRoutes(size_t first) {
+  if (diagnostics_.size() == first) return;
+  absl::flat_hash_map<std::string_view, const policy::Origin*> routes;
+  for (const policy::Route& route : document_.routes) routes.emplace(route.origin.place.pointer, &route.origin);
+  for (size_t i = first; i < diagnostics_.size(); ++i) {
+    struct Place& where = diagnostics_[i].where;
+    const std::string_view pointer = where.pointer;
+    for (size_t end = pointer.rfind('/'); end != pointer.npos && end > 0; end = pointer.rfind('/', end - 1)) {
+      auto route = routes.find(pointer.substr(0, end));
+      if (route == routes.end()) continue;
+      const struct Place field = route->second->At(pointer.substr(end + 1));
+      where.line = field.line;
+      where.column = field.column;
+      break;
+    }
+  }
 }
 
 namespace {

@@ -28,6 +28,7 @@ class Compiler {
   void Upstreams();
   void Services();
   void Routes();
+  void LocateInRoutes(size_t first);
 
   // plans.cc
   void Plans();

@@ -112,7 +112,10 @@ void Compiler::BuildApiKeyTable() {
   if (api_keys_.empty()) return;
   std::string error;
   snapshot_.api_keys = auth::ApiKeyTable::Build(api_keys_, RandomSeed(), &error);
-  if (!snapshot_.api_keys) Error(document_.consumers.front().origin, "", "bad_api_keys", error);
+  if (snapshot_.api_keys) return;
+  policy::Origin whole;  // which keys it is about was said when the document was read
+  whole.place = {document_.file_name, 1, 1, ""};
+  Error(whole, "", "bad_api_keys", error);
 }
 
 }  // namespace sluice

@@ -171,7 +171,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::AclConfig& co
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RequestTransformerConfig& config) {
   if (!config.http_method.empty())
-    Error(plugin.origin, "config/http_method", "not_supported_yet",
+    Error(plugin.origin, "config/http_method", "not_supported",
           "`http_method` of request-transformer is not supported yet", "leave it out");
   snapshot_.request_transformer.push_back({SpotOf(plugin.origin), config});
   return static_cast<uint32_t>(snapshot_.request_transformer.size() - 1);
@@ -179,7 +179,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RequestTransf
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RequestTerminationConfig& config) {
   if (config.echo)
-    Error(plugin.origin, "config/echo", "not_supported_yet", "`echo` of request-termination is not supported yet",
+    Error(plugin.origin, "config/echo", "not_supported", "`echo` of request-termination is not supported yet",
           "leave it out");
   RequestTerminationPlugin termination{SpotOf(plugin.origin), config, {}, config.body, config.content_type};
   termination.message = config.message.empty() ? DefaultMessage(config.status_code) : config.message;
@@ -191,7 +191,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RequestTermin
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::CorrelationIdConfig& config) {
   if (config.generator == policy::CorrelationIdConfig::Generator::kTracker)
-    Error(plugin.origin, "config/generator", "not_supported_yet", "generator `tracker` is not supported yet",
+    Error(plugin.origin, "config/generator", "not_supported", "generator `tracker` is not supported yet",
           "use `uuid` or `uuid#counter`");
   snapshot_.correlation_id.push_back({SpotOf(plugin.origin), config});
   return static_cast<uint32_t>(snapshot_.correlation_id.size() - 1);
