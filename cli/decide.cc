@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <deque>
+#include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -20,20 +22,33 @@
 namespace sluice::cli {
 namespace {
 
+// A request and its transaction, which may outlive the request's line: one without an outcome is still in flight.
+struct Exchange {
+  explicit Exchange(Gateway& gateway) : txn(gateway) {}
+  RequestReader reader;
+  Transaction txn;
+};
+
 // One gateway and the time line that the requests' `now` make.
 class Session {
  public:
-  Session(std::shared_ptr<const Snapshot> snapshot, Answers* answers, bool trace)
-      : txn_(gateway_), answers_(answers), trace_(trace) {
+  Session(std::shared_ptr<const Snapshot> snapshot, Answers* answers, bool trace) : answers_(answers), trace_(trace) {
     gateway_.Publish(std::move(snapshot));
   }
 
   // Appends the decision, or {"error":…,"line":…}; false for the latter.
   bool Line(std::string_view text, size_t number, std::string* out) {
+    std::unique_ptr<Exchange> exchange = Free();
     std::string error;
-    const RequestLine* line = requests_.Read(text, &error);
+    const RequestLine* line = exchange->reader.Read(text, &error);
     if (line == nullptr) return Malformed(error, number, out);
-    Decide(*line, out);
+    bool in_flight = Decide(*line, &exchange->txn, out);
+    if (in_flight) {
+      in_flight_.push_back(std::move(exchange));
+    } else {
+      exchange->txn.Reset(now_);
+      free_ = std::move(exchange);
+    }
     return true;
   }
 
@@ -50,29 +65,41 @@ class Session {
   }
 
  private:
-  void Decide(const RequestLine& line, std::string* out) {
+  static constexpr size_t kMostInFlight = 1000;  // each takes some KiB; beyond it the oldest is given up
+
+  std::unique_ptr<Exchange> Free() {
+    if (free_ == nullptr && in_flight_.size() < kMostInFlight) return std::make_unique<Exchange>(gateway_);
+    if (free_ != nullptr) return std::move(free_);
+    std::unique_ptr<Exchange> oldest = std::move(in_flight_.front());
+    in_flight_.pop_front();
+    oldest->txn.Reset(now_);
+    return oldest;
+  }
+
+  // Whether the request goes on: it was forwarded, and what came of it is not told.
+  bool Decide(const RequestLine& line, Transaction* txn, std::string* out) {
     Advance(line.wall_ns.value_or(WallClockNs()));
     if (answers_ != nullptr) answers_->RunJobs(&gateway_, now_);
-    txn_.Begin(line.request, now_, {.trace = trace_});
-    if (answers_ != nullptr) answers_->Settle(&gateway_, &txn_, &now_);
-    DecisionLine decision = {.decision = txn_.decision(), .id_json = line.id_json};
-    if (trace_) decision.trace = txn_.trace();
-    bool waits = txn_.decision().action == Action::kWait;
-    if (line.outcome && !waits) {
-      Advance(now_.wall_ns + line.outcome->latency_ns);
-      decision.diagnosis = txn_.Report(*line.outcome, now_);
-    }
+    txn->Begin(line.request, now_, {.trace = trace_});
+    if (answers_ != nullptr) answers_->Settle(&gateway_, txn, &now_);
+    DecisionLine decision = {.decision = txn->decision(), .id_json = line.id_json};
+    if (trace_) decision.trace = txn->trace();
+    bool waits = txn->decision().action == Action::kWait;
+    if (line.outcome && !waits) decision.diagnosis = txn->Report(*line.outcome, After(line.outcome->latency_ns));
     AppendDecisionJson(decision, out);
     out->push_back('\n');
-    txn_.Reset(now_);
+    return !line.outcome && txn->decision().action == Action::kForward;
   }
 
   // The monotonic clock follows the wall clock of the requests, but never back.
   void Advance(int64_t wall_ns) { now_ = {wall_ns, std::max(now_.mono_ns, wall_ns)}; }
 
+  // How long an answer took does not move the time line: other requests come meanwhile.
+  Now After(int64_t latency_ns) const { return {now_.wall_ns + latency_ns, now_.mono_ns + latency_ns}; }
+
   Gateway gateway_;
-  Transaction txn_;
-  RequestReader requests_;
+  std::unique_ptr<Exchange> free_;
+  std::deque<std::unique_ptr<Exchange>> in_flight_;
   Answers* answers_;
   bool trace_;
   Now now_;
@@ -137,7 +164,8 @@ const Verb kDecide = {
     .about =
         "Reads requests as JSON Lines from a file or standard input and prints one decision "
         "a line, in order. Only `method` and `path` are needed; counters carry over from "
-        "line to line, and time is what the requests' `now` says. An empty line is "
+        "line to line, and time is what the requests' `now` says. A request without an "
+        "`outcome` stays in flight (the last 1,000 that were forwarded). An empty line is "
         "skipped. There is no network: a decision that needs one is printed as `wait`, "
         "unless --answers has what it waits for.\n\n"
         "Exit status: 0 all lines were decided, 1 some were malformed (each gives a line "
