@@ -1,4 +1,5 @@
 // Service and target: where to forward to, and how patiently.
+#include "absl/strings/match.h"
 #include "policy/stages/stages.h"
 
 namespace sluice {
@@ -11,15 +12,19 @@ const CompiledUpstream::Target* NextTarget(Txn& t, const CompiledUpstream& upstr
   return &upstream.targets[upstream.ring[turn % upstream.ring.size()]];
 }
 
-std::string_view WithPort(Txn& t, std::string_view host, uint32_t port, std::string_view scheme) {
-  uint32_t usual = scheme == "https" || scheme == "grpcs" ? 443 : 80;
-  return port == usual ? host : t.arena.Concat({host, ":", Decimal(t, port)});
+// Whether a Host header, port aside, is the host that the request was routed by. An absolute target, or a host that
+// knows better, may contradict the header: then it must not reach the upstream, which would serve another site.
+bool IsRoutedHost(std::string_view header, std::string_view routed) {
+  if (!absl::StartsWithIgnoreCase(header, routed)) return false;
+  std::string_view port = header.substr(routed.size());
+  return port.empty() || (port[0] == ':' && port.find_first_not_of("0123456789", 1) == std::string_view::npos);
 }
 
-std::string_view ClientHost(Txn& t) {
-  const Header* host = FindHeader(RequestHeaders(t), "host");
-  if (host != nullptr && t.target.form != router::TargetForm::kAbsolute) return host->value;
-  return WithPort(t, t.decision.client.host, t.decision.client.port, t.decision.client.scheme);
+// As the client named it: with the port if it gave one.
+std::string_view ClientHost(const Txn& t) {
+  if (t.target.form == router::TargetForm::kAbsolute) return t.target.authority;
+  const Header* header = FindHeader(RequestHeaders(t), "host");
+  return header != nullptr && IsRoutedHost(header->value, t.decision.client.host) ? header->value : t.request.host;
 }
 
 }  // namespace
