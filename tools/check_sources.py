@@ -23,7 +23,7 @@ MAY_USE = {
     "bindings": {"capi"},
     "examples": {"base", "policy", "io", "capi"},
     "cli": {"base", "router", "auth", "ratelimit", "policy", "io", "capi"},
-    "conformance": {"base", "policy", "io", "capi"},
+    "conformance": {"base", "policy", "io", "capi", "cli", "hosts"},
     "bench": {"base", "router", "auth", "ratelimit", "policy", "io", "capi"},
 }
 
