@@ -13,23 +13,35 @@
 namespace sluice {
 namespace {
 
-// Laid out in turn, each target as often as its weight says and as evenly as can be: at every step the one furthest
-// behind its share goes next (nginx's smooth weighted round robin).
+int64_t Sum(const std::vector<int64_t>& numbers) { return std::accumulate(numbers.begin(), numbers.end(), int64_t{0}); }
+
+// How many turns each target has in one round: its weight, in lowest terms, and scaled down to `most_slots` turns in
+// all. A target with a weight has one at least, however small its share.
+std::vector<int64_t> TurnsOf(const std::vector<policy::Target>& targets, int64_t most_slots) {
+  std::vector<int64_t> turns;
+  for (const policy::Target& target : targets) turns.push_back(target.weight);
+  const int64_t divisor =
+      std::accumulate(turns.begin(), turns.end(), int64_t{0}, [](int64_t a, int64_t b) { return std::gcd(a, b); });
+  if (divisor == 0) return turns;
+  for (int64_t& turn : turns) turn /= divisor;
+  const int64_t total = Sum(turns);
+  if (total <= most_slots) return turns;
+  for (int64_t& turn : turns)
+    if (turn > 0) turn = std::max<int64_t>(1, turn * most_slots / total);
+  return turns;
+}
+
+// Laid out in turn, as evenly as can be: at every step the target furthest behind its share goes next (nginx's smooth
+// weighted round robin).
 std::vector<uint32_t> RingOf(const std::vector<policy::Target>& targets, uint32_t most_slots) {
-  std::vector<int64_t> weights;
-  for (const policy::Target& target : targets) weights.push_back(target.weight);
-  int64_t divisor =
-      std::accumulate(weights.begin(), weights.end(), int64_t{0}, [](int64_t a, int64_t b) { return std::gcd(a, b); });
-  if (divisor == 0) return {};
-  for (int64_t& weight : weights) weight /= divisor;
-  int64_t total = std::accumulate(weights.begin(), weights.end(), int64_t{0});
-  int64_t slots = std::min<int64_t>(total, std::max<int64_t>(most_slots, static_cast<int64_t>(targets.size())));
-  std::vector<int64_t> credit(weights.size());
+  const std::vector<int64_t> turns = TurnsOf(targets, most_slots);
+  const int64_t slots = Sum(turns);
+  std::vector<int64_t> credit(turns.size());
   std::vector<uint32_t> ring;
   for (int64_t slot = 0; slot < slots; ++slot) {
-    for (size_t i = 0; i < weights.size(); ++i) credit[i] += weights[i];
+    for (size_t i = 0; i < turns.size(); ++i) credit[i] += turns[i];
     size_t next = static_cast<size_t>(std::max_element(credit.begin(), credit.end()) - credit.begin());
-    credit[next] -= total;
+    credit[next] -= slots;
     ring.push_back(static_cast<uint32_t>(next));
   }
   return ring;
