@@ -7,8 +7,7 @@ namespace {
 struct PresentedKey {
   std::string_view key;
   std::string_view name;  // of the header or parameter
-  bool in_query = false;
-  size_t count = 0;  // how many times that name carries a key
+  size_t count = 0;       // how many times that name carries a key
 };
 
 void LookInHeaders(const Txn& t, std::string_view name, PresentedKey* found) {
@@ -23,7 +22,6 @@ void LookInQuery(Txn& t, std::string_view name, PresentedKey* found) {
   size_t next = 0;
   for (std::string_view value; NextQueryValue(t, name, &next, &value);) {
     if (value.empty()) continue;
-    found->in_query = true;
     if (found->count++ == 0) found->key = value;
   }
 }
@@ -40,12 +38,12 @@ PresentedKey FindKey(Txn& t, const policy::KeyAuthConfig& config) {
   return {};
 }
 
+// Wherever that name stands, not only where the key was found: as Kong does.
 void Hide(Txn& t, const PresentedKey& key) {
-  if (key.in_query) {
-    t.query = QueryWithout(t, t.query, key.name);
-  } else {
-    t.request_changes.Remove(key.name);
-  }
+  size_t next = 0;
+  std::string_view value;
+  if (NextQueryValue(t, key.name, &next, &value)) t.query = QueryWithout(t, t.query, key.name);
+  if (FindHeader(RequestHeaders(t), key.name) != nullptr) t.request_changes.Remove(key.name);
 }
 
 }  // namespace
