@@ -89,6 +89,10 @@ std::string_view CheckHeaderValue(std::string_view text) {
   return fits ? "" : "a header value without control characters";
 }
 
+std::string_view CheckIdentity(std::string_view text) {
+  return !text.empty() && CheckHeaderValue(text).empty() ? "" : "a text that is not empty, without control characters";
+}
+
 std::string_view CheckMethod(std::string_view text) {
   bool fits = AllOf(text, [](char c) { return absl::ascii_isupper(c); }) && text.size() <= limits::kMethodBytes;
   return fits ? "" : "a method in capital letters";

@@ -16,6 +16,7 @@ std::string_view CheckName(std::string_view text);        // letters, digits, ".
 std::string_view CheckTag(std::string_view text);         // no ',' or '/'
 std::string_view CheckHeaderName(std::string_view text);  // RFC 9110, 5.6.2: token
 std::string_view CheckHeaderValue(std::string_view text);
+std::string_view CheckIdentity(std::string_view text);  // what an upstream is told of a caller, in a header
 std::string_view CheckMethod(std::string_view text);
 std::string_view CheckHost(std::string_view text);  // a name or an address, no port
 std::string_view CheckUpstreamName(std::string_view text);

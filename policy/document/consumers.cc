@@ -30,7 +30,7 @@ std::string_view CheckApiKey(std::string_view text) {
 
 constexpr Field<JwtSecret> kJwtFields[] = {
     {"id", ReadString<&JwtSecret::id, CheckUuid>},
-    {"key", ReadString<&JwtSecret::key, CheckNotEmpty>, kRequired | kSecret},
+    {"key", ReadString<&JwtSecret::key, CheckIdentity>, kRequired | kSecret},
     {"algorithm", ReadWord<&JwtSecret::algorithm, kAlgorithms>},
     {"secret", ReadString<&JwtSecret::secret, CheckNotEmpty>, kSecret},
     {"rsa_public_key", ReadString<&JwtSecret::rsa_public_key, CheckPem>, kSecret},
@@ -58,7 +58,7 @@ constexpr Field<BasicAuthCredential> kBasicAuthFields[] = {
 };
 
 constexpr Field<AclGroup> kAclFields[] = {
-    {"group", ReadString<&AclGroup::group, CheckNotEmpty>, kRequired},
+    {"group", ReadString<&AclGroup::group, CheckIdentity>, kRequired},
     {"id", Skip<AclGroup>},
     {"tags", Skip<AclGroup>},
     {"consumer", Skip<AclGroup>},
@@ -89,8 +89,8 @@ void ReadPlanName(Reader& reader, const Cursor& at, T* out) {
 
 constexpr Field<Consumer> kConsumerFields[] = {
     {"id", ReadString<&Consumer::id, CheckUuid>},
-    {"username", ReadString<&Consumer::username, CheckNotEmpty>},
-    {"custom_id", ReadString<&Consumer::custom_id, CheckNotEmpty>},
+    {"username", ReadString<&Consumer::username, CheckIdentity>},
+    {"custom_id", ReadString<&Consumer::custom_id, CheckIdentity>},
     {"jwt_secrets", ReadCredentials<&Consumer::jwt_secrets, ReadJwtSecret>, kSecret},
     {"keyauth_credentials", ReadCredentials<&Consumer::keyauth_credentials, ReadKeyAuthCredential>, kSecret},
     {"basicauth_credentials", ReadCredentials<&Consumer::basicauth_credentials, ReadBasicAuthCredential>, kSecret},
