@@ -68,7 +68,8 @@ std::vector<Problem> ProblemsOf(const sluice_error* error) {
 struct Copied {
   explicit Copied(const sluice_decision& c) {
     for (size_t i = 0; i < c.consumer_group_count; ++i) groups.push_back(View(c.consumer_groups[i]));
-    for (size_t i = 0; i < c.capture_count; ++i) captures.push_back({View(c.captures[i].name), View(c.captures[i].value)});
+    for (size_t i = 0; i < c.capture_count; ++i)
+      captures.push_back({View(c.captures[i].name), View(c.captures[i].value)});
     for (size_t i = 0; i < c.limit_count; ++i)
       limits.push_back({View(c.limits[i].name), c.limits[i].limit, c.limits[i].remaining, c.limits[i].reset_ms,
                         c.limits[i].refused != 0});
@@ -86,9 +87,11 @@ struct Copied {
     decision.consumer_groups = groups;
     decision.captures = captures;
     decision.client = {View(c.client_ip), View(c.client_scheme), View(c.client_host), c.client_port};
-    decision.upstream = {View(c.upstream_name), View(c.upstream_scheme), View(c.upstream_host), c.upstream_port,
-                         View(c.upstream_path), View(c.upstream_host_header), c.connect_timeout_ms, c.send_timeout_ms,
-                         c.read_timeout_ms, c.retries};
+    decision.upstream = {View(c.upstream_name), View(c.upstream_scheme),
+                         View(c.upstream_host), c.upstream_port,
+                         View(c.upstream_path), View(c.upstream_host_header),
+                         c.connect_timeout_ms,  c.send_timeout_ms,
+                         c.read_timeout_ms,     c.retries};
     decision.request_headers = request_headers;
     decision.response_headers = response_headers;
     decision.limits = limits;

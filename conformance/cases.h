@@ -30,8 +30,8 @@ struct Problem {
 };
 
 struct Step {
-  std::string where;  // of the case file
-  std::string policy; // not empty: a reload; nothing else is then set
+  std::string where;    // of the case file
+  std::string policy;   // not empty: a reload; nothing else is then set
   std::string request;  // a line of JSON
   bool no_wait = false;
   std::optional<int64_t> waits;    // how often this decision waited

@@ -54,7 +54,8 @@ class CppFace : public Face {
 
   std::string Decision(const Outcome* outcome, Now now) override {
     DecisionLine line{.decision = txn().decision(), .trace = txn().trace()};
-    if (outcome != nullptr) line.diagnosis = txn().Report(*outcome, {now.wall_ns + outcome->latency_ns, now.mono_ns + outcome->latency_ns});
+    if (outcome != nullptr)
+      line.diagnosis = txn().Report(*outcome, {now.wall_ns + outcome->latency_ns, now.mono_ns + outcome->latency_ns});
     std::string json;
     AppendDecisionJson(line, &json);
     return json;

@@ -80,7 +80,9 @@ Texts Compare(const JsonNode& expected, const JsonNode& actual, const std::strin
   if (expected.kind != actual.kind) return NotEqual(path, ToJson(expected), actual);
   if (expected.kind == JsonKind::kArray) return CompareElements(expected, actual, path);
   if (expected.kind != JsonKind::kObject)
-    return expected.text == actual.text && expected.boolean == actual.boolean ? Texts() : NotEqual(path, ToJson(expected), actual);
+    return expected.text == actual.text && expected.boolean == actual.boolean
+               ? Texts()
+               : NotEqual(path, ToJson(expected), actual);
   Texts all;
   for (const JsonNode& member : expected) Append(CompareMember(member, actual, path), &all);
   return all;

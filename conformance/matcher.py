@@ -38,7 +38,7 @@ def _member(name, expected, actual, path):
 
 
 def _headers(name, expected, actual, path):
-    """`set`, `add` and `remove` must contain what is expected; `absent` names headers that are neither set nor added."""
+    """`set`, `add` and `remove` contain what is expected; `absent` names headers that are neither set nor added."""
     if name == "absent":
         given = {pair[0].lower() for pair in actual["set"] + actual["add"]}
         return [f"{path}: `{header}` is set" for header in expected if header.lower() in given]
