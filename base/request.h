@@ -59,7 +59,7 @@ struct Request {
 struct Outcome {
   uint32_t status = 0;     // what the client got; 0: the client went away first
   int64_t latency_ns = 0;  // from request to last byte
-  std::string_view error;  // "", "timeout", "connect", "reset", "tls": why the upstream gave no answer
+  std::string_view error = {};  // "", "timeout", "connect", "reset", "tls": why the upstream gave no answer
 };
 
 }  // namespace sluice

@@ -43,10 +43,10 @@ class Snapshot;      // a compiled policy; immutable
 class GatewayState;  // what lives on across policies: counters, caches, key sets
 
 struct CompileOptions {
-  std::string file_name;  // for diagnostics; default "policy"
+  std::string file_name = {};  // for diagnostics; default "policy"
   enum class Format { kAuto, kYaml, kJson } format = Format::kAuto;
   // Answers decK's ${{ env "DECK_X" }}; unset: every such reference is an error.
-  std::function<std::optional<std::string>(std::string_view name)> environment;
+  std::function<std::optional<std::string>(std::string_view name)> environment = {};
 };
 
 struct CompileResult {
