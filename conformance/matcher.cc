@@ -1,7 +1,8 @@
 #include "conformance/matcher.h"
 
+#include <regex.h>
+
 #include <algorithm>
-#include <regex>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -57,9 +58,19 @@ Texts CompareMember(const JsonNode& expected, const JsonNode& actual, const std:
   return Compare(expected, *member, below);
 }
 
+// POSIX's, which finds the longest match: the whole text if that is possible.
+bool MatchesWhole(const std::string& pattern, const std::string& text) {
+  regex_t compiled;
+  if (regcomp(&compiled, pattern.c_str(), REG_EXTENDED) != 0) return false;
+  regmatch_t match;
+  bool fits = regexec(&compiled, text.c_str(), 1, &match, 0) == 0 && match.rm_so == 0 &&
+              static_cast<size_t>(match.rm_eo) == text.size();
+  regfree(&compiled);
+  return fits;
+}
+
 Texts ComparePattern(const JsonNode& pattern, const JsonNode& actual, const std::string& path) {
-  std::string text(actual.text);
-  bool fits = actual.kind == JsonKind::kString && std::regex_match(text, std::regex(std::string(pattern.text)));
+  bool fits = actual.kind == JsonKind::kString && MatchesWhole(std::string(pattern.text), std::string(actual.text));
   return fits ? Texts() : NotEqual(path, absl::StrCat("a match of ", ToJson(pattern)), actual);
 }
 
