@@ -105,10 +105,11 @@ void CheckMethods(const RouteSpec& route, Report* report) {
   }
 }
 
+constexpr std::string_view kHeaderNameMarks = "!#$%&'*+-.^_`|~";  // tchar of RFC 9110, 5.6.2, with letters and digits
+
 bool IsHeaderName(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";  // tchar of RFC 9110, 5.6.2, with letters and digits
   return !text.empty() && text.size() <= limits::kHeaderNameBytes && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains(kMarks, c);
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains(kHeaderNameMarks, c);
   });
 }
 
