@@ -21,7 +21,7 @@ MAY_USE = {
     "capi": {"base", "policy"},
     "hosts": {"base", "policy", "io", "capi"},
     "bindings": {"capi"},
-    "examples": {"base", "policy", "io", "capi"},
+    "examples": {"base", "policy", "io", "capi", "cli", "hosts"},
     "cli": {"base", "router", "auth", "ratelimit", "policy", "io", "capi"},
     "conformance": {"base", "policy", "io", "capi", "cli", "hosts"},
     "bench": {"base", "router", "auth", "ratelimit", "policy", "io", "capi"},
