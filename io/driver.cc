@@ -1,5 +1,6 @@
 #include "io/driver.h"
 
+#include <curl/curl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>

@@ -2,8 +2,6 @@
 #ifndef SLUICE_IO_DRIVER_H_
 #define SLUICE_IO_DRIVER_H_
 
-#include <curl/curl.h>
-
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -56,7 +54,7 @@ class Driver {
   sluice_gateway* const gateway_;
   const TransferOptions options_;
   const uint32_t max_parallel_;
-  CURLM* const multi_;
+  void* const multi_;  // a CURLM
   DoneList done_;
 
   // The thread's own.

@@ -1,6 +1,7 @@
 // The C face of io/: checks what comes in, lets nothing throw.
 #include "io/sluice_io.h"
 
+#include <curl/curl.h>
 #include <unistd.h>
 
 #include <exception>

@@ -1,5 +1,6 @@
 #include "io/transfer.h"
 
+#include <curl/curl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,6 +55,26 @@ constexpr CodeName kErrors[] = {
 
 }  // namespace
 
+// Nested, so that it may call the private members.
+struct Transfer::Callbacks {
+  static size_t Header(char* data, size_t size, size_t count, void* self) {
+    return static_cast<Transfer*>(self)->OnHeaderLine({data, size * count}) ? size * count : 0;
+  }
+
+  static size_t Body(char* data, size_t size, size_t count, void* self) {
+    return static_cast<Transfer*>(self)->OnBody({data, size * count}) ? size * count : 0;
+  }
+
+  static curl_socket_t OpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
+    auto* const transfer = static_cast<Transfer*>(self);
+    if (transfer->options_.refuse_private && IsPrivate(address->addr)) {
+      transfer->refused_address_ = true;
+      return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  }
+};
+
 Transfer::Transfer(const sluice_effect& effect, const TransferOptions& options)
     : job_(effect.id), options_(options), max_body_bytes_(std::min(effect.max_body_bytes, options.max_body_bytes)) {
   handle_ = curl_easy_init();
@@ -87,11 +108,11 @@ bool Transfer::Configure(const sluice_effect& effect) {
   curl_easy_setopt(handle_, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_ms));
   curl_easy_setopt(handle_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout_ms));
   curl_easy_setopt(handle_, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(handle_, CURLOPT_HEADERFUNCTION, &HeaderCallback);
+  curl_easy_setopt(handle_, CURLOPT_HEADERFUNCTION, &Callbacks::Header);
   curl_easy_setopt(handle_, CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(handle_, CURLOPT_WRITEFUNCTION, &BodyCallback);
+  curl_easy_setopt(handle_, CURLOPT_WRITEFUNCTION, &Callbacks::Body);
   curl_easy_setopt(handle_, CURLOPT_WRITEDATA, this);
-  curl_easy_setopt(handle_, CURLOPT_OPENSOCKETFUNCTION, &OpenSocketCallback);
+  curl_easy_setopt(handle_, CURLOPT_OPENSOCKETFUNCTION, &Callbacks::OpenSocket);
   curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, this);
   ConfigureTls();
   return true;
@@ -120,14 +141,6 @@ bool Transfer::AddHeaders(const sluice_effect& effect) {
   }
   curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, request_headers_);
   return true;
-}
-
-size_t Transfer::HeaderCallback(char* data, size_t size, size_t count, void* self) {
-  return static_cast<Transfer*>(self)->OnHeaderLine({data, size * count}) ? size * count : 0;
-}
-
-size_t Transfer::BodyCallback(char* data, size_t size, size_t count, void* self) {
-  return static_cast<Transfer*>(self)->OnBody({data, size * count}) ? size * count : 0;
 }
 
 bool Transfer::OnHeaderLine(std::string_view line) try {
@@ -165,17 +178,8 @@ bool Transfer::OnBody(std::string_view bytes) try {
   return false;
 }
 
-curl_socket_t Transfer::OpenSocketCallback(void* self, curlsocktype, curl_sockaddr* address) {
-  auto* const transfer = static_cast<Transfer*>(self);
-  if (transfer->options_.refuse_private && IsPrivate(address->addr)) {
-    transfer->refused_address_ = true;
-    return CURL_SOCKET_BAD;
-  }
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-sluice_http_result Transfer::Result(CURLcode code) {
-  if (const char* error = ErrorOf(code)) return Failure(error);
+sluice_http_result Transfer::Result(int curl_code) {
+  if (const char* error = ErrorOf(curl_code)) return Failure(error);
   long status = 0;
   curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
   if (status >= 300 && status < 400 && status != 304) return Failure("redirect");
@@ -204,7 +208,7 @@ bool Transfer::Sent() const {
 }
 
 // Null: there is an answer.
-const char* Transfer::ErrorOf(CURLcode code) const {
+const char* Transfer::ErrorOf(int code) const {
   if (handle_ == nullptr) return "request";
   if (too_large_) return "too_large";
   if (code == CURLE_OK) return nullptr;

@@ -2,14 +2,15 @@
 #ifndef SLUICE_IO_TRANSFER_H_
 #define SLUICE_IO_TRANSFER_H_
 
-#include <curl/curl.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "capi/sluice.h"
+
+struct curl_slist;
 
 namespace sluice::io {
 
@@ -34,11 +35,12 @@ class Transfer {
   Transfer& operator=(const Transfer&) = delete;
 
   uint64_t job() const { return job_; }
-  // To be added to a multi handle; null: the request cannot be sent, Result says why.
-  CURL* handle() const { return handle_; }
+  // To be added to a multi handle; null: the request cannot be sent, Result says why. (libcurl's types
+  // stay in the .cc files: its CURL is a void, its CURLcode an int.)
+  void* handle() const { return handle_; }
 
   // What came of it, when curl says that it is done; once. Views live as long as the transfer.
-  sluice_http_result Result(CURLcode code);
+  sluice_http_result Result(int curl_code);
   // The result of a transfer that does not get that far. `error` is a static text.
   static sluice_http_result Failure(const char* error);
 
@@ -50,12 +52,10 @@ class Transfer {
   bool AddHeaders(const sluice_effect& effect);
   bool OnHeaderLine(std::string_view line);
   bool OnBody(std::string_view bytes);
-  const char* ErrorOf(CURLcode code) const;
+  const char* ErrorOf(int curl_code) const;
   bool Sent() const;
 
-  static size_t HeaderCallback(char* data, size_t size, size_t count, void* self);
-  static size_t BodyCallback(char* data, size_t size, size_t count, void* self);
-  static curl_socket_t OpenSocketCallback(void* self, curlsocktype purpose, curl_sockaddr* address);
+  struct Callbacks;  // what libcurl calls
 
   struct Span {
     size_t begin, size;
@@ -67,7 +67,7 @@ class Transfer {
   const uint64_t job_;
   const TransferOptions& options_;
   const size_t max_body_bytes_;
-  CURL* handle_ = nullptr;
+  void* handle_ = nullptr;
   curl_slist* request_headers_ = nullptr;
   std::string head_;  // the answer's header lines; spans point into it
   std::vector<HeaderSpans> spans_;
