@@ -18,14 +18,10 @@ bool DecodeInto(std::string_view segment, std::vector<char>* buffer, size_t* siz
 
 Verdict WithDetail(Reason reason) {
   switch (reason) {
-    case Reason::kAlgNotAllowed:
-      return {reason, "the key is not for this algorithm"};
-    case Reason::kUnknownKid:
-      return {reason, "no key has this id"};
-    case Reason::kBadSignature:
-      return {reason, "the signature is not by this key over this text"};
-    default:
-      return {reason, ""};
+    case Reason::kAlgNotAllowed: return {reason, "the key is not for this algorithm"};
+    case Reason::kUnknownKid: return {reason, "no key has this id"};
+    case Reason::kBadSignature: return {reason, "the signature is not by this key over this text"};
+    default: return {reason, ""};
   }
 }
 

@@ -9,18 +9,19 @@ namespace sluice::limits {
 // A policy document.
 inline constexpr size_t kDocumentBytes = size_t{64} << 20;
 inline constexpr size_t kDocumentDepth = 64;
-inline constexpr size_t kDocumentNodes = 20'000'000;   // after aliases are followed: a YAML bomb ends here
+inline constexpr size_t kDocumentNodes = 20'000'000;  // after aliases are followed: a YAML bomb ends here
 inline constexpr size_t kDocumentStringBytes = 64 << 10;
-inline constexpr size_t kDocumentTextBytes = size_t{256} << 20;  // all strings, after aliases and variables are followed
+inline constexpr size_t kDocumentTextBytes = size_t{256}
+                                             << 20;  // all strings, after aliases and variables are followed
 inline constexpr size_t kRoutes = 1'000'000;
-inline constexpr size_t kDiagnostics = 1'000;          // reported in one run
+inline constexpr size_t kDiagnostics = 1'000;  // reported in one run
 
 // A route table.
-inline constexpr size_t kRouteKeys = 8'000'000;             // over all routes, hosts times paths
-inline constexpr size_t kRouteMethods = 63;                 // different ones over all routes
-inline constexpr size_t kRegexBytes = 4 << 10;              // one pattern
-inline constexpr size_t kRegexMemoryBytes = 1 << 20;        // one compiled pattern with its cache of states
-inline constexpr size_t kRegexInstructions = 4'000'000;     // over all patterns; one takes 16 bytes
+inline constexpr size_t kRouteKeys = 8'000'000;          // over all routes, hosts times paths
+inline constexpr size_t kRouteMethods = 63;              // different ones over all routes
+inline constexpr size_t kRegexBytes = 4 << 10;           // one pattern
+inline constexpr size_t kRegexMemoryBytes = 1 << 20;     // one compiled pattern with its cache of states
+inline constexpr size_t kRegexInstructions = 4'000'000;  // over all patterns; one takes 16 bytes
 
 // A request. Beyond these it is answered with 400, 414 or 431 before anything else looks at it.
 inline constexpr size_t kMethodBytes = 32;
@@ -28,7 +29,7 @@ inline constexpr size_t kTargetBytes = 64 << 10;
 inline constexpr size_t kHostBytes = 255;
 inline constexpr size_t kHeaderCount = 256;
 inline constexpr size_t kHeaderNameBytes = 256;
-inline constexpr size_t kHeaderBytes = 256 << 10;      // names and values together
+inline constexpr size_t kHeaderBytes = 256 << 10;  // names and values together
 
 // A request written as a line of JSON.
 inline constexpr size_t kRequestJsonBytes = 4 << 20;
@@ -37,8 +38,8 @@ inline constexpr size_t kRequestJsonDepth = 8;
 // Credentials.
 inline constexpr size_t kTokenBytes = 16 << 10;
 inline constexpr size_t kTokenDepth = 16;
-inline constexpr size_t kTokenNodes = 2'048;           // JSON values in its header, and again in its claims
-inline constexpr size_t kKeyTrials = 16;               // verifications that one token without a key id may cost
+inline constexpr size_t kTokenNodes = 2'048;  // JSON values in its header, and again in its claims
+inline constexpr size_t kKeyTrials = 16;      // verifications that one token without a key id may cost
 inline constexpr size_t kApiKeyBytes = 512;
 inline constexpr size_t kJwkSetBytes = 1 << 20;
 inline constexpr size_t kJwkSetKeys = 256;

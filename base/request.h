@@ -57,8 +57,8 @@ struct Request {
 
 // What the host saw after it followed a decision; see Gateway::Report.
 struct Outcome {
-  uint32_t status = 0;     // what the client got; 0: the client went away first
-  int64_t latency_ns = 0;  // from request to last byte
+  uint32_t status = 0;          // what the client got; 0: the client went away first
+  int64_t latency_ns = 0;       // from request to last byte
   std::string_view error = {};  // "", "timeout", "connect", "reset", "tls": why the upstream gave no answer
 };
 

@@ -27,6 +27,20 @@ bool HeaderChanges::Get(std::span<const Header> original, std::string_view name,
   return found;
 }
 
+void HeaderChanges::Add(std::string_view name, std::string_view value) {
+  for (size_t i = 0; i < size_; ++i)
+    if (changes_[i].op == HeaderOp::kRemove && absl::EqualsIgnoreCase(changes_[i].name, name)) return Set(name, value);
+  Push({HeaderOp::kAdd, name, value});
+}
+
+void HeaderChanges::Replace(const HeaderChange& change) {
+  HeaderChange* end = std::remove_if(changes_, changes_ + size_, [&](const HeaderChange& earlier) {
+    return absl::EqualsIgnoreCase(earlier.name, change.name);
+  });
+  size_ = static_cast<size_t>(end - changes_);
+  Push(change);
+}
+
 void HeaderChanges::Push(const HeaderChange& change) {
   if (size_ == capacity_) {
     size_t capacity = std::max<size_t>(16, capacity_ * 2);

@@ -1,4 +1,7 @@
 // The header changes of a decision, and what a header would be after them. Lives in a transaction's arena.
+//
+// Of each name there is at most one kind of change left: removed, or set and perhaps added to, or only added to. So
+// their order does not matter, and a host may apply all removals, then all that is set, then all that is added.
 #ifndef SLUICE_POLICY_HEADER_CHANGES_H_
 #define SLUICE_POLICY_HEADER_CHANGES_H_
 
@@ -18,9 +21,9 @@ class HeaderChanges {
   explicit HeaderChanges(Arena& arena) : arena_(arena) {}
 
   // Names and values must live as long as the transaction.
-  void Set(std::string_view name, std::string_view value) { Push({HeaderOp::kSet, name, value}); }
-  void Add(std::string_view name, std::string_view value) { Push({HeaderOp::kAdd, name, value}); }
-  void Remove(std::string_view name) { Push({HeaderOp::kRemove, name, {}}); }
+  void Set(std::string_view name, std::string_view value) { Replace({HeaderOp::kSet, name, value}); }
+  void Add(std::string_view name, std::string_view value);
+  void Remove(std::string_view name) { Replace({HeaderOp::kRemove, name, {}}); }
 
   // What an upstream would get: the last change of that name, else what `original` has. Null: it would get none.
   // `value` views the first value.
@@ -33,6 +36,7 @@ class HeaderChanges {
   }
 
  private:
+  void Replace(const HeaderChange& change);  // what was to happen to that name before is void
   void Push(const HeaderChange& change);
 
   Arena& arena_;

@@ -21,14 +21,10 @@ void Count(uint64_t size, uint64_t used_before, uint64_t cost, Verdict* verdict)
 
 Step Assess(const Limit& limit, Word state, const Ring& ring, uint64_t cost, const Now& now, Verdict* verdict) {
   switch (limit.kind()) {
-    case LimitKind::kTokenBucket:
-      return token_bucket::Assess(limit, state, cost, now, verdict);
-    case LimitKind::kSlidingWindow:
-      return sliding_window::Assess(limit, state, ring, cost, now, verdict);
-    case LimitKind::kFixedWindow:
-      return fixed_window::Assess(limit, state, cost, now, verdict);
-    case LimitKind::kConcurrency:
-      return concurrency::Assess(limit, state, cost, now, verdict);
+    case LimitKind::kTokenBucket: return token_bucket::Assess(limit, state, cost, now, verdict);
+    case LimitKind::kSlidingWindow: return sliding_window::Assess(limit, state, ring, cost, now, verdict);
+    case LimitKind::kFixedWindow: return fixed_window::Assess(limit, state, cost, now, verdict);
+    case LimitKind::kConcurrency: return concurrency::Assess(limit, state, cost, now, verdict);
   }
   return {};
 }
@@ -36,14 +32,10 @@ Step Assess(const Limit& limit, Word state, const Ring& ring, uint64_t cost, con
 GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& receipt, uint64_t units,
               const Now& now) {
   switch (limit.kind()) {
-    case LimitKind::kTokenBucket:
-      return token_bucket::Undo(limit, state, receipt, units);
-    case LimitKind::kSlidingWindow:
-      return sliding_window::Undo(limit, state, ring, receipt, units, now);
-    case LimitKind::kFixedWindow:
-      return fixed_window::Undo(state, receipt, units);
-    case LimitKind::kConcurrency:
-      return concurrency::Undo(limit, state, receipt, units, now);
+    case LimitKind::kTokenBucket: return token_bucket::Undo(limit, state, receipt, units);
+    case LimitKind::kSlidingWindow: return sliding_window::Undo(limit, state, ring, receipt, units, now);
+    case LimitKind::kFixedWindow: return fixed_window::Undo(state, receipt, units);
+    case LimitKind::kConcurrency: return concurrency::Undo(limit, state, receipt, units, now);
   }
   return {state, 0};
 }
@@ -51,14 +43,10 @@ GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& r
 bool Dead(LimitKind kind, Word state, const Ring& ring, const Now& now) {
   if (state == 0) return true;
   switch (kind) {
-    case LimitKind::kTokenBucket:
-      return token_bucket::Dead(state, now);
-    case LimitKind::kSlidingWindow:
-      return sliding_window::Dead(state, ring, now);
-    case LimitKind::kFixedWindow:
-      return fixed_window::Dead(state, now);
-    case LimitKind::kConcurrency:
-      return concurrency::Dead(state, now);
+    case LimitKind::kTokenBucket: return token_bucket::Dead(state, now);
+    case LimitKind::kSlidingWindow: return sliding_window::Dead(state, ring, now);
+    case LimitKind::kFixedWindow: return fixed_window::Dead(state, now);
+    case LimitKind::kConcurrency: return concurrency::Dead(state, now);
   }
   return false;
 }

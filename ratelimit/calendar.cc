@@ -37,22 +37,16 @@ int64_t NextMultiple(int64_t second, int64_t length) { return (second / length +
 
 int64_t WindowEnd(Calendar calendar, int64_t length_s, int64_t second) {
   switch (calendar) {
-    case Calendar::kNone:
-      return NextMultiple(second, length_s);
-    case Calendar::kSecond:
-      return second + 1;
-    case Calendar::kMinute:
-      return NextMultiple(second, 60);
-    case Calendar::kHour:
-      return NextMultiple(second, 3'600);
-    case Calendar::kDay:
-      return NextMultiple(second, kDaySeconds);
+    case Calendar::kNone: return NextMultiple(second, length_s);
+    case Calendar::kSecond: return second + 1;
+    case Calendar::kMinute: return NextMultiple(second, 60);
+    case Calendar::kHour: return NextMultiple(second, 3'600);
+    case Calendar::kDay: return NextMultiple(second, kDaySeconds);
     case Calendar::kMonth: {
       Month m = MonthOfDay(second / kDaySeconds);
       return FirstDayOf(m.month == 12 ? Month{m.year + 1, 1} : Month{m.year, m.month + 1}) * kDaySeconds;
     }
-    case Calendar::kYear:
-      return FirstDayOf({MonthOfDay(second / kDaySeconds).year + 1, 1}) * kDaySeconds;
+    case Calendar::kYear: return FirstDayOf({MonthOfDay(second / kDaySeconds).year + 1, 1}) * kDaySeconds;
   }
   return second + 1;
 }

@@ -66,14 +66,10 @@ bool CheckConcurrency(const LimitSpec& spec, std::string* error) {
 
 bool Check(const LimitSpec& spec, std::string* error) {
   switch (spec.kind) {
-    case LimitKind::kTokenBucket:
-      return CheckTokenBucket(spec, error);
-    case LimitKind::kSlidingWindow:
-      return CheckQuota(spec, kMaxSlidingQuota, error) && CheckWindow(spec, error);
-    case LimitKind::kFixedWindow:
-      return CheckFixedWindow(spec, error);
-    case LimitKind::kConcurrency:
-      return CheckConcurrency(spec, error);
+    case LimitKind::kTokenBucket: return CheckTokenBucket(spec, error);
+    case LimitKind::kSlidingWindow: return CheckQuota(spec, kMaxSlidingQuota, error) && CheckWindow(spec, error);
+    case LimitKind::kFixedWindow: return CheckFixedWindow(spec, error);
+    case LimitKind::kConcurrency: return CheckConcurrency(spec, error);
   }
   return Fail("expected a known kind of limit, found `" + std::to_string(static_cast<int>(spec.kind)) + "`", error);
 }

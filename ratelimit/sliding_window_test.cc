@@ -38,22 +38,14 @@ class ExactLog {
 int64_t Gap(Random& random, int64_t window, uint64_t quota) {
   const uint64_t pace = static_cast<uint64_t>(window) / quota;
   switch (Pick(random, 0, 7)) {
-    case 0:
-      return 0;
-    case 1:
-      return 1;
-    case 2:
-      return static_cast<int64_t>(pace);
-    case 3:
-      return static_cast<int64_t>(Pick(random, 0, 2 * pace));
-    case 4:
-      return static_cast<int64_t>(Pick(random, 0, 20 * pace));
-    case 5:
-      return Pick(random, 0, 30) == 0 ? window : 1;
-    case 6:
-      return Pick(random, 0, 30) == 0 ? window - 1 : 0;
-    default:
-      return Pick(random, 0, 100) == 0 ? 3 * window : static_cast<int64_t>(pace / 2);
+    case 0: return 0;
+    case 1: return 1;
+    case 2: return static_cast<int64_t>(pace);
+    case 3: return static_cast<int64_t>(Pick(random, 0, 2 * pace));
+    case 4: return static_cast<int64_t>(Pick(random, 0, 20 * pace));
+    case 5: return Pick(random, 0, 30) == 0 ? window : 1;
+    case 6: return Pick(random, 0, 30) == 0 ? window - 1 : 0;
+    default: return Pick(random, 0, 100) == 0 ? 3 * window : static_cast<int64_t>(pace / 2);
   }
 }
 

@@ -35,20 +35,13 @@ class ExactBucket {
 int64_t Gap(Random& random, const Limit& limit) {
   const int64_t interval = static_cast<int64_t>(limit.interval_ns());
   switch (Pick(random, 0, 6)) {
-    case 0:
-      return 0;
-    case 1:
-      return 1;
-    case 2:
-      return interval;
-    case 3:
-      return interval - 1;
-    case 4:
-      return interval + 1;
-    case 5:
-      return static_cast<int64_t>(Pick(random, 0, static_cast<uint64_t>(interval) * 2));
-    default:
-      return static_cast<int64_t>(Pick(random, 0, static_cast<uint64_t>(interval) * limit.size()) / 3);
+    case 0: return 0;
+    case 1: return 1;
+    case 2: return interval;
+    case 3: return interval - 1;
+    case 4: return interval + 1;
+    case 5: return static_cast<int64_t>(Pick(random, 0, static_cast<uint64_t>(interval) * 2));
+    default: return static_cast<int64_t>(Pick(random, 0, static_cast<uint64_t>(interval) * limit.size()) / 3);
   }
 }
 

@@ -16,12 +16,9 @@ void HostIndex::AddTo(Names* names, const HostPattern& pattern, uint32_t tree) {
 
 void HostIndex::Add(const HostPattern& pattern, uint32_t tree) {
   switch (pattern.kind) {
-    case HostPattern::Kind::kPlain:
-      return AddTo(&plain_, pattern, tree);
-    case HostPattern::Kind::kAnySubdomain:
-      return AddTo(&subdomains_, pattern, tree);
-    case HostPattern::Kind::kAnyTail:
-      return AddTo(&tails_, pattern, tree);
+    case HostPattern::Kind::kPlain: return AddTo(&plain_, pattern, tree);
+    case HostPattern::Kind::kAnySubdomain: return AddTo(&subdomains_, pattern, tree);
+    case HostPattern::Kind::kAnyTail: return AddTo(&tails_, pattern, tree);
   }
 }
 

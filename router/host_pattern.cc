@@ -49,12 +49,9 @@ HostPattern::Kind TakeWildcard(std::string_view* text) {
 
 bool IsTextOf(HostPattern::Kind kind, std::string_view text) {
   switch (kind) {
-    case HostPattern::Kind::kPlain:
-      return IsName(text) || IsBracketedAddress(text);
-    case HostPattern::Kind::kAnySubdomain:
-      return absl::ConsumePrefix(&text, ".") && IsName(text);
-    case HostPattern::Kind::kAnyTail:
-      return absl::ConsumeSuffix(&text, ".") && IsName(text);
+    case HostPattern::Kind::kPlain: return IsName(text) || IsBracketedAddress(text);
+    case HostPattern::Kind::kAnySubdomain: return absl::ConsumePrefix(&text, ".") && IsName(text);
+    case HostPattern::Kind::kAnyTail: return absl::ConsumeSuffix(&text, ".") && IsName(text);
   }
   return false;
 }
@@ -78,8 +75,7 @@ std::string HostKey(const HostPattern& pattern) {
 
 bool HostMatches(const HostPattern& pattern, std::string_view host) {
   switch (pattern.kind) {
-    case HostPattern::Kind::kPlain:
-      return absl::EqualsIgnoreCase(host, pattern.text);
+    case HostPattern::Kind::kPlain: return absl::EqualsIgnoreCase(host, pattern.text);
     case HostPattern::Kind::kAnySubdomain:
       return host.size() > pattern.text.size() && absl::EndsWithIgnoreCase(host, pattern.text);
     case HostPattern::Kind::kAnyTail:

@@ -182,24 +182,15 @@ TargetError NormalizePath(std::string_view path, Arena* arena, std::string_view*
 
 std::string_view TargetErrorCode(TargetError error) {
   switch (error) {
-    case TargetError::kNone:
-      return "";
-    case TargetError::kEmpty:
-      return "empty_target";
-    case TargetError::kTooLong:
-      return "target_too_long";
-    case TargetError::kAuthorityForm:
-      return "authority_form_target";
-    case TargetError::kUnknownScheme:
-      return "unknown_target_scheme";
-    case TargetError::kBadAuthority:
-      return "bad_target_authority";
-    case TargetError::kForbiddenByte:
-      return "forbidden_byte_in_target";
-    case TargetError::kBadPercentEscape:
-      return "bad_percent_escape";
-    case TargetError::kNulByte:
-      return "nul_byte_in_target";
+    case TargetError::kNone: return "";
+    case TargetError::kEmpty: return "empty_target";
+    case TargetError::kTooLong: return "target_too_long";
+    case TargetError::kAuthorityForm: return "authority_form_target";
+    case TargetError::kUnknownScheme: return "unknown_target_scheme";
+    case TargetError::kBadAuthority: return "bad_target_authority";
+    case TargetError::kForbiddenByte: return "forbidden_byte_in_target";
+    case TargetError::kBadPercentEscape: return "bad_percent_escape";
+    case TargetError::kNulByte: return "nul_byte_in_target";
   }
   return "";
 }

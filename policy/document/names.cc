@@ -21,18 +21,12 @@ std::string_view IdOf(const Plan&) { return ""; }
 template <typename F>
 auto WithEntities(const Document& document, EntityKind kind, F f) {
   switch (kind) {
-    case EntityKind::kService:
-      return f(document.services);
-    case EntityKind::kRoute:
-      return f(document.routes);
-    case EntityKind::kConsumer:
-      return f(document.consumers);
-    case EntityKind::kConsumerGroup:
-      return f(document.consumer_groups);
-    case EntityKind::kUpstream:
-      return f(document.upstreams);
-    case EntityKind::kPlan:
-      break;
+    case EntityKind::kService: return f(document.services);
+    case EntityKind::kRoute: return f(document.routes);
+    case EntityKind::kConsumer: return f(document.consumers);
+    case EntityKind::kConsumerGroup: return f(document.consumer_groups);
+    case EntityKind::kUpstream: return f(document.upstreams);
+    case EntityKind::kPlan: break;
   }
   return f(document.plans);
 }

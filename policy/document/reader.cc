@@ -191,14 +191,10 @@ Place Reader::PlaceOf(const Cursor& at) const {
 
 std::string Reader::Found(const Cursor& at) const {
   switch (at.node->kind) {
-    case NodeKind::kNull:
-      return "nothing";
-    case NodeKind::kList:
-      return "a list";
-    case NodeKind::kMap:
-      return "a map";
-    default:
-      break;
+    case NodeKind::kNull: return "nothing";
+    case NodeKind::kList: return "a list";
+    case NodeKind::kMap: return "a map";
+    default: break;
   }
   if (at.node->from_env) return "the value of a variable";
   return at.secret ? "a value that is not shown" : Quoted(at.node->text);

@@ -116,19 +116,11 @@ void WriteNumber(std::string_view text, Writer* writer) {
 void WriteNode(const Node& node, Writer* writer) {
   bool value = false;
   switch (node.kind) {
-    case NodeKind::kNull:
-      writer->Null();
-      break;
-    case NodeKind::kBool:
-      writer->Bool(ScalarToBool(node.text, &value) && value);
-      break;
+    case NodeKind::kNull: writer->Null(); break;
+    case NodeKind::kBool: writer->Bool(ScalarToBool(node.text, &value) && value); break;
     case NodeKind::kInteger:
-    case NodeKind::kFloat:
-      WriteNumber(node.text, writer);
-      break;
-    case NodeKind::kString:
-      WriteString(node.text, writer);
-      break;
+    case NodeKind::kFloat: WriteNumber(node.text, writer); break;
+    case NodeKind::kString: WriteString(node.text, writer); break;
     case NodeKind::kList:
       writer->StartArray();
       for (size_t i = 0; i < node.size(); ++i) WriteNode(node.item(i), writer);

@@ -1,7 +1,10 @@
 #include "policy/stages/identify.h"
 
+#include <algorithm>
 #include <iterator>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "policy/query.h"
 
 namespace sluice {
@@ -23,9 +26,17 @@ void SetOrRemove(Txn& t, std::string_view name, std::string_view value) {
   }
 }
 
+// CGI and its heirs take `_` and `-` in a name for the same.
+bool IsSpelling(std::string_view name, std::string_view of) {
+  auto same = [](char a, char b) { return absl::ascii_tolower(a == '_' ? '-' : a) == absl::ascii_tolower(b); };
+  return name.size() == of.size() && std::equal(name.begin(), name.end(), of.begin(), same);
+}
+
 void DropForgedHeaders(Txn& t) {
-  for (std::string_view name : kIdentityHeaders)
-    if (FindHeader(RequestHeaders(t), name) != nullptr) t.request_changes.Remove(name);
+  for (const Header& header : RequestHeaders(t))
+    for (std::string_view name : kIdentityHeaders)
+      if (IsSpelling(header.name, name))
+        t.request_changes.Remove(absl::EqualsIgnoreCase(header.name, name) ? name : header.name);
 }
 
 void AddIdentityHeaders(Txn& t) {
@@ -35,8 +46,6 @@ void AddIdentityHeaders(Txn& t) {
   SetOrRemove(t, "X-Consumer-Username", consumer != nullptr ? consumer->username : std::string_view());
   SetOrRemove(t, "X-Credential-Identifier", t.identity.anonymous ? std::string_view() : t.identity.credential);
   SetOrRemove(t, "X-Anonymous-Consumer", t.identity.anonymous ? "true" : "");
-  for (std::string_view name : {"X-Consumer-Groups", "X-Authenticated-Groups"})
-    if (FindHeader(RequestHeaders(t), name) != nullptr) t.request_changes.Remove(name);
 }
 
 void SetConsumer(Txn& t, uint32_t consumer) {
@@ -54,11 +63,8 @@ Step Identify(Txn& t) {
     if (step != Step::kNext) return step;
     t.identify.waited = false;
   }
-  if (t.auth_ran) {
-    AddIdentityHeaders(t);
-  } else {
-    DropForgedHeaders(t);
-  }
+  DropForgedHeaders(t);
+  if (t.auth_ran) AddIdentityHeaders(t);
   return Step::kNext;
 }
 
