@@ -10,11 +10,14 @@ import subprocess
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE_S = 20
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # by default 5: of many connections at once the kernel would drop some
 
 
 class Served:
@@ -37,8 +40,7 @@ class Served:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = "http://127.0.0.1:%d" % self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
@@ -95,12 +97,15 @@ def openssl(*arguments):
 
 
 class Answer:
+    """What curl got, and what nginx's access log says of it."""
+
     def __init__(self, status, headers, body, log):
         self.status = status
-        self.headers = headers
+        self.retry_after = headers.get("retry-after", [""])[0]
         self.answered = "gateway" if log["action"] == "respond" else "upstream"
         self.reason = log["reason"]
-        self.seen = json.loads(body)["headers"] if self.answered == "upstream" and status == 200 else {}
+        seen = json.loads(body)["headers"] if self.answered == "upstream" and status == 200 and body else {}
+        self.identity = {name: value for name, value in seen.items() if name.startswith(("X-Consumer-", "X-Credential-"))}
 
 
 class Gateway:
@@ -128,7 +133,11 @@ class Gateway:
         nginx = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
         self.process = subprocess.Popen([nginx, "-p", str(self.directory), "-c", "nginx.conf", "-e", "error.log"],
                                         env=self.environment, cwd=self.directory)
-        self.wait_until_it_listens()
+        try:
+            self.wait_until_it_listens()
+        except BaseException:  # nobody calls __exit__ for what did not get in
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
@@ -138,7 +147,7 @@ class Gateway:
     def wait_until_it_listens(self):
         for _ in range(PATIENCE_S * 20):
             if self.process.poll() is not None:
-                raise SystemExit("nginx ended:\n" + (self.directory / "error.log").read_text())
+                raise SystemExit("nginx ended:\n" + self.error_log())
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
                 return
@@ -146,24 +155,62 @@ class Gateway:
                 time.sleep(0.05)
         raise SystemExit("nginx does not listen")
 
+    def error_log(self):
+        return (self.directory / "error.log").read_text(errors="replace")
+
     def get(self, path, headers):
-        request = urllib.request.Request(self.url + path, headers=headers)
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
-                return Answer(response.status, response.headers, response.read(), self.next_log_line())
-        except urllib.error.HTTPError as error:
-            return Answer(error.code, error.headers, error.read(), self.next_log_line())
+        body = self.directory / "body.json"
+        body.write_text("")
+        status, answered = parse_report(curl(self.url + path, headers, "-o", body))[0]
+        return Answer(status, answered, body.read_text(), self.next_log_line())
+
+    def get_at_once(self, count, path, all_headers):
+        """For each of `all_headers` one curl, all at the same time, each with `count` requests in parallel."""
+        url = "%s%s/[1-%d]" % (self.url, path, count)
+        parallel = ["-o", os.devnull, "--parallel", "--parallel-immediate", "--parallel-max", str(count)]
+        processes = [start_curl(url, headers, *parallel) for headers in all_headers]
+        reports = [parse_report(process.communicate(timeout=PATIENCE_S)[0]) for process in processes]
+        logged = [self.next_log_line() for report in reports for _ in report]
+        return [[Answer(status, answered, "", matching(logged, status)) for status, answered in report]
+                for report in reports]
 
     def next_log_line(self):
-        """What the access log says of the request that was just answered: name=value pairs."""
+        """What the access log says of the next request that was answered: its name=value pairs."""
         log = self.directory / "access.log"
         for _ in range(PATIENCE_S * 200):
             text = log.read_text() if log.exists() else ""
             if text.find("\n", self.log_size) >= 0:
                 line = text[self.log_size:text.index("\n", self.log_size)]
                 self.log_size += len(line) + 1
-                pairs = dict(part.split("=", 1) for part in line.split() if "=" in part)
-                pairs["action"] = "respond" if " respond " in line else "forward"
-                return pairs
+                return dict(part.split("=", 1) for part in line.split() if "=" in part)
             time.sleep(0.005)
         raise SystemExit("no line in the access log")
+
+
+def matching(logged, status):
+    """Requests that run in parallel are logged in any order: the first line with that status, which is taken out."""
+    line = next(line for line in logged if line["status"] == str(status))
+    logged.remove(line)
+    return line
+
+
+def start_curl(url, headers, *options):
+    """Writes a JSON value per answer: [status, {lower-case name: [values]}]."""
+    header_options = [option for name, value in headers.items() for option in ("-H", "%s: %s" % (name, value))]
+    report = '["%{http_code}",%{header_json}]\n'
+    return subprocess.Popen(["curl", "-sS", "-w", report, *header_options, *options, url], stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, text=True)
+
+
+def curl(url, headers, *options):
+    return start_curl(url, headers, *options).communicate(timeout=PATIENCE_S)[0]
+
+
+def parse_report(text):
+    """Each answer's (status, headers)."""
+    decoder, found, at = json.JSONDecoder(), [], 0
+    while at < len(text.rstrip()):
+        value, at = decoder.raw_decode(text, at)
+        found.append((int(value[0]), value[1]))
+        at += 1  # the end of the line
+    return found
