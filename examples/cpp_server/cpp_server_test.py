@@ -1,31 +1,25 @@
 #!/usr/bin/python3
 """The C++ server under the demo's policy, between curl and the demo's upstream and identity provider."""
+import json
 import os
 import pathlib
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, "examples/nginx")
-from servers import IdentityProvider, Upstream  # noqa: E402
+from servers import IdentityProvider, Upstream, openssl  # noqa: E402
 
 
-def curl(url, token=None):
+def curl(url, token=None, *options):
     headers = ["-H", "Authorization: Bearer " + token] if token else []
-    done = subprocess.run(["curl", "-s", "-w", "\n%{http_code}", *headers, url], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["curl", "-s", "-w", "\n%{http_code}", *headers, *options, url], capture_output=True, text=True,
+                          timeout=30)
     body, status = done.stdout.rsplit("\n", 1)
     return int(status), body
-
-
-def wait_until_it_listens(port):
-    for _ in range(200):
-        try:
-            return socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.05)
-    sys.exit("the server does not listen")
 
 
 def expect(what, found, wanted):
@@ -33,30 +27,90 @@ def expect(what, found, wanted):
         sys.exit("%s: expected %s, found %s" % (what, wanted, found))
 
 
-def main(server, command):
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    url = "http://127.0.0.1:%d" % port
-    with Upstream() as upstream, tempfile.TemporaryDirectory() as directory, \
-            IdentityProvider(os.path.abspath(command), pathlib.Path(directory)) as idp:
-        environment = {**os.environ, "DECK_UPSTREAM": upstream.url, "DECK_IDP": idp.url}
-        process = subprocess.Popen([server, "examples/nginx/policy.yaml", str(port)], env=environment)
-        try:
-            wait_until_it_listens(port)
-            expect("no route", curl(url + "/nowhere")[0], 404)
-            expect("no token", curl(url + "/orders/7")[0], 401)
-            status, body = curl(url + "/orders/7?x=1", idp.token("stella"))
-            expect("a good token", status, 200)
-            expect("identity and path at the upstream", '"X-Consumer-Username": "stella"' in body and "/orders/7?x=1" in body, True)
-            expect("a stranger's token", curl(url + "/orders/7", idp.forged_by_stranger("stella"))[0], 401)
-            expect("not of the group", curl(url + "/admin/reports", idp.token("fred"))[0], 403)
-            statuses = [curl(url + "/orders/7", idp.token("fred"))[0] for _ in range(20)]
-            expect("the free plan's end", 429 in statuses and 200 in statuses, True)
-        finally:
-            process.terminate()
-            status = process.wait(10)
-        expect("exit status", status, 0)
+class CppServer:
+    """The example, running; it must end well when told to."""
+
+    def __init__(self, program, upstream, idp, *arguments):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        self.address = ("127.0.0.1", port)
+        self.url = "http://127.0.0.1:%d" % port
+        self.command = [program, "examples/nginx/policy.yaml", str(port), *map(str, arguments)]
+        self.environment = {**os.environ, "DECK_UPSTREAM": upstream, "DECK_IDP": idp}
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, env=self.environment)
+        for _ in range(200):
+            try:
+                socket.create_connection(self.address).close()
+                return self
+            except OSError:
+                time.sleep(0.05)
+        self.process.kill()
+        sys.exit("the server does not listen")
+
+    def __exit__(self, kind, *_):
+        self.process.terminate()
+        status = self.process.wait(10)
+        if kind is None:
+            expect("exit status", status, 0)
+
+
+def decides(server, idp):
+    url, stella = server.url, idp.token("stella")
+    expect("no route", curl(url + "/nowhere")[0], 404)
+    expect("no token", curl(url + "/orders/7")[0], 401)
+    expect("no token, another method", curl(url + "/orders/7", None, "-X", "OPTIONS")[0], 401)
+    expect("a stranger's token", curl(url + "/orders/7", idp.forged_by_stranger("stella"))[0], 401)
+    expect("not of the group", curl(url + "/admin/reports", idp.token("fred"))[0], 403)
+    expect("a header that splits", curl(url + "/orders/7", stella, "-H", "X-A: a%0d%0aX-B: b")[0], 400)
+    expect("a form, which cpp-httplib would lose", curl(url + "/orders/7", stella, "-F", "a=b")[0], 415)
+    statuses = [curl(url + "/orders/7", idp.token("fred"))[0] for _ in range(20)]
+    expect("the free plan's burst", statuses[:10], [200] * 10)
+
+
+def forwards(server, upstream, idp):
+    path = "/orders/7?x=a+b&y=%2B%20;,"
+    status, body = curl(server.url + path, idp.token("stella"), "-H", "X-Consumer-Username: root")
+    expect("a good token", status, 200)
+    seen = json.loads(body)
+    expect("the path at the upstream", seen["path"], path)
+    expect("the identity at the upstream", seen["headers"]["X-Consumer-Username"], "stella")
+    expect("the host at the upstream", seen["headers"]["Host"], upstream.url.split("//")[1])
+
+
+def openssl_certificate(directory):
+    key, certificate = directory / "tls_key.pem", directory / "tls.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-subj", "/CN=upstream",
+            "-addext", "subjectAltName=IP:127.0.0.1")
+    return key, certificate
+
+
+def speaks_tls(program, idp, directory):
+    """To an upstream that the policy has as https: with its certificate verified, or not at all."""
+    key, certificate = openssl_certificate(directory)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with Upstream() as upstream:
+        https = upstream.url.replace("http:", "https:")
+        with CppServer(program, https, idp.url, certificate) as server:
+            expect("https where nobody speaks it", curl(server.url + "/orders/7", idp.token("stella"))[0], 502)
+        upstream.server.socket = context.wrap_socket(upstream.server.socket, server_side=True)
+        with CppServer(program, https, idp.url, certificate) as server:
+            expect("https", curl(server.url + "/orders/7", idp.token("stella"))[0], 200)
+        with CppServer(program, https, idp.url) as server:
+            expect("https, an unknown authority", curl(server.url + "/orders/7", idp.token("stella"))[0], 502)
+
+
+def main(program, command):
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        with Upstream() as upstream, IdentityProvider(os.path.abspath(command), directory) as idp:
+            with CppServer(program, upstream.url, idp.url) as server:
+                decides(server, idp)
+                forwards(server, upstream, idp)
+            speaks_tls(program, idp, directory)
     print("as expected")
 
 
