@@ -133,8 +133,8 @@ int main(int argc, char** argv) try {
   sluice_io* io = nullptr;
   const char* why = "";
   if (sluice_io_start(gateway.get(), &options, &io, &why) != SLUICE_OK) return std::cerr << why << "\n", 1;
-
   httplib::Server server;
+  server.new_task_queue = [] { return new httplib::ThreadPool(64); };  // a wait or an idle connection holds a thread
   auto handler = [&](const httplib::Request& in, httplib::Response& out) { Handle(gateway, io, in, out); };
   constexpr const char* kAny = "[^]*";  // of any path, even one with a line feed; Get is HEAD too
   server.Get(kAny, handler).Post(kAny, handler).Put(kAny, handler).Patch(kAny, handler).Delete(kAny, handler);
