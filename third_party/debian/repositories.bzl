@@ -194,7 +194,7 @@ sh_binary(name = "lcov_merger", srcs = ["coverage.py"])
         ],
     )
     _source(name = "yaml_cpp", package = "yaml-cpp")
-    _boringssl(name = "boringssl", prefix = "sluice_bssl", symbols = "//third_party/boringssl:symbols.txt")
+    _boringssl(name = "boringssl", prefix = "sluice_bssl", symbols = Label("//third_party/boringssl:symbols.txt"))
     _tree(
         name = "rapidjson",
         apt = "rapidjson-dev",
