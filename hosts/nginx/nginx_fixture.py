@@ -102,7 +102,8 @@ class Nginx:
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command(), stderr=subprocess.PIPE, text=True)
-        wait_until(self.answers, "nginx listens: " + str(self.dir))
+        wait_until(self.answers, "nginx listens: " + str(self.dir))  # which it does before it has workers
+        wait_until(lambda: len(self.worker_pids()) >= self.parts["workers"], "its workers")
         return self
 
     def __exit__(self, kind, *_):
