@@ -32,7 +32,7 @@ class Timeline {
   }
 
  private:
-  void Fail(const std::string& where, std::string text) {
+  void Fail(const std::string& where, std::string_view text) {
     failures_.push_back(absl::StrCat(where, ": ", test_.name, ": ", text));
   }
 

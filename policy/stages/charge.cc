@@ -124,10 +124,11 @@ int64_t RetryAfterSeconds(const Bill& bill) {
   return std::max<int64_t>(1, Seconds(longest));
 }
 
-Step RefuseOverLimit(Txn& t, const Bill& bill, const RateLimitingPlugin* plugin, bool by_plugin) {
+// `plugin` is null when it was the plan's limits that refused.
+Step RefuseOverLimit(Txn& t, const Bill& bill, const RateLimitingPlugin* plugin) {
   int64_t seconds = RetryAfterSeconds(bill);
   if (seconds > 0) t.response_changes.Set("Retry-After", Decimal(t, seconds));
-  if (by_plugin) return Refuse(t, plugin->config.error_code, "rate_limited", plugin->config.error_message);
+  if (plugin != nullptr) return Refuse(t, plugin->config.error_code, "rate_limited", plugin->config.error_message);
   return Refuse(t, 429, "rate_limited", "API rate limit exceeded");
 }
 
@@ -151,7 +152,7 @@ Step Charge(Txn& t) {
   bool allowed = ratelimit::ChargeAll(*t.gateway.store, bill.charges, bill.count, t.now, bill.verdicts);
   Report(t, bill);
   if (plugin == nullptr || !plugin->config.hide_client_headers) AddHeaders(t, bill);
-  if (!allowed) return RefuseOverLimit(t, bill, plugin, AnyRefused(bill, 0, of_plugin));
+  if (!allowed) return RefuseOverLimit(t, bill, AnyRefused(bill, 0, of_plugin) ? plugin : nullptr);
   t.held = {bill.charges, bill.verdicts, bill.count};
   return Step::kNext;
 }
