@@ -91,6 +91,21 @@ TEST(Transaction, KeepsThePolicyItBeganWith) {
   EXPECT_EQ(txn.decision().reason, "no_route");
 }
 
+TEST(Transaction, RefusesATokenWhoseSecretIsNotTheBase64ItShouldBe) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(R"(
+_format_version: "3.0"
+services: [{name: s, url: "http://s", routes: [{name: r, paths: [/]}]}]
+plugins: [{name: jwt, config: {secret_is_base64: true}}]
+consumers: [{username: alice, jwt_secrets: [{key: alice, secret: "not base64!"}]}]
+)"));
+  Transaction txn(gateway);
+  TestRequest r("GET", "/", {{"Authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhbGljZSJ9.AAAA"}});
+  txn.Begin(r.request, kStart);
+  EXPECT_EQ(txn.decision().status, 401u);
+  EXPECT_EQ(txn.decision().reason, "jwt_unverifiable");
+}
+
 TEST(Gateway, CountersSurviveAReload) {
   Gateway gateway;
   gateway.Publish(MustCompile(kKeyPolicy));

@@ -171,6 +171,7 @@ Step AcceptToken(Txn& t, const JwtPlugin& plugin, std::string_view token, uint32
 Step VerifyWithSecret(Txn& t, const JwtPlugin& plugin, std::string_view token, uint32_t index) {
   const CompiledJwtSecret& secret = t.snapshot->jwt_secrets[index];
   const std::optional<auth::Key>& key = plugin.config.secret_is_base64 ? secret.decoded_key : secret.key;
+  if (!key) return RefuseToken(t, plugin, "jwt_unverifiable", "the jwt_secret is no base64, as secret_is_base64 says");
   auth::Verdict verdict = t.token.Verify(*key);
   auth::ClaimFigures figures;
   if (verdict.ok()) verdict = auth::CheckClaims(t.token, plugin.secret_rules, t.now.wall_ns, &figures);
