@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "auth/base64url.h"
 #include "policy/compile/compiler.h"
 #include "policy/seed.h"
 
@@ -84,10 +84,9 @@ void Compiler::JwtSecrets(const policy::Consumer& consumer, uint32_t index) {
     std::string error;
     if (auth::KeyTypeOf(compiled.algorithm) == auth::KeyType::kSecret) {
       compiled.key = auth::Key::FromSecret(secret.secret, compiled.algorithm, options, &error);
-      std::string decoded;
-      if (absl::Base64Unescape(secret.secret, &decoded) || absl::WebSafeBase64Unescape(secret.secret, &decoded)) {
-        std::string ignored;  // it matters only to plugins with secret_is_base64, which look for it
-        compiled.decoded_key = auth::Key::FromSecret(decoded, compiled.algorithm, options, &ignored);
+      if (std::optional<std::string> decoded = auth::DecodeAnyBase64(secret.secret)) {
+        std::string ignored;  // it matters only to plugins with secret_is_base64, which refuse its tokens
+        compiled.decoded_key = auth::Key::FromSecret(*decoded, compiled.algorithm, options, &ignored);
       }
       if (!compiled.key) Error(secret.origin, "secret", "bad_secret", error);
     } else {
