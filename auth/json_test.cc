@@ -120,7 +120,7 @@ TEST(Json, AcceptsExactlyTheUtf8OfEveryCodePoint) {
     good.insert(out);
   }
   const unsigned bounds[] = {0x22, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff};
-  auto check = [&](std::string bytes) {
+  auto check = [&](const std::string& bytes) {
     // Read as pieces: the whole is UTF-8 if it can be cut into sequences that are.
     std::vector<bool> ends(bytes.size() + 1);
     ends[0] = true;

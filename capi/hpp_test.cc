@@ -31,7 +31,7 @@ TEST(Hpp, DecidesAndReports) {
 
 TEST(Hpp, ErrorsSayWhatIsWrong) {
   try {
-    host::Policy("_format_version: \"3.0\"\nservises: []\n", "mine.yaml");
+    const host::Policy policy("_format_version: \"3.0\"\nservises: []\n", "mine.yaml");
     FAIL() << "it compiled";
   } catch (const host::Error& error) {
     EXPECT_EQ(error.status(), SLUICE_E_POLICY);
@@ -51,7 +51,7 @@ TEST(Hpp, HandlesMove) {
   host::Gateway first;
   first.Publish(host::Policy(kPolicy));
   host::Gateway second = std::move(first);
-  EXPECT_EQ(first.get(), nullptr);
+  EXPECT_EQ(first.get(), nullptr);  // NOLINT(bugprone-use-after-move): what is left behind is the question
   host::Request request("GET", "/orders");
   host::Transaction txn(second, request, host::Clock());
   host::Transaction moved = std::move(txn);

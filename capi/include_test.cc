@@ -1,4 +1,4 @@
-// sluice.h, seen by a C++ compiler of any age.
+// sluice.h, seen by a C++ compiler of any age; C++98 has no nullptr. NOLINTBEGIN(modernize-use-nullptr)
 #include "capi/sluice.h"
 
 int main() {
@@ -7,3 +7,4 @@ int main() {
   sluice_status (*free_of_throws)(const sluice_txn*, sluice_decision*) = 0;
   return request.struct_size != 0 && free_of_throws == 0 && SLUICE_OK == 0 ? 0 : 1;
 }
+// NOLINTEND(modernize-use-nullptr)
