@@ -20,7 +20,7 @@ inline constexpr size_t kDiagnostics = 1'000;  // reported in one run
 inline constexpr size_t kRouteKeys = 8'000'000;          // over all routes, hosts times paths
 inline constexpr size_t kRouteMethods = 63;              // different ones over all routes
 inline constexpr size_t kRegexBytes = 4 << 10;           // one pattern
-inline constexpr size_t kRegexMemoryBytes = 1 << 20;     // one compiled pattern with its cache of states
+inline constexpr size_t kRegexMemoryBytes = 1 << 20;     // one compiled pattern and its cache of states, about
 inline constexpr size_t kRegexInstructions = 4'000'000;  // over all patterns; one takes 16 bytes
 
 // A request. Beyond these it is answered with 400, 414 or 431 before anything else looks at it.

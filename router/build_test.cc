@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/limits.h"
 #include "gtest/gtest.h"
+#include "router/regex.h"
 #include "router/route_table.h"
 
 namespace sluice::router {
@@ -242,14 +243,23 @@ TEST(Build, Bounded) {
 }
 
 TEST(Build, AllRegularExpressionsTogetherAreBounded) {
+  Regex::Error error;
+  const std::string pattern = "/x{1000}";
+  const size_t each = Regex::Compile(pattern, Regex::Kind::kPath, &error)->instructions();
   std::vector<RouteSpec> routes;
-  for (int i = 0; i < 2'000; ++i) {
-    routes.push_back(Route(absl::StrCat("r", i)));
-    routes.back().paths = {absl::StrCat("~/", i, "/([a-z]{1,9}[0-9]{1,9}){90}")};
+  while ((routes.size() + 1) * each <= limits::kRegexInstructions) {
+    routes.push_back(Route(absl::StrCat("r", routes.size())));
+    routes.back().hosts = {absl::StrCat("h", routes.size())};
+    routes.back().paths = {"~" + pattern};
   }
+  EXPECT_TRUE(ProblemsOf(routes).empty());
+  routes.push_back(Route("one more"));
+  routes.back().paths = {"~" + pattern};
   const Diagnostics problems = ProblemsOf(routes);
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_EQ(problems[0].code, "regex_too_large");
+  EXPECT_EQ(problems[0].routes, std::vector<std::string>{"one more"});
+  EXPECT_NE(problems[0].message.find(absl::StrCat(limits::kRegexInstructions)), std::string::npos);
 }
 
 }  // namespace

@@ -117,5 +117,25 @@ TEST(Regex, RefusesAndNamesTheConstruct) {
   EXPECT_NE(Regex::Compile("/()()()()()()()()()()()()()()()()", Regex::Kind::kPath, &error), nullptr);
 }
 
+std::unique_ptr<const Regex> Letters(int count, Regex::Error* error) {
+  return Regex::Compile("/\\pL{" + std::to_string(count) + "}", Regex::Kind::kPath, error);
+}
+
+TEST(Regex, ItsMemoryIsBounded) {
+  Regex::Error error;
+  int most = 1;  // the largest pattern of its kind that fits; RE2 takes repetitions of at most 1000
+  for (int step = 512; step > 0; step /= 2)
+    if (most + step <= 1000 && Letters(most + step, &error) != nullptr) most += step;
+  ASSERT_LT(most, 1000) << "no pattern is too large";
+  // RE2 bounds a program before it flattens it, which adds to it.
+  const size_t bytes = Letters(most, &error)->instructions() * Regex::kInstructionBytes;
+  EXPECT_LE(bytes, 2 * limits::kRegexMemoryBytes);
+  EXPECT_GE(bytes, limits::kRegexMemoryBytes / 4);
+  EXPECT_EQ(Letters(most + 1, &error), nullptr);
+  EXPECT_EQ(error.code, "regex_too_large");
+  EXPECT_NE(error.message.find(std::to_string(limits::kRegexMemoryBytes) + " bytes"), std::string::npos)
+      << error.message;
+}
+
 }  // namespace
 }  // namespace sluice::router
