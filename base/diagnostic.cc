@@ -33,11 +33,23 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 
 }  // namespace
 
+std::string ToText(const Witness& witness) {
+  std::string text = absl::StrCat(witness.method, " ", witness.scheme, "://", witness.host);
+  if (witness.port != 0) absl::StrAppend(&text, ":", witness.port);
+  text += witness.path;
+  for (const auto& [name, value] : witness.headers) absl::StrAppend(&text, ", ", name, ": ", value);
+  if (!witness.sni.empty()) absl::StrAppend(&text, ", server name ", witness.sni);
+  if (!witness.peer.empty()) absl::StrAppend(&text, ", from ", witness.peer);
+  if (!witness.server.empty()) absl::StrAppend(&text, ", to ", witness.server);
+  return text;
+}
+
 std::string ToText(const Diagnostic& d) {
   std::string text =
       absl::StrCat(PlaceText(d.where), ": ", d.severity == Severity::kError ? "error" : "warning", ": ", d.message);
   if (!d.hint.empty()) absl::StrAppend(&text, " (", d.hint, ")");
   absl::StrAppend(&text, " [", d.code, "]");
+  if (d.witness) absl::StrAppend(&text, "\n", PlaceText(d.where), ": note: for example ", ToText(*d.witness));
   for (const Place& place : d.related) absl::StrAppend(&text, "\n", PlaceText(place), ": note: the other place");
   return text;
 }

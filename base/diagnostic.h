@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -19,6 +21,22 @@ struct Place {
   std::string pointer;  // RFC 6901, e.g. "/services/0/routes/1/paths/0"
 };
 
+// A concrete request that proves a conflict, with those members of a request that `sluice decide` reads which matter.
+struct Witness {
+  std::string method;
+  std::string scheme;  // "http" or "https"
+  std::string host;
+  uint16_t port = 0;  // 0: the scheme's own
+  std::string path;   // as it is sent
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string sni;     // empty: none
+  std::string peer;    // "ip:port"; empty: any
+  std::string server;  // likewise
+};
+
+// As a person would write it: `GET http://example.com/a`, then headers, server name and addresses if there are any.
+std::string ToText(const Witness& witness);
+
 enum class Severity { kWarning, kError };
 
 struct Diagnostic {
@@ -29,6 +47,7 @@ struct Diagnostic {
   std::string hint;                 // what to do; may be empty
   std::vector<std::string> routes;  // names of the routes that it is about; may be empty
   std::vector<Place> related;       // other places that it is about, e.g. the first of two duplicates
+  std::optional<Witness> witness;   // a request that proves it
 };
 
 using Diagnostics = std::vector<Diagnostic>;

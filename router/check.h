@@ -43,6 +43,9 @@ struct CheckedRoute {
 
 CheckedRoute CheckRoute(const RouteSpec& route, Report* report);
 
+// What reports call the route at place `i`.
+std::string NameOf(const RouteSpec& route, size_t i);
+
 // Reports each route that matches exactly the requests of an earlier one.
 void CheckDuplicates(const std::vector<RouteSpec>& routes, Report* report);
 

@@ -15,11 +15,6 @@ namespace {
 
 using Keys = std::vector<PathTrie::Key>;
 
-struct Ranked {
-  Precedence precedence;
-  bool host_has_port = false;
-};
-
 bool CountsFit(const std::vector<RouteSpec>& routes, Report* report) {
   Diagnostic problem;
   problem.code = "too_many_routes";
@@ -99,27 +94,6 @@ MethodSet MethodsOf(const RouteSpec& route, const std::vector<std::string>& meth
   return set;
 }
 
-// Whether the route has hosts with a port (`true`), or is reached by another host or by any.
-bool IsReached(const CheckedRoute& route, bool by_port) {
-  if (route.hosts.empty()) return !by_port;
-  return std::any_of(route.hosts.begin(), route.hosts.end(),
-                     [by_port](const HostPattern& host) { return (host.port != 0) == by_port; });
-}
-
-std::vector<Ranked> RankAll(const std::vector<RouteSpec>& routes, const std::vector<CheckedRoute>& checked) {
-  std::vector<Ranked> ranked;
-  for (size_t r = 0; r < routes.size(); ++r) {
-    for (bool by_port : {true, false}) {
-      if (!IsReached(checked[r], by_port)) continue;
-      for (size_t p = 0; p < std::max<size_t>(1, routes[r].paths.size()); ++p)
-        ranked.push_back({PrecedenceOf(routes[r], r, p, by_port), by_port});
-    }
-  }
-  std::sort(ranked.begin(), ranked.end(),
-            [](const Ranked& a, const Ranked& b) { return Outranks(a.precedence, b.precedence); });
-  return ranked;
-}
-
 bool AsksNothing(const RouteFilters& filters) {
   return filters.headers.empty() && filters.snis.empty() && filters.sources.empty() && filters.destinations.empty();
 }
@@ -161,7 +135,7 @@ class TreeBuilder {
 };
 
 void Assemble(const std::vector<RouteSpec>& routes, std::vector<CheckedRoute>* checked, MatchIndex* index) {
-  const std::vector<Ranked> ranked = RankAll(routes, *checked);
+  const std::vector<Arm> ranked = RankArms(routes);
   TreeBuilder trees;
   index->entries.reserve(ranked.size());
   for (const auto& [precedence, by_port] : ranked) {

@@ -62,10 +62,6 @@ std::string MatchSet(const RouteSpec& route) {
   return text;
 }
 
-std::string NameOf(const RouteSpec& route, size_t i) {
-  return route.name.empty() ? absl::StrCat("number ", i + 1) : route.name;
-}
-
 Diagnostic DuplicateOf(const std::vector<RouteSpec>& routes, size_t first, size_t second) {
   Diagnostic problem;
   problem.code = "duplicate_route";
@@ -79,6 +75,10 @@ Diagnostic DuplicateOf(const std::vector<RouteSpec>& routes, size_t first, size_
 }
 
 }  // namespace
+
+std::string NameOf(const RouteSpec& route, size_t i) {
+  return route.name.empty() ? absl::StrCat("number ", i + 1) : route.name;
+}
 
 void CheckDuplicates(const std::vector<RouteSpec>& routes, Report* report) {
   std::vector<std::pair<size_t, size_t>> by_hash;

@@ -4,9 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
+#include <vector>
 
-#include "absl/strings/match.h"
 #include "router/route_spec.h"
 
 namespace sluice::router {
@@ -24,31 +23,21 @@ struct Precedence {
   size_t path = 0;
 };
 
-inline Precedence PrecedenceOf(const RouteSpec& route, size_t route_index, size_t path_index, bool host_has_port) {
-  Precedence p;
-  p.attributes = !route.hosts.empty() + !route.paths.empty() + !route.methods.empty() + !route.headers.empty() +
-                 !route.snis.empty();
-  p.plain_hosts = !route.hosts.empty();
-  for (const std::string& host : route.hosts) p.plain_hosts &= !absl::StrContains(host, '*');
-  p.header_names = route.headers.size();
-  if (!route.paths.empty()) {
-    p.is_regex = absl::StartsWith(route.paths[path_index], "~");
-    p.regex_priority = p.is_regex ? route.regex_priority : 0;
-    p.prefix_bytes = p.is_regex ? 0 : route.paths[path_index].size();
-  }
-  p.pins = !route.hosts.empty() + host_has_port + !route.sources.empty() + !route.destinations.empty();
-  p.route = route_index;
-  p.path = path_index;
-  return p;
-}
-
 // Kong's documented order for traditional_compatible, then what pins the host or the connection down, then the
 // document's order.
-inline bool Outranks(const Precedence& a, const Precedence& b) {
-  return std::tie(b.attributes, b.plain_hosts, b.header_names, b.is_regex, b.regex_priority, b.prefix_bytes, b.pins,
-                  a.route, a.path) < std::tie(a.attributes, a.plain_hosts, a.header_names, a.is_regex, a.regex_priority,
-                                              a.prefix_bytes, a.pins, b.route, b.path);
-}
+bool Outranks(const Precedence& a, const Precedence& b);
+
+// Whether only the document's order is left to tell them apart.
+bool SameRank(const Precedence& a, const Precedence& b);
+
+// A way to reach a route: one of its paths (the only one, if it has none), by its hosts with a port or by the others.
+struct Arm {
+  Precedence precedence;
+  bool by_port = false;
+};
+
+// All arms of all routes, the best first.
+std::vector<Arm> RankArms(const std::vector<RouteSpec>& routes);
 
 }  // namespace sluice::router
 

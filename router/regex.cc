@@ -53,24 +53,6 @@ bool BeginsNamedGroup(std::string_view text) {
   return text.substr(0, 3) == "(?<" && text.size() > 3 && text[3] != '=' && text[3] != '!';
 }
 
-// PCRE's `(?<name>` as RE2 spells it: `(?P<name>`.
-std::string SpellNamedGroups(std::string_view pattern) {
-  std::string spelled;
-  for (size_t i = 0; i < pattern.size();) {
-    size_t next = i + 1;
-    if (pattern[i] == '\\') next = SkipEscape(pattern, i);
-    if (pattern[i] == '[') next = SkipBrackets(pattern, i);
-    if (BeginsNamedGroup(pattern.substr(i))) {
-      spelled += "(?P<";
-      next = i + 3;
-    } else {
-      spelled += pattern.substr(i, next - i);
-    }
-    i = next;
-  }
-  return spelled;
-}
-
 size_t CommonPrefixBytes(std::string_view a, std::string_view b) {
   const size_t most = std::min(a.size(), b.size());
   size_t n = 0;
@@ -106,6 +88,23 @@ Regex::Error Refusal(std::string_view pattern, const re2::RE2& re) {
 }
 
 }  // namespace
+
+std::string SpellNamedGroups(std::string_view pattern) {
+  std::string spelled;
+  for (size_t i = 0; i < pattern.size();) {
+    size_t next = i + 1;
+    if (pattern[i] == '\\') next = SkipEscape(pattern, i);
+    if (pattern[i] == '[') next = SkipBrackets(pattern, i);
+    if (BeginsNamedGroup(pattern.substr(i))) {
+      spelled += "(?P<";
+      next = i + 3;
+    } else {
+      spelled += pattern.substr(i, next - i);
+    }
+    i = next;
+  }
+  return spelled;
+}
 
 std::unique_ptr<const Regex> Regex::Compile(std::string_view pattern, Kind kind, Error* error) {
   if (pattern.size() > limits::kRegexBytes) {

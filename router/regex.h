@@ -16,6 +16,9 @@ class RE2;
 
 namespace sluice::router {
 
+// PCRE's `(?<name>` as RE2 spells it: `(?P<name>`.
+std::string SpellNamedGroups(std::string_view pattern);
+
 // Immutable; safe for many threads, though RE2 locks its own cache of automaton states.
 class Regex {
  public:

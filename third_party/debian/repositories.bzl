@@ -139,6 +139,7 @@ def system_repositories():
     )
     for name, target, libraries in [
         ("curl", "curl", ["curl"]),
+        ("libfa", "fa", ["fa"]),
         ("system_openssl", "crypto", ["crypto"]),
     ]:
         _tree(name = name, files = {"BUILD.bazel": _HEAD + "cc_library(name = \"%s\", linkopts = %s)\n" % (target, ["-l" + library for library in libraries])})

@@ -1,0 +1,44 @@
+// What is wrong with a set of routes that no single route shows: two that tie, one that is never reached, one that
+// never can match. Found at build time, proved, and each with a request that shows it.
+//
+//   sluice::Diagnostics findings;
+//   auto prover = sluice::router::MakeLibfaProver();  // libfa_prover.h; null: regular expressions are left out
+//   sluice::router::FindConflicts(routes, prover.get(), &findings);
+//   for (const sluice::Diagnostic& finding : findings) std::puts(ToText(finding).c_str());
+//
+// route_tie (warning): two routes of equal precedence (route_table.h, up to step 7) that some request satisfies; the
+//   earlier one in the document wins. `witness` is such a request. Routes are {winner, loser}.
+// route_shadowed (warning): no request ever reaches the route, because better ones, or equal ones before it, take all
+//   of its requests. Routes are {shadowed, covering …}; `witness` is a request that it loses.
+// regex_never_matches (error): no path in normal form matches the expression: it needs `//`, a dot segment, an escape
+//   that is decoded, a `?`, or an anchor where none can be.
+// conflicts_undecided (warning): how many pairs could not be decided, and what of the first one stood in the way.
+// conflicts_unsearched (warning): a bound was reached: kConflictPairs pairs of routes that share hosts and paths, or
+//   kConflictProofs proofs about regular expressions (about 50 µs each). The rest was not looked at.
+//
+// Exact: a finding is true, and what is not found is not there, save for what the last two count, and for a route that
+// only several regular expressions together, or a field's values by parts, would shadow.
+//
+// Pairs come from an index by host and path, so that the time depends on how much the routes overlap and not on the
+// square of their number. At most limits::kDiagnostics findings. Threads: one call at a time for each prover.
+#ifndef SLUICE_ROUTER_CONFLICTS_H_
+#define SLUICE_ROUTER_CONFLICTS_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "router/path_prover.h"
+#include "router/route_spec.h"
+
+namespace sluice::router {
+
+inline constexpr size_t kConflictPairs = 5'000'000;
+inline constexpr size_t kConflictProofs = 200'000;
+
+// `routes` must be ones that RouteTable::Build takes. Adds to `findings`.
+void FindConflicts(const std::vector<RouteSpec>& routes, PathProver* prover, Diagnostics* findings);
+
+}  // namespace sluice::router
+
+#endif  // SLUICE_ROUTER_CONFLICTS_H_

@@ -1,0 +1,227 @@
+#include "router/conflicts.h"
+
+#include <cstdio>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/arena.h"
+#include "gtest/gtest.h"
+#include "router/libfa_prover.h"
+#include "router/normalize.h"
+#include "router/random_routes.h"
+#include "router/route_table.h"
+
+namespace sluice::router {
+namespace {
+
+RouteSpec Route(std::string name, Texts paths, Texts hosts = {}, Texts methods = {}) {
+  RouteSpec route;
+  route.name = std::move(name);
+  route.paths = std::move(paths);
+  route.hosts = std::move(hosts);
+  route.methods = std::move(methods);
+  return route;
+}
+
+Diagnostics Conflicts(const std::vector<RouteSpec>& routes, bool with_prover = true) {
+  Diagnostics problems;
+  EXPECT_NE(RouteTable::Build(routes, &problems), nullptr)
+      << absl::StrJoin(problems, "\n", [](std::string* out, const Diagnostic& d) { *out += ToText(d); });
+  Diagnostics findings;
+  const auto prover = MakeLibfaProver();
+  FindConflicts(routes, with_prover ? prover.get() : nullptr, &findings);
+  return findings;
+}
+
+// "code: routes", one for each finding.
+std::string Summary(const Diagnostics& findings) {
+  std::string text;
+  for (const Diagnostic& d : findings)
+    absl::StrAppend(&text, text.empty() ? "" : "; ", d.code, ": ", absl::StrJoin(d.routes, " "));
+  return text;
+}
+
+TEST(Conflicts, Table) {
+  RouteSpec urgent = Route("urgent", {"~/a/.*"});
+  urgent.regex_priority = 1;
+  RouteSpec red = Route("red", {"/h"});
+  red.headers = {{"x", {"1"}}};
+  RouteSpec blue = Route("blue", {"/h"});
+  blue.headers = {{"X", {"2"}}};
+  RouteSpec inside = Route("inside", {"/n"});
+  inside.sources = {{"10.1.0.0/16", 0}};
+  RouteSpec around = Route("around", {"/n"});
+  around.sources = {{"10.0.0.0/8", 0}};
+  RouteSpec elsewhere = Route("elsewhere", {"/n"});
+  elsewhere.sources = {{"11.0.0.0/8", 0}};
+  RouteSpec windows = Route("windows", {"/h"});
+  windows.headers = {{"x", {"~*win"}}};
+  const struct {
+    std::vector<RouteSpec> routes;
+    const char* expected;
+  } kCases[] = {
+      {{Route("a", {"/a"}), Route("b", {"/b"})}, ""},
+      {{Route("a", {"/a"}), Route("b", {"/a/b"})}, ""},  // the longer one wins
+      {{Route("a", {"/a", "/x"}), Route("b", {"/a", "/y"})}, "route_tie: a b"},
+      {{Route("a", {"/a", "/x"}), Route("b", {"/a"})}, "route_shadowed: b a"},
+      {{Route("b", {"/a"}), Route("a", {"/a", "/x"})}, "route_tie: b a"},  // /x is still reached
+      {{Route("a", {"/a"}, {"x.com"}), Route("b", {"/a"}, {"y.com"})}, ""},
+      {{Route("a", {"/a"}, {"*.x.com"}), Route("b", {"/a"}, {"a.*"})}, "route_tie: a b"},
+      {{Route("a", {"/a"}, {"*.x.com"}), Route("b", {"/a"}, {"*.y.x.com"})}, "route_shadowed: b a"},
+      {{Route("a", {"/a"}, {"x.com"}), Route("b", {"/a"}, {"X.com:80"})}, ""},  // the port outranks
+      {{Route("a", {"/a"}, {"x.com:80"}), Route("b", {"/a"}, {"x.com:81"})}, ""},
+      {{Route("a", {"/a"}, {}, {"GET"}), Route("b", {"/a"}, {}, {"POST"})}, ""},
+      {{Route("a", {"/a"}, {}, {"GET", "PUT"}), Route("b", {"/a"}, {}, {"POST", "PUT"})}, "route_tie: a b"},
+      {{Route("g", {"/a"}, {}, {"GET"}), Route("p", {"/a"}, {}, {"POST"}), Route("b", {"/a"}, {}, {"POST", "GET"})},
+       "route_shadowed: b g p"},
+      {{Route("a", {}, {"x.com"}), Route("b", {"/"})}, ""},     // plain hosts outrank
+      {{Route("a", {"/a"}), Route("b", {}, {}, {"GET"})}, ""},  // the longer prefix outranks none
+      {{Route("a", {"~/\\d+$"}), Route("b", {"~/[0-9]+/x$"})}, ""},
+      {{Route("a", {"~/\\d+$"}), Route("b", {"~/1+$"})}, "route_shadowed: b a"},
+      {{Route("b", {"~/1+$"}), Route("a", {"~/\\d+$"})}, "route_tie: b a"},
+      {{Route("a", {"~/a"}), Route("b", {"/ab"})}, "route_shadowed: b a"},
+      {{Route("b", {"/ab"}), Route("a", {"~/a"})}, "route_shadowed: b a"},  // whichever comes first
+      {{Route("a", {"~/a$"}), Route("b", {"/ab"})}, ""},
+      {{Route("low", {"~/a/b"}), urgent}, "route_shadowed: low urgent"},
+      {{Route("a", {"~/a\\b"}), Route("b", {"~/a"})}, "conflicts_undecided: a b"},
+      {{Route("a", {"~/a//b", "/c"})}, "regex_never_matches: a"},
+      {{red, blue}, "route_tie: red blue"},  // a request may bring both
+      {{red, windows}, "conflicts_undecided: red windows"},
+      {{around, inside}, "route_shadowed: inside around"},
+      {{inside, around}, "route_tie: inside around"},
+      {{inside, elsewhere}, ""},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(Summary(Conflicts(c.routes)), c.expected);
+}
+
+TEST(Conflicts, WithoutAProverExpressionsAreLeftOut) {
+  const std::vector<RouteSpec> routes = {Route("a", {"~/a", "/x"}), Route("b", {"~/a/b"}), Route("c", {"/a", "/x"})};
+  EXPECT_EQ(Summary(Conflicts(routes, false)), "route_tie: a c");
+  EXPECT_EQ(Summary(Conflicts(routes, true)), "route_shadowed: b a; route_shadowed: c a");
+}
+
+TEST(Conflicts, AFindingNamesPlacesAndARequest) {
+  std::vector<RouteSpec> routes = {Route("a", {"/a b", "/x"}, {"*.x.com:8443"}),
+                                   Route("b", {"/a b", "/y"}, {"*.x.com:8443"})};
+  routes[0].where = {"gateway.yaml", 3, 5, "/routes/0"};
+  routes[1].where = {"gateway.yaml", 9, 5, "/routes/1"};
+  const Diagnostics findings = Conflicts(routes);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].where.line, 9u);
+  EXPECT_EQ(findings[0].related[0].line, 3u);
+  EXPECT_EQ(findings[0].severity, Severity::kWarning);
+  ASSERT_TRUE(findings[0].witness.has_value());
+  EXPECT_EQ(ToText(*findings[0].witness), "GET http://x.x.com:8443/a%20b");
+}
+
+// A witness as the matcher sees it.
+struct Replayed {
+  Arena arena;
+  std::vector<Header> headers;
+  Endpoint peer;
+  Endpoint server;
+  RouteQuery query;
+
+  explicit Replayed(const Witness& w) {
+    NormalTarget target;
+    EXPECT_EQ(NormalizeTarget(w.path, &arena, &target), TargetError::kNone) << w.path;
+    query.method = w.method;
+    query.host = w.host;
+    query.port = w.port;
+    query.path = target.path;
+    query.scheme = w.scheme;
+    query.sni = w.sni;
+    for (const auto& [name, value] : w.headers) headers.push_back({name, value});
+    query.headers = headers.data();
+    query.header_count = headers.size();
+    if (!w.peer.empty() && ParseEndpoint(w.peer, &peer)) query.source = &peer;
+    if (!w.server.empty() && ParseEndpoint(w.server, &server)) query.destination = &server;
+  }
+};
+
+bool Matches(const RouteSpec& route, const RouteQuery& query) {
+  Diagnostics problems;
+  RouteMatch match;
+  return RouteTable::Build({route}, &problems)->Find(query, &match);
+}
+
+size_t Winner(const std::vector<RouteSpec>& routes, const RouteQuery& query) {
+  Diagnostics problems;
+  RouteMatch match;
+  return RouteTable::Build(routes, &problems)->Find(query, &match) ? match.route : routes.size();
+}
+
+void CheckFindings(const std::vector<RouteSpec>& routes, const Diagnostics& findings,
+                   std::set<std::pair<size_t, size_t>>* ties, std::set<size_t>* shadowed) {
+  for (const Diagnostic& finding : findings) {
+    if (!finding.witness) continue;
+    SCOPED_TRACE(ToText(finding));
+    const size_t first = std::stoul(finding.routes[0]);
+    const Replayed witness(*finding.witness);
+    ASSERT_TRUE(Matches(routes[first], witness.query));
+    if (finding.code == "route_shadowed") {
+      shadowed->insert(first);
+      ASSERT_NE(Winner(routes, witness.query), first);
+    } else {
+      const size_t second = std::stoul(finding.routes[1]);
+      ties->insert({first, second});
+      ASSERT_TRUE(Matches(routes[second], witness.query));
+      ASSERT_EQ(Winner({routes[first], routes[second]}, witness.query), 0u);
+      ASSERT_EQ(Winner({routes[second], routes[first]}, witness.query), 0u);
+    }
+  }
+}
+
+// Every witness holds; a shadowed route is never found; and where the document's order decides, a finding says so.
+TEST(Conflicts, HoldOnRandomRoutes) {
+  const uint32_t seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  RandomRoutes random(seed);
+  const auto prover = MakeLibfaProver();
+  size_t all_ties = 0;
+  size_t all_shadowed = 0;
+  size_t decided = 0;
+  for (int set = 0; set < 300; ++set) {
+    std::unique_ptr<const RouteTable> table;
+    std::vector<RouteSpec> routes = DrawRoutes(&random, &table);
+    for (size_t i = 0; i < routes.size(); ++i) routes[i].name = absl::StrCat(i);
+    Diagnostics findings;
+    FindConflicts(routes, prover.get(), &findings);
+    std::set<std::pair<size_t, size_t>> ties;
+    std::set<size_t> shadowed;
+    CheckFindings(routes, findings, &ties, &shadowed);
+    if (HasFatalFailure()) return;
+    all_ties += ties.size();
+    all_shadowed += shadowed.size();
+    const bool undecided = Summary(findings).find("conflicts_undecided") != std::string::npos;
+    const std::vector<RouteSpec> reversed(routes.rbegin(), routes.rend());
+    Diagnostics problems;
+    const auto other_order = RouteTable::Build(reversed, &problems);
+    for (int i = 0; i < 300; ++i) {
+      RandomRequest request;
+      request.Draw(&random);
+      RouteMatch match, other;
+      if (!table->Find(request.query, &match)) continue;
+      ASSERT_EQ(shadowed.count(match.route), 0u) << match.route << " " << Describe(request.query);
+      ASSERT_TRUE(other_order->Find(request.query, &other));
+      const size_t last = routes.size() - 1 - other.route;
+      if (match.route == last || undecided) continue;
+      ++decided;
+      ASSERT_TRUE(ties.count({match.route, last}) || shadowed.count(last))
+          << match.route << " and " << last << " tie: " << Describe(request.query);
+    }
+  }
+  EXPECT_GT(all_ties, 100u);
+  EXPECT_GT(all_shadowed, 10u);
+  EXPECT_GT(decided, 100u);
+  std::printf("%zu ties, %zu shadowed, %zu requests that the order decides\n", all_ties, all_shadowed, decided);
+}
+
+}  // namespace
+}  // namespace sluice::router

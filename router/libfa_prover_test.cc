@@ -1,0 +1,132 @@
+#include "router/libfa_prover.h"
+
+#include <cstdio>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "router/regex.h"
+
+namespace sluice::router {
+namespace {
+
+TEST(LibfaProver, DecidesWhetherTwoPathsMeet) {
+  const struct {
+    const char* a;
+    const char* b;
+    Answer answer;
+  } kCases[] = {
+      {"~/a/\\d+$", "~/a/[0-9a-f]+$", Answer::kYes},
+      {"~/a/\\d+$", "~/a/[a-f]+$", Answer::kNo},
+      {"~/a/\\d+", "~/a/[a-f]+", Answer::kNo},
+      {"~/a", "~/ab", Answer::kYes},
+      {"~/a$", "~/ab", Answer::kNo},
+      {"~/users/[^/]+/posts$", "~/users/me/.*", Answer::kYes},
+      {"~/(?<x>a|b)/c$", "/b/c", Answer::kYes},
+      {"~/(?<x>a|b)/c$", "/c", Answer::kNo},
+      {"~/(?:a|b$)", "~/bc", Answer::kNo},
+      {"~/a*?b$", "~/aab$", Answer::kYes},
+      {"~/(?i)ab$", "~/AB$", Answer::kYes},
+      {"~/x{2,3}$", "~/xxxx", Answer::kNo},
+      {"~/.$", "~/\\.$", Answer::kNo},  // `/.` is not in normal form
+      {"~/a|/b", "~/b$", Answer::kYes},
+      {"~/\\Qa.b\\E$", "~/a\\.b$", Answer::kYes},
+      {"~/[^/]$", "~/[^a]$", Answer::kYes},
+      {"~/[\\]\\^a-]$", "~/\\]$", Answer::kYes},
+      {"~/a\\b", "~/a", Answer::kUnknown},
+      {"~/\\pL$", "~/a", Answer::kUnknown},
+  };
+  const auto prover = MakeLibfaProver();
+  for (const auto& c : kCases) {
+    std::string path, reason;
+    EXPECT_EQ(prover->Overlap(c.a, c.b, &path, &reason), c.answer) << c.a << " " << c.b << " " << path << reason;
+    EXPECT_EQ(reason.empty(), c.answer != Answer::kUnknown) << reason;
+  }
+}
+
+TEST(LibfaProver, DecidesWhetherAPathContainsAnother) {
+  const struct {
+    const char* outer;
+    const char* inner;
+    Answer answer;
+  } kCases[] = {
+      {"~/a/.*", "/a/b", Answer::kYes},
+      {"~/a/.*$", "/a/b", Answer::kNo},  // `.` takes neither a newline nor a byte that is no UTF-8
+      {"~/a", "/a/b", Answer::kYes},
+      {"~/a$", "/a", Answer::kNo},
+      {"~/\\w+", "~/[a-z]+", Answer::kYes},
+      {"~/[a-z]+", "~/\\w+", Answer::kNo},
+      {"~/[^/]+", "~/[a-z]+/x$", Answer::kYes},
+      {"~/a\\b", "/a", Answer::kUnknown},
+  };
+  const auto prover = MakeLibfaProver();
+  for (const auto& c : kCases) EXPECT_EQ(prover->Contains(c.outer, c.inner), c.answer) << c.outer << " " << c.inner;
+}
+
+TEST(LibfaProver, WhatNeverMatches) {
+  const auto prover = MakeLibfaProver();
+  for (const char* path :
+       {"~/a//b", "~/a/\\./b", "~/a/\\.\\./b", "~/a\\?x=1", "~/%41", "~/%2f", "~/a$b", "~/a^b", "~/#"}) {
+    std::string example, reason;
+    EXPECT_EQ(prover->Overlap(path, "/", &example, &reason), Answer::kNo) << path << " " << example << reason;
+  }
+  for (const char* path : {"~/a/\\.well-known", "~/%2F", "~/a b", "~/a$", "~/%25", "~/\xc3\xa9?x"}) {
+    std::string example, reason;
+    EXPECT_NE(prover->Overlap(path, "/", &example, &reason), Answer::kNo) << path;
+  }
+}
+
+TEST(LibfaProver, LargeExpressionsAreNotTried) {
+  const auto prover = MakeLibfaProver();
+  std::string example, reason;
+  const std::string large = "~/" + std::string(kContainsBytes, 'a');
+  EXPECT_EQ(prover->Contains(large, large), Answer::kUnknown);
+  EXPECT_EQ(prover->Overlap("~/" + std::string(kContainsBytes, 'a'), "/", &example, &reason), Answer::kYes);
+  EXPECT_EQ(prover->Overlap("~/a{100}", "/", &example, &reason), Answer::kUnknown);
+}
+
+// Against RE2 itself: what two random expressions have in common is an example, or no text of many has both.
+TEST(LibfaProver, AgreesWithRe2) {
+  const std::vector<std::string> kPieces = {"a",  "b",   "/",   "[ab]", "[^a]", "(a|b/)", "(?:ab)?",
+                                            "b*", "a+?", "\\d", "1",    ".",    "$"};
+  const uint32_t seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  std::mt19937 random(seed);
+  const auto draw = [&] {
+    std::string pattern = "/";
+    for (size_t i = 0; i < 1 + random() % 4; ++i) pattern += kPieces[random() % kPieces.size()];
+    return pattern;
+  };
+  std::vector<std::string> texts;
+  for (int i = 0; i < 200; ++i) {
+    std::string text = "/";
+    for (size_t n = random() % 5; n > 0; --n) text += "ab1/"[random() % (text.back() == '/' ? 3 : 4)];
+    texts.push_back(text);
+  }
+  const auto prover = MakeLibfaProver();
+  for (int round = 0; round < 500; ++round) {
+    const std::string a = draw(), b = draw();
+    Regex::Error error;
+    const auto first = Regex::Compile(a, Regex::Kind::kPath, &error);
+    const auto second = Regex::Compile(b, Regex::Kind::kPath, &error);
+    std::string example, reason;
+    const Answer meet = prover->Overlap("~" + a, "~" + b, &example, &reason);
+    const Answer contains = prover->Contains("~" + a, "~" + b);
+    ASSERT_NE(reason, "a construct that was read otherwise than RE2 does") << a << " " << b << " " << example;
+    for (const std::string& text : texts) {
+      const bool in_first = first->Matches(text);
+      if (!second->Matches(text)) continue;
+      if (in_first) {
+        ASSERT_NE(meet, Answer::kNo) << a << " " << b << " " << text;
+      } else {
+        ASSERT_NE(contains, Answer::kYes) << a << " " << b << " " << text;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sluice::router

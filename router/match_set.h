@@ -1,0 +1,55 @@
+// The requests that a route takes, its path aside, as sets that can be intersected and compared.
+#ifndef SLUICE_ROUTER_MATCH_SET_H_
+#define SLUICE_ROUTER_MATCH_SET_H_
+
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/ip.h"
+#include "router/host_pattern.h"
+#include "router/path_prover.h"
+#include "router/route_spec.h"
+
+namespace sluice::router {
+
+struct HeaderSet {
+  std::string name;                   // lower case
+  std::vector<std::string> values;    // lower case, without patterns
+  std::vector<std::string> patterns;  // with their `~*`
+};
+
+struct NetSet {
+  Cidr network;
+  bool any_address = true;
+  uint16_t port = 0;  // 0: any
+};
+
+// A field without members takes every request. Of a route by its hosts with a port, or by the others.
+struct MatchSet {
+  std::vector<HostPattern> hosts;
+  std::vector<std::string> methods;
+  std::vector<HeaderSet> headers;  // by name
+  std::vector<HostPattern> snis;
+  std::vector<NetSet> sources;
+  std::vector<NetSet> destinations;
+  bool takes_http = false;
+  bool takes_https = false;
+};
+
+// `route` must be one that RouteTable::Build takes.
+MatchSet MatchSetOf(const RouteSpec& route, bool by_port);
+
+// Whether some request satisfies both; then `witness` is one, but for its path. kUnknown when that hangs on the regular
+// expressions of a header.
+Answer Overlap(const MatchSet& a, const MatchSet& b, Witness* witness);
+
+// Whether every request of `inner` is one of `outer`. May say no where many values of `outer` together would do.
+bool Contains(const MatchSet& outer, const MatchSet& inner);
+
+// `set` as the union of sets with at most one value in each field. Empty if that takes more than `most`.
+std::vector<MatchSet> Atoms(const MatchSet& set, size_t most);
+
+}  // namespace sluice::router
+
+#endif  // SLUICE_ROUTER_MATCH_SET_H_

@@ -1,0 +1,235 @@
+#include "router/regex_language.h"
+
+#include <memory>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "re2/regexp.h"
+#include "router/regex.h"
+
+namespace sluice::router {
+namespace {
+
+using re2::Regexp;
+
+constexpr int kAscii = 0x80;
+constexpr int kLastRune = 0x10ffff;
+constexpr int kMostRepeats = 64;
+
+// What RE2 takes for a character beyond ASCII, overlong and too large ones too (Add_80_10ffff in its compile.cc).
+constexpr char kBeyondAscii[] =
+    "([\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf][\x80-\xbf][\x80-\xbf])";
+
+// A zero byte stands in no path: what needs one matches nothing.
+constexpr std::string_view kNever("\0", 1);
+
+bool IsSpecial(char c) { return absl::StrContains("\\.[]()|*+?{}^$", c) && c != '\0'; }
+
+void AppendByte(char c, std::string* out) {
+  if (IsSpecial(c)) out->push_back('\\');
+  out->push_back(c);
+}
+
+// libfa's class takes bytes as they are; `]`, `^` and `-` mean something by their place, so they stand outside.
+std::string AsciiClass(re2::CharClass* runes) {
+  std::string inside;
+  std::string alternatives;
+  for (int c = 0; c < kAscii; ++c) {
+    if (!runes->Contains(c)) continue;
+    if (c == '[' || c == ']' || c == '^' || c == '-' || c == '\\') {
+      absl::StrAppend(&alternatives, "|\\", std::string(1, static_cast<char>(c)));
+    } else {
+      inside.push_back(static_cast<char>(c));
+    }
+  }
+  if (!inside.empty()) return absl::StrCat("[", inside, "]", alternatives);
+  return alternatives.empty() ? "" : alternatives.substr(1);
+}
+
+class Translator {
+ public:
+  // `rest` is what may follow a match: any text.
+  bool Run(Regexp* regexp, std::string* out, std::string* unknown) {
+    *out = Ending(regexp, true);
+    if (out->size() > kRegexLanguageBytes) Give("a pattern this large");
+    *unknown = unknown_;
+    return unknown_.empty();
+  }
+
+ private:
+  void Give(std::string_view construct) {
+    if (unknown_.empty()) unknown_ = construct;
+  }
+
+  // Whether every match of it takes a byte at least.
+  static bool TakesSome(Regexp* regexp) {
+    switch (regexp->op()) {
+      case re2::kRegexpLiteral:
+      case re2::kRegexpLiteralString:
+      case re2::kRegexpAnyChar:
+      case re2::kRegexpAnyByte:
+      case re2::kRegexpCharClass:
+      case re2::kRegexpNoMatch: return true;
+      case re2::kRegexpPlus:
+      case re2::kRegexpCapture: return TakesSome(regexp->sub()[0]);
+      case re2::kRegexpRepeat: return regexp->min() > 0 && TakesSome(regexp->sub()[0]);
+      case re2::kRegexpConcat: return AnyTakesSome(regexp, 0, regexp->nsub());
+      case re2::kRegexpAlternate:
+        for (int i = 0; i < regexp->nsub(); ++i)
+          if (!TakesSome(regexp->sub()[i])) return false;
+        return true;
+      default: return false;
+    }
+  }
+
+  static bool AnyTakesSome(Regexp* regexp, int begin, int end) {
+    for (int i = begin; i < end; ++i)
+      if (TakesSome(regexp->sub()[i])) return true;
+    return false;
+  }
+
+  // `regexp` and then any text, unless it is anchored at the end. `first`: nothing came before it.
+  std::string Ending(Regexp* regexp, bool first) {
+    switch (regexp->op()) {
+      case re2::kRegexpEndText: return "";
+      case re2::kRegexpCapture: return Ending(regexp->sub()[0], first);
+      case re2::kRegexpConcat: {
+        std::string out;
+        const int last = regexp->nsub() - 1;
+        for (int i = 0; i < last; ++i) out += Part(regexp, i, first);
+        return out + Ending(regexp->sub()[last], first && !AnyTakesSome(regexp, 0, last));
+      }
+      case re2::kRegexpAlternate: {
+        std::string out;
+        for (int i = 0; i < regexp->nsub(); ++i)
+          absl::StrAppend(&out, i == 0 ? "(" : "|", Ending(regexp->sub()[i], first));
+        return out + ")";
+      }
+      default: return Inner(regexp, first) + AnyTextExpression();
+    }
+  }
+
+  // One of a sequence that is not its last.
+  std::string Part(Regexp* regexp, int i, bool first) {
+    if (regexp->sub()[i]->op() == re2::kRegexpEndText) {
+      if (!AnyTakesSome(regexp, i + 1, regexp->nsub())) Give("`$` before what may be empty");
+      return std::string(kNever);
+    }
+    return Inner(regexp->sub()[i], first && !AnyTakesSome(regexp, 0, i));
+  }
+
+  std::string Repeated(Regexp* regexp, std::string_view mark, bool first) {
+    ++repetitions_;
+    std::string out = absl::StrCat("(", Inner(regexp->sub()[0], first), ")", mark);
+    --repetitions_;
+    return out;
+  }
+
+  std::string Inner(Regexp* regexp, bool first) {
+    if (!unknown_.empty()) return "";
+    switch (regexp->op()) {
+      case re2::kRegexpEmptyMatch: return "()";
+      case re2::kRegexpNoMatch: return std::string(kNever);
+      case re2::kRegexpLiteral: return Literal(regexp, regexp->rune());
+      case re2::kRegexpLiteralString: {
+        std::string out;
+        for (int i = 0; i < regexp->nrunes(); ++i) out += Literal(regexp, regexp->runes()[i]);
+        return out;
+      }
+      case re2::kRegexpCharClass: return Class(regexp->cc());
+      case re2::kRegexpAnyChar: return absl::StrCat("([^\x80-\xff]|", kBeyondAscii, ")");
+      case re2::kRegexpStar: return Repeated(regexp, "*", first);
+      case re2::kRegexpPlus: return Repeated(regexp, "+", first);
+      case re2::kRegexpQuest: return Repeated(regexp, "?", first);
+      case re2::kRegexpRepeat: return Counted(regexp, first);
+      case re2::kRegexpCapture: return absl::StrCat("(", Inner(regexp->sub()[0], first), ")");
+      case re2::kRegexpConcat: {
+        std::string out;
+        for (int i = 0; i < regexp->nsub(); ++i) out += Inner(regexp->sub()[i], first && !AnyTakesSome(regexp, 0, i));
+        return absl::StrCat("(", out, ")");
+      }
+      case re2::kRegexpAlternate: {
+        std::string out;
+        for (int i = 0; i < regexp->nsub(); ++i)
+          absl::StrAppend(&out, i == 0 ? "(" : "|", Inner(regexp->sub()[i], first));
+        return out + ")";
+      }
+      case re2::kRegexpBeginText:
+        if (!first) return std::string(kNever);
+        if (repetitions_ > 0) Give("`^` inside a repetition");
+        return "()";
+      case re2::kRegexpEndText: Give("`$` inside a group or a repetition"); return "";
+      case re2::kRegexpWordBoundary:
+      case re2::kRegexpNoWordBoundary: Give("a word boundary"); return "";
+      default: Give("an anchor of lines, or `\\C`"); return "";
+    }
+  }
+
+  std::string Literal(Regexp* regexp, int rune) {
+    std::string out;
+    if (rune >= kAscii) {
+      Give("a character beyond ASCII");
+      return out;
+    }
+    const char c = static_cast<char>(rune);
+    if ((regexp->parse_flags() & Regexp::FoldCase) != 0 && absl::ascii_isalpha(static_cast<unsigned char>(c))) {
+      // `k` and `s` also fold to a character beyond ASCII each.
+      if (absl::ascii_tolower(c) == 'k' || absl::ascii_tolower(c) == 's') Give("`(?i)` on k or s");
+      return absl::StrCat("[", std::string(1, absl::ascii_tolower(c)), std::string(1, absl::ascii_toupper(c)), "]");
+    }
+    AppendByte(c, &out);
+    return out;
+  }
+
+  std::string Class(re2::CharClass* runes) {
+    const std::string ascii = AsciiClass(runes);
+    bool all = true;
+    bool none = true;
+    for (const re2::RuneRange& range : *runes) none &= range.hi < kAscii;
+    if (!none) {
+      all = false;
+      for (const re2::RuneRange& range : *runes) all |= range.lo <= kAscii && range.hi == kLastRune;
+      if (!all) Give("a class with some of the characters beyond ASCII");
+    }
+    if (none) return ascii.empty() ? std::string(kNever) : absl::StrCat("(", ascii, ")");
+    return absl::StrCat("(", ascii, ascii.empty() ? "" : "|", kBeyondAscii, ")");
+  }
+
+  std::string Counted(Regexp* regexp, bool first) {
+    if (regexp->min() > kMostRepeats || regexp->max() > kMostRepeats) {
+      Give("a repetition of more than 64");
+      return "";
+    }
+    const std::string max = regexp->max() < 0 ? "" : absl::StrCat(regexp->max());
+    return Repeated(regexp, absl::StrCat("{", regexp->min(), ",", max, "}"), first);
+  }
+
+  std::string unknown_;
+  int repetitions_ = 0;  // around the part at hand
+};
+
+}  // namespace
+
+std::string LiteralExpression(std::string_view text) {
+  std::string out;
+  for (char c : text) AppendByte(c, &out);
+  return out;
+}
+
+std::string AnyTextExpression() { return "(.|\n)*"; }
+
+bool TranslateRegex(std::string_view pattern, std::string* expression, std::string* unknown) {
+  const std::string spelled = SpellNamedGroups(pattern);
+  re2::RegexpStatus status;
+  Regexp* regexp = Regexp::Parse({spelled.data(), spelled.size()}, Regexp::LikePerl, &status);
+  if (regexp == nullptr) {
+    *unknown = status.Text();
+    return false;
+  }
+  const bool known = Translator().Run(regexp, expression, unknown);
+  regexp->Decref();
+  return known;
+}
+
+}  // namespace sluice::router
