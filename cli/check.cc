@@ -1,6 +1,8 @@
 // sluice check: what is wrong with a policy, all of it.
 #include <algorithm>
 #include <cstdio>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -11,6 +13,7 @@
 #include "cli/policy_file.h"
 #include "cli/verbs.h"
 #include "policy/json/json_writer.h"
+#include "router/libfa_prover.h"
 
 namespace sluice::cli {
 namespace {
@@ -36,6 +39,44 @@ void WritePlace(JsonWriter* json, const Place& place) {
   json->EndObject();
 }
 
+void WriteNamedUnlessEmpty(JsonWriter* json, std::string_view name, std::string_view text) {
+  if (!text.empty()) WriteNamed(json, name, text);
+}
+
+// As a request that `sluice decide` reads.
+void WriteWitness(JsonWriter* json, const std::optional<Witness>& witness) {
+  if (!witness) return json->Null();
+  json->BeginObject();
+  WriteNamed(json, "method", witness->method);
+  WriteNamed(json, "scheme", witness->scheme);
+  WriteNamed(json, "host", witness->host);
+  if (witness->port != 0) {
+    json->Key("port");
+    json->Unsigned(witness->port);
+  }
+  WriteNamed(json, "path", witness->path);
+  if (!witness->headers.empty()) {
+    json->Key("headers");
+    json->BeginArray();
+    for (const auto& [name, value] : witness->headers) {
+      json->BeginArray();
+      json->String(name);
+      json->String(value);
+      json->EndArray();
+    }
+    json->EndArray();
+  }
+  WriteNamedUnlessEmpty(json, "peer", witness->peer);
+  WriteNamedUnlessEmpty(json, "server", witness->server);
+  if (!witness->sni.empty()) {
+    json->Key("tls");
+    json->BeginObject();
+    WriteNamed(json, "sni", witness->sni);
+    json->EndObject();
+  }
+  json->EndObject();
+}
+
 void WriteDiagnostic(JsonWriter* json, const Diagnostic& diagnostic) {
   json->BeginObject();
   WriteNamed(json, "code", diagnostic.code);
@@ -51,7 +92,7 @@ void WriteDiagnostic(JsonWriter* json, const Diagnostic& diagnostic) {
   for (const std::string& route : diagnostic.routes) json->String(route);
   json->EndArray();
   json->Key("witness");
-  json->Null();
+  WriteWitness(json, diagnostic.witness);
   json->Key("hint");
   json->StringOrNull(diagnostic.hint);
   json->EndObject();
@@ -112,7 +153,8 @@ void WriteSarifResult(JsonWriter* json, const Diagnostic& diagnostic) {
   json->Key("message");
   json->BeginObject();
   std::string hint = diagnostic.hint.empty() ? "" : absl::StrCat(" (", diagnostic.hint, ")");
-  WriteNamed(json, "text", absl::StrCat(diagnostic.message, hint));
+  std::string example = diagnostic.witness ? absl::StrCat(", for example ", ToText(*diagnostic.witness)) : "";
+  WriteNamed(json, "text", absl::StrCat(diagnostic.message, example, hint));
   json->EndObject();
   json->Key("locations");
   json->BeginArray();
@@ -175,7 +217,8 @@ int Run(const Args& args) {
   if (format != "text" && format != "json" && format != "sarif")
     return Fail("check", absl::StrCat("expected --format text, json or sarif, found `", format, "`"));
   std::string_view path = args.operands()[0];
-  Diagnostics diagnostics = LoadPolicy(path).diagnostics;
+  const std::unique_ptr<router::PathProver> prover = router::MakeLibfaProver();
+  Diagnostics diagnostics = LoadPolicy(path, prover.get()).diagnostics;
   std::string out = format == "json"    ? ToJson(diagnostics)
                     : format == "sarif" ? ToSarif(diagnostics)
                                         : ToLines(diagnostics, path);
@@ -193,6 +236,9 @@ const Verb kCheck = {
     .about =
         "Reads and compiles a policy (Kong's declarative format, YAML or JSON) and "
         "reports every error and warning in one run, each with file, line and column.\n\n"
+        "Routes are proved against each other: two that tie, one that is never reached, "
+        "an expression that can never match. A request shows each finding; --format json "
+        "has it as `sluice decide` reads it.\n\n"
         "Exit status: 0 it loads, 1 it has warnings and --strict was given, 2 it has "
         "errors.",
     .example =

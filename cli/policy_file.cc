@@ -20,13 +20,14 @@ std::optional<std::string> Environment(std::string_view name) {
 
 }  // namespace
 
-CompileResult LoadPolicy(std::string_view path) {
+CompileResult LoadPolicy(std::string_view path, router::PathProver* prover) {
   std::string error;
   std::optional<std::string> text = ReadFile(path, limits::kDocumentBytes, &error);
   if (text) {
     CompileOptions options;
     options.file_name = path == "-" ? "stdin" : std::string(path);
     options.environment = Environment;
+    options.route_prover = prover;
     return Compile(*text, options);
   }
   Diagnostic unreadable;

@@ -150,6 +150,25 @@ class SluiceTest(unittest.TestCase):
         for form, name in (("text", "broken.txt"), ("json", "broken.json"), ("sarif", "broken.sarif")):
             self.golden(name, run("check", f"{DATA}/broken.yaml", "--format", form)[1])
 
+    def test_check_finds_conflicts(self):
+        for name in ("conflicts", "never"):
+            for form, ending in (("text", "txt"), ("json", "json"), ("sarif", "sarif")):
+                self.golden(f"{name}.{ending}", run("check", f"{DATA}/{name}.yaml", "--format", form)[1])
+        self.assertEqual(run("check", f"{DATA}/conflicts.yaml", "--strict")[0], 1)
+        self.assertEqual(run("check", f"{DATA}/never.yaml")[0], 2)
+
+    def test_check_witnesses_replay(self):
+        report = json.loads(run("check", f"{DATA}/conflicts.yaml", "--format", "json")[1])
+        proved = [warning for warning in report["warnings"] if warning["witness"]]
+        self.assertGreater(len(proved), 5)
+        requests = "".join(json.dumps(warning["witness"]) + "\n" for warning in proved)
+        status, out, err = run("decide", f"{DATA}/conflicts.yaml", stdin=requests)
+        self.assertEqual(status, 0, err)
+        for warning, line in zip(proved, out.splitlines(), strict=True):
+            routes = warning["routes"]
+            winners = routes[1:] if warning["code"] == "route_shadowed" else routes[:1]
+            self.assertIn(json.loads(line)["route"], winners, warning["message"])
+
     def test_check_json_is_as_promised(self):
         _, out, _ = run("check", f"{DATA}/warned.yaml", "--format", "json")
         report = json.loads(out)

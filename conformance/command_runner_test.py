@@ -49,7 +49,8 @@ class Command:
         if done.returncode != (2 if fails else 0):
             return [f"check ends with status {done.returncode}: {done.stderr.decode()}"]
         report = json.loads(done.stdout)
-        return problems_differ(self.case["problems"], report)
+        expected = sorted(self.case["problems"] + self.case["proofs"], key=lambda problem: problem["line"])
+        return problems_differ(expected, report)
 
     def decide(self):
         """What `sluice decide` says otherwise than the case expects."""

@@ -76,7 +76,7 @@ class CaseReader:
             raise CaseError(f"{where}: expected a case name of a-z, 0-9 and _, found `{name}`")
         self.case = {
             "name": name, "where": where, "about": "", "policy": "", "env": {}, "answers": None, "steps": [],
-            "problems": [],
+            "problems": [], "proofs": [],
         }  # fmt: skip
 
     def finish(self):
@@ -180,18 +180,21 @@ class CaseReader:
     def _fetches(self, argument, block, where):
         self._last_request(where)["fetches"] = int(argument)
 
-    def _problem(self, severity, argument, block, where):
+    def _problem(self, severity, argument, block, where, members="problems"):
         problem, _ = self._json(argument, block, where)
         unknown = set(problem) - {"code", "line", "says"}
         if unknown or not {"code", "line"} <= set(problem):
             raise CaseError(f"{where}: a problem has `code`, `line` and perhaps `says`")
-        self.case["problems"].append({"severity": severity, "says": "", **problem})
+        self.case[members].append({"severity": severity, "says": "", **problem})
 
     def _error(self, argument, block, where):
         self._problem("error", argument, block, where)
 
     def _warning(self, argument, block, where):
         self._problem("warning", argument, block, where)
+
+    def _proof(self, argument, block, where):
+        self._problem("warning", argument, block, where, "proofs")
 
 
 # ---- Files ----

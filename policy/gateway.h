@@ -39,6 +39,10 @@
 
 namespace sluice {
 
+namespace router {
+class PathProver;
+}
+
 class Snapshot;      // a compiled policy; immutable
 class GatewayState;  // what lives on across policies: counters, caches, key sets
 
@@ -47,6 +51,9 @@ struct CompileOptions {
   enum class Format { kAuto, kYaml, kJson } format = Format::kAuto;
   // Answers decK's ${{ env "DECK_X" }}; unset: every such reference is an error.
   std::function<std::optional<std::string>(std::string_view name)> environment = {};
+  // Finds conflicts among regular expressions of routes as well (router/libfa_prover.h). Null leaves them out, which is
+  // for whoever loads a policy that `sluice check` has seen. Used during Compile only.
+  router::PathProver* route_prover = nullptr;
 };
 
 struct CompileResult {

@@ -10,13 +10,15 @@
 #include "base/diagnostic.h"
 #include "policy/document/document.h"
 #include "policy/snapshot.h"
+#include "router/path_prover.h"
 
 namespace sluice {
 
 class Compiler {
  public:
-  Compiler(const policy::Document& document, Snapshot* snapshot, Diagnostics* diagnostics)
-      : document_(document), snapshot_(*snapshot), diagnostics_(*diagnostics) {}
+  // `prover` may be null, see CompileOptions.
+  Compiler(const policy::Document& document, router::PathProver* prover, Snapshot* snapshot, Diagnostics* diagnostics)
+      : document_(document), prover_(prover), snapshot_(*snapshot), diagnostics_(*diagnostics) {}
 
   // Errors go to the diagnostics; a snapshot with errors must not be used.
   void Compile();
@@ -62,6 +64,7 @@ class Compiler {
   std::string ServiceName(size_t index) const;
 
   const policy::Document& document_;
+  router::PathProver* prover_;
   Snapshot& snapshot_;
   Diagnostics& diagnostics_;
   std::map<std::string, uint32_t> acl_groups_;
