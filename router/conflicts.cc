@@ -283,6 +283,7 @@ class Search {
                                    finding.routes[0], "`");
     finding.hint =
         "tell them apart by host, path, method or header; between regular expressions also by regex_priority";
+    if (prover_ == nullptr) finding.hint += "; `sluice check` also proves what hangs on regular expressions";
     finding.related = {routes_[pair.first].where};
     finding.witness = std::move(witness);
     findings_.push_back(std::move(finding));
