@@ -34,7 +34,9 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 }  // namespace
 
 std::string ToText(const Witness& witness) {
-  std::string text = absl::StrCat(witness.method, " ", witness.scheme, "://", witness.host);
+  const bool is_stream = witness.method.empty();
+  std::string text = is_stream ? absl::StrCat("a connection by ", witness.scheme)
+                               : absl::StrCat(witness.method, " ", witness.scheme, "://", witness.host);
   if (witness.port != 0) absl::StrAppend(&text, ":", witness.port);
   text += witness.path;
   for (const auto& [name, value] : witness.headers) absl::StrAppend(&text, ", ", name, ": ", value);

@@ -23,8 +23,8 @@ struct Place {
 
 // A concrete request that proves a conflict, with those members of a request that `sluice decide` reads which matter.
 struct Witness {
-  std::string method;
-  std::string scheme;  // "http" or "https"
+  std::string method;  // empty for a stream, which has no host and no path either
+  std::string scheme;  // "http", "https", "tcp", "tls", "udp"
   std::string host;
   uint16_t port = 0;  // 0: the scheme's own
   std::string path;   // as it is sent

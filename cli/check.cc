@@ -47,14 +47,14 @@ void WriteNamedUnlessEmpty(JsonWriter* json, std::string_view name, std::string_
 void WriteWitness(JsonWriter* json, const std::optional<Witness>& witness) {
   if (!witness) return json->Null();
   json->BeginObject();
-  WriteNamed(json, "method", witness->method);
+  WriteNamedUnlessEmpty(json, "method", witness->method);
   WriteNamed(json, "scheme", witness->scheme);
-  WriteNamed(json, "host", witness->host);
+  WriteNamedUnlessEmpty(json, "host", witness->host);
   if (witness->port != 0) {
     json->Key("port");
     json->Unsigned(witness->port);
   }
-  WriteNamed(json, "path", witness->path);
+  WriteNamedUnlessEmpty(json, "path", witness->path);
   if (!witness->headers.empty()) {
     json->Key("headers");
     json->BeginArray();

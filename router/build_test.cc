@@ -98,7 +98,49 @@ TEST(Build, EveryFieldIsChecked) {
        [](RouteSpec* r) {
          r->destinations = {{"", 0}};
        }},
-      {"bad_protocols", "/protocols", "`tcp`", [](RouteSpec* r) { r->protocols = {"tcp"}; }},
+      {"bad_protocols", "/protocols", "`http, tcp`",
+       [](RouteSpec* r) {
+         r->protocols = {"http", "tcp"};
+       }},
+      {"bad_protocols", "/protocols", "`tls, tls_passthrough`",
+       [](RouteSpec* r) {
+         r->protocols = {"tls", "tls_passthrough"};
+         r->paths.clear();
+         r->snis = {"a.com"};
+       }},
+      {"bad_stream_route", "/paths", "no paths on a route for tcp, tls",
+       [](RouteSpec* r) {
+         r->protocols = {"tcp", "tls"};
+       }},
+      {"bad_stream_route", "/hosts", "no hosts",
+       [](RouteSpec* r) {
+         r->protocols = {"udp"};
+         r->paths.clear();
+         r->hosts = {"a.com"};
+       }},
+      {"bad_stream_route", "/methods", "no methods",
+       [](RouteSpec* r) {
+         r->protocols = {"tls_passthrough"};
+         r->paths.clear();
+         r->methods = {"GET"};
+       }},
+      {"bad_stream_route", "/headers", "no headers",
+       [](RouteSpec* r) {
+         r->protocols = {"tls"};
+         r->paths.clear();
+         r->headers = {{"x", {"1"}}};
+       }},
+      {"bad_stream_route", "/snis", "without tls",
+       [](RouteSpec* r) {
+         r->protocols = {"tcp", "udp"};
+         r->paths.clear();
+         r->snis = {"a.com"};
+       }},
+      {"empty_route", "", "found none",
+       [](RouteSpec* r) {
+         r->protocols = {"tcp"};
+         r->paths.clear();
+       }},
       {"bad_protocols", "/protocols", "`http, grpc`",
        [](RouteSpec* r) {
          r->protocols = {"http", "grpc"};

@@ -180,17 +180,43 @@ bool AllAmong(const std::vector<std::string>& values, std::initializer_list<std:
 
 void CheckProtocols(const RouteSpec& route, Report* report) {
   const std::vector<std::string>& all = route.protocols;
-  if (all.empty() || !(AllAmong(all, {"http", "https"}) || AllAmong(all, {"grpc", "grpcs"}))) {
-    report->Add(route, "/protocols", "bad_protocols",
-                absl::StrCat("expected protocols among http and https, or among grpc and grpcs, found `",
-                             absl::StrJoin(all, ", "), "`"),
-                "stream protocols are not routed");
+  if (all.empty() || !(AllAmong(all, {"http", "https"}) || AllAmong(all, {"grpc", "grpcs"}) ||
+                       AllAmong(all, {"tcp", "tls", "udp"}) || AllAmong(all, {"tls_passthrough"}))) {
+    report->Add(
+        route, "/protocols", "bad_protocols",
+        absl::StrCat("expected protocols among http and https, among grpc and grpcs, or among tcp, tls and udp, "
+                     "or tls_passthrough alone, found `",
+                     absl::StrJoin(all, ", "), "`"),
+        "write a route for each group");
   }
   constexpr uint16_t kStatuses[] = {301, 302, 307, 308, 426};
   const uint16_t status = route.https_redirect_status_code;
   if (std::find(std::begin(kStatuses), std::end(kStatuses), status) == std::end(kStatuses)) {
     report->Add(route, "/https_redirect_status_code", "bad_redirect_status",
                 absl::StrCat("expected 426, 301, 302, 307 or 308, found `", status, "`"), "");
+  }
+}
+
+// What a connection that carries no HTTP does not have cannot be asked of it.
+void CheckStream(const RouteSpec& route, Report* report) {
+  const struct {
+    std::string_view name;
+    bool is_set;
+  } kHttpFields[] = {{"hosts", !route.hosts.empty()},
+                     {"paths", !route.paths.empty()},
+                     {"methods", !route.methods.empty()},
+                     {"headers", !route.headers.empty()}};
+  for (const auto& field : kHttpFields) {
+    if (!field.is_set) continue;
+    report->Add(route, absl::StrCat("/", field.name), "bad_stream_route",
+                absl::StrCat("expected no ", field.name, " on a route for ", absl::StrJoin(route.protocols, ", ")),
+                "use `snis`, `sources` and `destinations`");
+  }
+  if (!route.snis.empty() && !AllAmong({route.protocols[0]}, {"tls_passthrough"}) &&
+      std::find(route.protocols.begin(), route.protocols.end(), "tls") == route.protocols.end()) {
+    report->Add(route, "/snis", "bad_stream_route",
+                "expected no snis on a route without tls, which has no server names",
+                "remove them, or add tls to the protocols");
   }
 }
 
@@ -215,6 +241,7 @@ void Report::Add(const RouteSpec& route, std::string_view field, std::string cod
 
 CheckedRoute CheckRoute(const RouteSpec& route, Report* report) {
   CheckedRoute checked;
+  if (IsStreamRoute(route)) CheckStream(route, report);
   if (IsEmpty(route)) {
     report->Add(route, "", "empty_route",
                 "expected at least one of hosts, paths, methods, headers and snis, found none",

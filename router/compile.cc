@@ -20,13 +20,16 @@ bool CountsFit(const std::vector<RouteSpec>& routes, Report* report) {
   problem.code = "too_many_routes";
   problem.hint = "split the document";
   size_t keys = 0;
-  for (const RouteSpec& route : routes)
-    keys += std::max<size_t>(1, route.hosts.size()) * std::max<size_t>(1, route.paths.size());
+  for (const RouteSpec& route : routes) {
+    keys += IsStreamRoute(route) ? StreamIndex::KeysOf(route)
+                                 : std::max<size_t>(1, route.hosts.size()) * std::max<size_t>(1, route.paths.size());
+  }
   if (routes.size() > limits::kRoutes) {
     problem.message = absl::StrCat("expected at most ", limits::kRoutes, " routes, found ", routes.size());
   } else if (keys > limits::kRouteKeys) {
-    problem.message = absl::StrCat("expected at most ", limits::kRouteKeys,
-                                   " pairs of a host and a path over all routes, found ", keys);
+    problem.message =
+        absl::StrCat("expected at most ", limits::kRouteKeys,
+                     " pairs of a host and a path, or of a name and a port, over all routes, found ", keys);
   } else {
     return true;
   }
@@ -156,6 +159,7 @@ void Assemble(const std::vector<RouteSpec>& routes, std::vector<CheckedRoute>* c
   KeepParts(checked, index);
   for (Entry& entry : index->entries) entry.filters = index->filters[entry.route].get();
   for (const RouteSpec& route : routes) index->routes.push_back(TraitsOf(route));
+  index->streams.Build(routes, index->filters);
 }
 
 }  // namespace

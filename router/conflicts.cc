@@ -46,8 +46,9 @@ std::string FieldsOf(const RouteSpec& route) {
   std::vector<std::string> names;
   for (const HeaderSpec& header : route.headers) names.push_back(absl::AsciiStrToLower(header.name));
   std::sort(names.begin(), names.end());
-  return absl::StrCat(!route.hosts.empty(), !route.paths.empty(), !route.methods.empty(), !route.snis.empty(),
-                      !route.sources.empty(), !route.destinations.empty(), ",", absl::StrJoin(names, ","));
+  return absl::StrCat(IsStreamRoute(route), !route.hosts.empty(), !route.paths.empty(), !route.methods.empty(),
+                      !route.snis.empty(), !route.sources.empty(), !route.destinations.empty(), ",",
+                      absl::StrJoin(names, ","));
 }
 
 // The request of a witness, as the table is asked.
@@ -115,6 +116,8 @@ class Search {
       candidate.set = MatchSetOf(route, arm.by_port);
       arms_.push_back(std::move(candidate));
     }
+    for (const Precedence& precedence : RankStreams(routes_))
+      arms_.push_back({precedence, MatchSetOf(routes_[precedence.route], false), "", ""});
   }
 
   // False if the arm is out of question.
@@ -149,13 +152,17 @@ class Search {
   void FindTies() {
     std::vector<uint32_t> group;
     for (uint32_t arm = 0; arm < arms_.size(); ++arm) {
-      if (!group.empty() && !SameRank(arms_[group[0]].precedence, arms_[arm].precedence)) {
+      if (!group.empty() && !Ties(arms_[group[0]], arms_[arm])) {
         ForEachPair(group, [this](uint32_t a, uint32_t b) { CheckTie(a, b); });
         group.clear();
       }
       group.push_back(arm);
     }
     ForEachPair(group, [this](uint32_t a, uint32_t b) { CheckTie(a, b); });
+  }
+
+  static bool Ties(const Candidate& a, const Candidate& b) {
+    return a.set.is_stream == b.set.is_stream && SameRank(a.precedence, b.precedence);
   }
 
   void CheckTie(uint32_t first, uint32_t second) {
@@ -249,7 +256,7 @@ class Search {
 
   void SetPath(const std::string& path, Witness* witness) {
     Arena arena;
-    witness->path = EscapePath(path, &arena);
+    if (!witness->method.empty()) witness->path = EscapePath(path, &arena);  // a stream has neither
   }
 
   std::string Name(size_t route) const { return NameOf(routes_[route], route); }

@@ -49,9 +49,10 @@ Texts Nets(const std::vector<NetSpec>& nets) {
   return texts;
 }
 
-// Equal texts, equal sets of requests. Protocols are left out: they do not take part in matching.
+// Equal texts, equal sets of requests. Protocols are left out but for streams: elsewhere they take no part in matching.
 std::string MatchSet(const RouteSpec& route) {
   std::string text;
+  AppendSet(IsStreamRoute(route) ? route.protocols : Texts(), &text);
   AppendSet(Lower(route.hosts), &text);
   AppendSet(route.paths, &text);
   AppendSet(route.methods, &text);

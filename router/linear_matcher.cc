@@ -118,7 +118,7 @@ bool LinearMatcher::MatchHeader(const HeaderSpec& wanted, const RouteQuery& quer
 }
 
 bool LinearMatcher::MatchRest(const RouteSpec& route, const RouteQuery& query) const {
-  const bool tls = query.scheme == "https" || query.scheme == "grpcs";
+  const bool tls = query.scheme == "https" || query.scheme == "grpcs" || query.scheme == "tls";
   const auto& methods = route.methods;
   const bool method = methods.empty() || std::count(methods.begin(), methods.end(), query.method) > 0;
   const bool sni =
@@ -131,16 +131,52 @@ bool LinearMatcher::MatchRest(const RouteSpec& route, const RouteQuery& query) c
          MatchNets(route.destinations, query.destination);
 }
 
+namespace {
+
+bool IsStream(std::string_view protocol) {
+  return protocol == "tcp" || protocol == "tls" || protocol == "udp" || protocol == "tls_passthrough";
+}
+
+// A stream's protocol is one of the route's; http and its kin only have to stay among themselves.
+bool MatchProtocol(const RouteSpec& route, std::string_view scheme) {
+  if (!IsStream(scheme)) return !IsStream(route.protocols[0]);
+  return std::any_of(route.protocols.begin(), route.protocols.end(), [scheme](const std::string& protocol) {
+    return protocol == scheme || (protocol == "tls_passthrough" && scheme == "tls");
+  });
+}
+
+// An address counts 8, a port 4, a network 1, each once.
+int64_t Weight(const std::vector<NetSpec>& nets) {
+  bool address = false, port = false, network = false;
+  for (const NetSpec& net : nets) {
+    const bool slash = absl::StrContains(net.ip, '/');
+    network |= slash;
+    address |= !slash && !net.ip.empty();
+    port |= net.port != 0;
+  }
+  return 8 * address + 4 * port + network;
+}
+
+Rank StreamRankOf(const RouteSpec& route) {
+  const bool snis = !route.snis.empty(), sources = !route.sources.empty(), destinations = !route.destinations.empty();
+  return {snis || (sources && destinations), Weight(route.sources), Weight(route.destinations),
+          snis + sources + destinations};
+}
+
+}  // namespace
+
 LinearMatch LinearMatcher::Find(const RouteQuery& query) const {
   LinearMatch best;
   Rank best_rank{};
   for (size_t r = 0; r < routes_.size(); ++r) {
+    if (!MatchProtocol(routes_[r], query.scheme)) continue;
     const ByHost by_host = MatchHosts(routes_[r], query);
     if (by_host == ByHost::kNo || !MatchRest(routes_[r], query)) continue;
     for (size_t p = 0; p < std::max<size_t>(1, routes_[r].paths.size()); ++p) {
       std::string_view matched;
       if (!MatchPath(routes_[r], p, query.path, &matched)) continue;
-      const Rank rank = RankOf(routes_[r], p, by_host == ByHost::kYesWithPort);
+      const Rank rank =
+          IsStream(query.scheme) ? StreamRankOf(routes_[r]) : RankOf(routes_[r], p, by_host == ByHost::kYesWithPort);
       if (best.found && rank <= best_rank) continue;
       best_rank = rank;
       best = {true, r, p, matched};

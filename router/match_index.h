@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "base/ip.h"
+#include "router/filters.h"
 #include "router/host_index.h"
-#include "router/host_pattern.h"
 #include "router/path_trie.h"
 #include "router/regex.h"
 #include "router/route_table.h"
+#include "router/stream_index.h"
 
 namespace sluice::router {
 
@@ -23,26 +23,6 @@ using MethodSet = uint64_t;  // a bit for each method that occurs in the table
 inline constexpr MethodSet kAnyMethod = ~MethodSet{0};
 inline constexpr MethodSet kUnknownMethod = MethodSet{1} << 63;  // no route names it
 static_assert(limits::kRouteMethods == 63, "one bit is for unknown methods");
-
-struct HeaderFilter {
-  std::string name;  // lower case
-  std::vector<std::string> values;
-  std::vector<std::unique_ptr<const Regex>> patterns;
-};
-
-struct NetFilter {
-  Cidr network;
-  bool any_address = true;
-  uint16_t port = 0;  // 0: any
-};
-
-// What a route asks beside host, path and method. A route that asks nothing of it has none.
-struct RouteFilters {
-  std::vector<HeaderFilter> headers;
-  std::vector<HostPattern> snis;
-  std::vector<NetFilter> sources;
-  std::vector<NetFilter> destinations;
-};
 
 struct Entry {
   MethodSet methods = kAnyMethod;
@@ -70,7 +50,8 @@ struct MatchIndex {
   PathTrie paths;
   uint32_t tree_without_host = PathTrie::kNone;
   std::vector<std::unique_ptr<const Regex>> regexes;
-  std::vector<std::unique_ptr<const RouteFilters>> filters;
+  std::vector<std::unique_ptr<const RouteFilters>> filters;  // by route; null where nothing is asked
+  StreamIndex streams;
 };
 
 }  // namespace sluice::router

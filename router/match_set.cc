@@ -149,6 +149,21 @@ void ChooseScheme(const MatchSet& a, const MatchSet& b, Witness* witness) {
   if (!tls || (a.snis.empty() && b.snis.empty())) witness->sni.clear();
 }
 
+// Only TLS has a server name; the other protocols are not held to it.
+bool StreamsMeet(const MatchSet& a, const MatchSet& b, Witness* witness) {
+  if (!CommonEndpoint(a.sources, b.sources, &witness->peer) ||
+      !CommonEndpoint(a.destinations, b.destinations, &witness->server)) {
+    return false;
+  }
+  for (const std::string& protocol : a.methods) {
+    if (std::find(b.methods.begin(), b.methods.end(), protocol) == b.methods.end()) continue;
+    witness->scheme = protocol;
+    if (protocol != "tls") return true;
+    if (CommonName(a.snis, b.snis, "example.com", &witness->sni, nullptr)) return true;
+  }
+  return false;
+}
+
 bool HostContains(const HostPattern& outer, const HostPattern& inner) {
   if (outer.port != 0 && outer.port != inner.port) return false;
   if (inner.kind == Kind::kPlain) return HostMatches(outer, inner.text);
@@ -229,7 +244,9 @@ MatchSet MatchSetOf(const RouteSpec& route, bool by_port) {
   set.snis = HostsOf(route.snis);
   set.sources = NetsOf(route.sources);
   set.destinations = NetsOf(route.destinations);
+  set.is_stream = IsStreamRoute(route);
   for (const std::string& protocol : route.protocols) {
+    if (set.is_stream) set.methods.push_back(protocol == "tls_passthrough" ? "tls" : protocol);
     set.takes_http |= protocol == "http" || protocol == "grpc";
     set.takes_https |= protocol == "https" || protocol == "grpcs";
   }
@@ -237,6 +254,8 @@ MatchSet MatchSetOf(const RouteSpec& route, bool by_port) {
 }
 
 Answer Overlap(const MatchSet& a, const MatchSet& b, Witness* witness) {
+  if (a.is_stream != b.is_stream) return Answer::kNo;
+  if (a.is_stream) return StreamsMeet(a, b, witness) ? Answer::kYes : Answer::kNo;
   if (!CommonMethod(a.methods, b.methods, &witness->method) ||
       !CommonName(a.hosts, b.hosts, "example.com", &witness->host, &witness->port) ||
       !CommonEndpoint(a.sources, b.sources, &witness->peer) ||

@@ -33,6 +33,7 @@ struct MatchSet {
   std::vector<HostPattern> snis;
   std::vector<NetSet> sources;
   std::vector<NetSet> destinations;
+  bool is_stream = false;  // then `methods` are its protocols: tcp, udp, tls
   bool takes_http = false;
   bool takes_https = false;
 };

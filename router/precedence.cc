@@ -11,7 +11,8 @@ namespace sluice::router {
 namespace {
 
 auto RankOf(const Precedence& p) {
-  return std::tie(p.attributes, p.plain_hosts, p.header_names, p.is_regex, p.regex_priority, p.prefix_bytes, p.pins);
+  return std::tie(p.attributes, p.plain_hosts, p.header_names, p.is_regex, p.regex_priority, p.prefix_bytes,
+                  p.peer_weight, p.pins);
 }
 
 Precedence PrecedenceOf(const RouteSpec& route, size_t route_index, size_t path_index, bool host_has_port) {
@@ -29,6 +30,29 @@ Precedence PrecedenceOf(const RouteSpec& route, size_t route_index, size_t path_
   p.pins = !route.hosts.empty() + host_has_port + !route.sources.empty() + !route.destinations.empty();
   p.route = route_index;
   p.path = path_index;
+  return p;
+}
+
+// Kong's weights of addresses, ports and networks.
+int WeightOf(const std::vector<NetSpec>& nets) {
+  constexpr int kAddress = 8;
+  constexpr int kPort = 4;
+  constexpr int kNetwork = 1;
+  int weight = 0;
+  for (const NetSpec& net : nets) {
+    if (!net.ip.empty()) weight |= absl::StrContains(net.ip, '/') ? kNetwork : kAddress;
+    if (net.port != 0) weight |= kPort;
+  }
+  return weight;
+}
+
+Precedence StreamPrecedenceOf(const RouteSpec& route, size_t route_index) {
+  constexpr int kAboveAllWeights = 16;
+  Precedence p;
+  p.attributes = !route.snis.empty() || (!route.sources.empty() && !route.destinations.empty());
+  p.peer_weight = WeightOf(route.sources) * kAboveAllWeights + WeightOf(route.destinations);
+  p.pins = !route.snis.empty() + !route.sources.empty() + !route.destinations.empty();
+  p.route = route_index;
   return p;
 }
 
@@ -54,6 +78,7 @@ bool SameRank(const Precedence& a, const Precedence& b) { return RankOf(a) == Ra
 std::vector<Arm> RankArms(const std::vector<RouteSpec>& routes) {
   std::vector<Arm> arms;
   for (size_t r = 0; r < routes.size(); ++r) {
+    if (IsStreamRoute(routes[r])) continue;
     for (bool by_port : {true, false}) {
       if (!IsReached(routes[r], by_port)) continue;
       for (size_t p = 0; p < std::max<size_t>(1, routes[r].paths.size()); ++p)
@@ -62,6 +87,14 @@ std::vector<Arm> RankArms(const std::vector<RouteSpec>& routes) {
   }
   std::sort(arms.begin(), arms.end(), [](const Arm& a, const Arm& b) { return Outranks(a.precedence, b.precedence); });
   return arms;
+}
+
+std::vector<Precedence> RankStreams(const std::vector<RouteSpec>& routes) {
+  std::vector<Precedence> ranked;
+  for (size_t r = 0; r < routes.size(); ++r)
+    if (IsStreamRoute(routes[r])) ranked.push_back(StreamPrecedenceOf(routes[r], r));
+  std::sort(ranked.begin(), ranked.end(), Outranks);
+  return ranked;
 }
 
 }  // namespace sluice::router

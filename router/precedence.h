@@ -18,6 +18,7 @@ struct Precedence {
   bool is_regex = false;
   int32_t regex_priority = 0;
   size_t prefix_bytes = 0;
+  int peer_weight = 0;  // of a stream route
   int pins = 0;
   size_t route = 0;  // place in the document
   size_t path = 0;
@@ -36,8 +37,11 @@ struct Arm {
   bool by_port = false;
 };
 
-// All arms of all routes, the best first.
+// All arms of all routes but those for streams, the best first.
 std::vector<Arm> RankArms(const std::vector<RouteSpec>& routes);
+
+// The routes for streams, the best first. They have one arm each.
+std::vector<Precedence> RankStreams(const std::vector<RouteSpec>& routes);
 
 }  // namespace sluice::router
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "router/route_table.h"
@@ -24,8 +25,11 @@ inline const Texts kPaths = {"/",           "/a",       "/ab",    "/a/b",      "
 inline const Texts kMethods = {"GET", "POST", "PUT", "PURGE"};
 inline const Texts kValues = {"1", "2", "Two", "~*^t", "~*[12]", "~*o"};
 inline const Texts kSnis = {"a.com", "*.a.com", "a.*"};
-inline const std::vector<NetSpec> kNets = {
-    {"10.0.0.0/8", 0}, {"10.1.0.1", 0}, {"", 443}, {"10.1.0.0/16", 443}, {"::/0", 0}};
+inline const std::vector<NetSpec> kNets = {{"10.0.0.0/8", 0},    {"10.1.0.1", 0}, {"", 443},
+                                           {"10.1.0.0/16", 443}, {"::/0", 0},     {"10.1.0.1", 80}};
+
+inline const std::vector<Texts> kStreamProtocols = {{"tcp"}, {"udp"}, {"tcp", "tls"}, {"tls"}, {"tls_passthrough"}};
+inline const Texts kSchemes = {"http", "https", "http", "https", "", "tcp", "tls", "udp"};
 
 inline const Texts kRequestHosts = {"a.com",   "A.COM", "b.a.com", "c.b.a.com", "a.org",
                                     "b.a.net", "x.org", "y.org",   "[::1]",     ""};
@@ -55,7 +59,17 @@ class RandomRoutes {
     return some;
   }
 
+  RouteSpec StreamRoute() {
+    RouteSpec route;
+    route.protocols = One(kStreamProtocols);
+    if (absl::StartsWith(route.protocols.back(), "tls")) route.snis = Some(kSnis, 2);
+    route.sources = Some(kNets, 2);
+    route.destinations = Some(kNets, 2);
+    return route;
+  }
+
   RouteSpec Route() {
+    if (OneIn(4)) return StreamRoute();
     RouteSpec route;
     route.hosts = Some(kHosts, 2);
     route.paths = Some(kPaths, 1 + Below(2));
@@ -85,7 +99,7 @@ struct RandomRequest {
     query.host = random->One(kRequestHosts);
     query.port = random->One(std::vector<uint32_t>{0, 80, 8443});
     query.path = random->One(kRequestPaths);
-    query.scheme = random->OneIn(2) ? "https" : "http";
+    query.scheme = random->One(kSchemes);
     query.sni = random->One(kRequestHosts);
     headers.clear();
     for (const char* name : {"x-a", "X-A", "x-b", "accept"})

@@ -26,6 +26,9 @@ struct NetSpec {
 
 // A request matches when it satisfies every field that is not empty, and a field when it satisfies one of its values.
 // At least one of hosts, paths, methods, headers, snis, sources and destinations is set.
+//
+// A route of stream protocols is for connections that carry no HTTP: it is found by snis, sources and destinations
+// alone, at least one of which is set, and has no hosts, paths, methods and headers.
 struct RouteSpec {
   std::string name;  // for reports; need not be unique
 
@@ -45,6 +48,9 @@ struct RouteSpec {
 
   // A set of http and https, or of grpc and grpcs. It does not take part in matching: a matched route answers a request
   // of the wrong protocol with a verdict of its own, see RouteVerdict.
+  // Or a set of stream protocols: tcp, tls and udp, or tls_passthrough alone. A connection that carries no HTTP cannot
+  // be told that it came by the wrong protocol, so there it does take part: a route matches connections of its
+  // protocols only (tls_passthrough: TLS, which is relayed unopened).
   std::vector<std::string> protocols = {"http", "https"};
 
   // Answer to plain http on a route for https only: 426, or 301, 302, 307, 308 to redirect.
@@ -58,6 +64,13 @@ struct RouteSpec {
 
   Place where;  // in the authored document, for reports
 };
+
+// Whether the route is for connections that carry no HTTP.
+inline bool IsStreamRoute(const RouteSpec& route) {
+  if (route.protocols.empty()) return false;
+  const std::string& first = route.protocols[0];
+  return first == "tcp" || first == "tls" || first == "udp" || first == "tls_passthrough";
+}
 
 }  // namespace sluice::router
 

@@ -49,26 +49,8 @@ bool HasHeaders(const std::vector<HeaderFilter>& filters, const RouteQuery& quer
                      [&query](const HeaderFilter& filter) { return HasHeader(filter, query); });
 }
 
-// The server name means nothing on a connection that has none, so plain http is not held to it, as in Kong.
-bool HasSni(const std::vector<HostPattern>& patterns, const RouteQuery& query) {
-  if (patterns.empty() || !IsTls(query.scheme)) return true;
-  std::string_view sni = query.sni;
-  if (absl::EndsWith(sni, ".")) sni.remove_suffix(1);  // the root of DNS (RFC 6066, 3 leaves it out)
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [sni](const HostPattern& pattern) { return HostMatches(pattern, sni); });
-}
-
-bool HasEndpoint(const std::vector<NetFilter>& filters, const Endpoint* endpoint) {
-  if (filters.empty()) return true;
-  if (endpoint == nullptr) return false;
-  return std::any_of(filters.begin(), filters.end(), [endpoint](const NetFilter& filter) {
-    return (filter.any_address || filter.network.Contains(endpoint->ip)) &&
-           (filter.port == 0 || filter.port == endpoint->port);
-  });
-}
-
 bool Satisfies(const RouteFilters& filters, const RouteQuery& query) {
-  return HasSni(filters.snis, query) && HasEndpoint(filters.sources, query.source) &&
+  return (!IsTls(query.scheme) || HasSni(filters.snis, query.sni)) && HasEndpoint(filters.sources, query.source) &&
          HasEndpoint(filters.destinations, query.destination) && HasHeaders(filters.headers, query);
 }
 
@@ -120,6 +102,7 @@ RouteTable::RouteTable(std::unique_ptr<const MatchIndex> index) : index_(std::mo
 RouteTable::~RouteTable() = default;
 
 bool RouteTable::Find(const RouteQuery& query, RouteMatch* match) const {
+  if (IsStreamScheme(query.scheme)) return index_->streams.Find(query, match);
   const MethodSet method = BitOf(index_->methods, query.method);
   uint32_t best = PathTrie::kNone;
   const auto improve = [&](uint32_t tree) {
@@ -143,6 +126,7 @@ bool RouteTable::Find(const RouteQuery& query, RouteMatch* match) const {
   match->verdict = VerdictOn(route, query);
   match->https_redirect_status_code = route.https_redirect_status_code;
   match->strip_path = route.strip_path;
+  match->tls_passthrough = false;
   SetPath(entry, query.path, match);
   return true;
 }
@@ -150,7 +134,7 @@ bool RouteTable::Find(const RouteQuery& query, RouteMatch* match) const {
 size_t RouteTable::route_count() const { return index_->routes.size(); }
 
 size_t RouteTable::memory_bytes() const {
-  size_t bytes = index_->paths.memory_bytes() + index_->hosts.memory_bytes() +
+  size_t bytes = index_->paths.memory_bytes() + index_->hosts.memory_bytes() + index_->streams.memory_bytes() +
                  index_->entries.capacity() * sizeof(Entry) + index_->routes.capacity() * sizeof(RouteTraits);
   for (const auto& regex : index_->regexes) bytes += regex->instructions() * Regex::kInstructionBytes;
   return bytes;

@@ -37,6 +37,13 @@
 //   8. earlier in the document.
 // A route with several paths is ranked for each of them. The result depends on nothing else.
 //
+// Routes of tcp, tls and udp are found by connections of these schemes only, and have an order of their own (Kong's):
+//   1. snis, or both of sources and destinations set;
+//   2. sources: an address before a port before a network; what a route has of these adds up;
+//   3. destinations likewise;
+//   4. more of {snis, sources, destinations} set;
+//   5. earlier in the document.
+//
 // Threads: a table is immutable; any number of threads may call Find at once.
 // Memory: Find allocates nothing and takes no lock of ours. RE2 does on its own behalf, for routes whose path or header
 // is a regular expression: it locks its cache of automaton states, and a pattern too large for that cache allocates
@@ -61,11 +68,13 @@ namespace sluice::router {
 
 // All views are borrowed for the call; `path` and the host's bytes are never written to.
 struct RouteQuery {
-  std::string_view method;        // upper case
-  std::string_view host;          // without port, any case; an IPv6 address in brackets; may be empty
-  uint32_t port = 0;              // of the Host header, else the one that accepted the connection; 0: unknown
-  std::string_view path;          // normal, see normalize.h
-  std::string_view scheme;        // "http", "https", "grpc", "grpcs"; empty: "http"
+  std::string_view method;  // upper case
+  std::string_view host;    // without port, any case; an IPv6 address in brackets; may be empty
+  uint32_t port = 0;        // of the Host header, else the one that accepted the connection; 0: unknown
+  std::string_view path;    // normal, see normalize.h
+  // "http", "https", "grpc", "grpcs"; empty: "http". Or "tcp", "tls", "udp": a connection that carries no HTTP, of
+  // which only sni, source and destination count.
+  std::string_view scheme;
   std::string_view http_version;  // "1.1" (default when empty), "2"; tells gRPC apart
   std::string_view sni;           // empty: none
   const Header* headers = nullptr;
@@ -98,8 +107,9 @@ struct RouteMatch {
   uint32_t path = 0;          // index into that spec's paths; 0 if it has none
   RouteVerdict verdict = RouteVerdict::kNone;
   uint16_t https_redirect_status_code = 0;
-  bool strip_path = false;   // of the route
-  std::string_view matched;  // what of RouteQuery::path the route's path took; empty if it has none
+  bool strip_path = false;       // of the route
+  bool tls_passthrough = false;  // of a stream route: relay TLS unopened
+  std::string_view matched;      // what of RouteQuery::path the route's path took; empty if it has none
   // With strip_path, what follows `matched`, less one leading `.`, `..`, `./` or `../` (a request for `/a../x` must not
   // climb out of the service's path by a route `/a`). Without strip_path, the whole path.
   std::string_view rest;
@@ -119,9 +129,9 @@ struct MatchIndex;  // internal
 class RouteTable {
  public:
   // Null if any diagnostic is an error. Codes: bad_host, bad_path, path_not_normal, bad_regex, regex_too_large,
-  // bad_method, bad_header, bad_sni, bad_address, bad_protocols, bad_redirect_status, empty_route, duplicate_route,
-  // too_many_routes, too_many_methods. `where` is the route's place with `/paths/0` and the like appended to its
-  // pointer.
+  // bad_method, bad_header, bad_sni, bad_address, bad_protocols, bad_stream_route, bad_redirect_status, empty_route,
+  // duplicate_route, too_many_routes, too_many_methods. `where` is the route's place with `/paths/0` and the like
+  // appended to its pointer.
   static std::unique_ptr<const RouteTable> Build(const std::vector<RouteSpec>& routes, Diagnostics* problems);
 
   RouteTable(const RouteTable&) = delete;

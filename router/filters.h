@@ -1,0 +1,62 @@
+// What a route asks beside host, path and method, ready to be asked.
+#ifndef SLUICE_ROUTER_FILTERS_H_
+#define SLUICE_ROUTER_FILTERS_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "base/ip.h"
+#include "router/host_pattern.h"
+#include "router/regex.h"
+
+namespace sluice::router {
+
+struct HeaderFilter {
+  std::string name;  // lower case
+  std::vector<std::string> values;
+  std::vector<std::unique_ptr<const Regex>> patterns;
+};
+
+struct NetFilter {
+  Cidr network;
+  bool any_address = true;
+  uint16_t port = 0;  // 0: any
+};
+
+// A route that asks nothing of it has none.
+struct RouteFilters {
+  std::vector<HeaderFilter> headers;
+  std::vector<HostPattern> snis;
+  std::vector<NetFilter> sources;
+  std::vector<NetFilter> destinations;
+};
+
+inline std::string_view WithoutRootDot(std::string_view sni) {
+  if (absl::EndsWith(sni, ".")) sni.remove_suffix(1);  // the root of DNS (RFC 6066, 3 leaves it out)
+  return sni;
+}
+
+// Of a connection with TLS: the name means nothing on one that has none, so plain ones are not held to it, as in Kong.
+inline bool HasSni(const std::vector<HostPattern>& patterns, std::string_view sni) {
+  sni = WithoutRootDot(sni);
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                         [sni](const HostPattern& pattern) { return HostMatches(pattern, sni); });
+}
+
+inline bool HasEndpoint(const std::vector<NetFilter>& filters, const Endpoint* endpoint) {
+  if (filters.empty()) return true;
+  if (endpoint == nullptr) return false;
+  return std::any_of(filters.begin(), filters.end(), [endpoint](const NetFilter& filter) {
+    return (filter.any_address || filter.network.Contains(endpoint->ip)) &&
+           (filter.port == 0 || filter.port == endpoint->port);
+  });
+}
+
+}  // namespace sluice::router
+
+#endif  // SLUICE_ROUTER_FILTERS_H_
