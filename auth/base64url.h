@@ -23,6 +23,10 @@ std::optional<size_t> DecodeBase64Url(std::string_view text, char* out);
 // The same into a string, for use outside the hot path.
 std::optional<std::string> DecodeBase64Url(std::string_view text);
 
+// The other alphabet (RFC 4648 section 4), as Basic and hmac credentials have it: padded in full or not at all, and
+// otherwise as strict. `out` has room for DecodedSize(text.size()) bytes.
+std::optional<size_t> DecodeBase64(std::string_view text, char* out);
+
 // What people write into documents: either alphabet, padding or none. Not for tokens.
 std::optional<std::string> DecodeAnyBase64(std::string_view text);
 

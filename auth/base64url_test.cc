@@ -58,6 +58,28 @@ TEST(Base64Url, RoundTripsRandomBytes) {
   }
 }
 
+TEST(Base64, DecodesTheVectorsOfRfc4648) {
+  for (auto [text, bytes] : {std::pair("", ""),
+                             {"Zg==", "f"},
+                             {"Zm8=", "fo"},
+                             {"Zm9v", "foo"},
+                             {"Zm9vYg==", "foob"},
+                             {"Zm9vYmE=", "fooba"},
+                             {"Zm9vYmE", "fooba"},
+                             {"+/8=", "\xfb\xff"}}) {
+    std::string out(DecodedSize(std::string_view(text).size()), '\0');
+    std::optional<size_t> size = DecodeBase64(text, out.data());
+    ASSERT_TRUE(size.has_value()) << text;
+    EXPECT_EQ(out.substr(0, *size), bytes) << text;
+  }
+}
+
+TEST(Base64, RefusesHalfPaddingTrailingBitsAndTheOtherAlphabet) {
+  char out[16];
+  for (const char* text : {"Zg=", "Zg===", "=", "==", "====", "Zm9v=", "Z", "Zh==", "Zm9=", "-_8=", "Zm 9", "Zm9v\n"})
+    EXPECT_FALSE(DecodeBase64(text, out).has_value()) << text;
+}
+
 TEST(Base64Url, ReadsWhatPeopleWriteIntoDocuments) {
   for (const char* text : {"+/8=", "-_8", "+_8=", "-/8"}) EXPECT_EQ(DecodeAnyBase64(text), "\xfb\xff") << text;
   for (const char* text : {"===", "Zg===", "Z", "Z g="}) EXPECT_FALSE(DecodeAnyBase64(text).has_value()) << text;

@@ -33,6 +33,10 @@ services:
       add: {headers: ["X-E:e"], querystring: ["f:g"]}
       append: {headers: ["X-F:f"], querystring: ["h:i"]}
   routes: [{name: keyed, paths: [/keyed, "~/k(?<id>[0-9]+)"]}]
+- name: walled
+  url: http://walled.internal
+  plugins: [{name: basic-auth, config: {hide_credentials: true}}]
+  routes: [{name: walled, paths: [/walled]}]
 - name: stopped
   url: http://stopped.internal
   plugins: [{name: request-termination, config: {status_code: 418, message: stop, trigger: stop}}]
@@ -42,6 +46,7 @@ consumers:
 - {username: guest}
 - username: alice
   keyauth_credentials: [{key: k}]
+  basicauth_credentials: [{username: u, password: p}]
   acls: [{group: staff}]
   jwt_secrets: [{key: a, secret: 0123456789abcdef0123456789abcdef}]
 )yaml";

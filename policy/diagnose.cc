@@ -53,6 +53,9 @@ Diagnosis OfRefusal(const Decision& decision) {
     return {"client", "the token was refused by this gateway: the reason says why; `sluice token inspect` shows it"};
   if (absl::StartsWith(decision.reason, "key_"))
     return {"client", "the API key was refused by this gateway: is it sent where key-auth looks, is it in the policy?"};
+  if (absl::StartsWith(decision.reason, "basic_"))
+    return {"client",
+            "user and password were refused by this gateway: are they in the policy, does the client send them?"};
   if (absl::StartsWith(decision.reason, "acl_"))
     return {"client", "the consumer is in none of the groups that may pass: look at its acls"};
   return {"client", "the request was refused by this gateway: the reason says why"};

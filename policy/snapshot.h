@@ -40,6 +40,7 @@ enum class PluginKind : uint8_t {
   kCorrelationId,
   kJwt,
   kKeyAuth,
+  kBasicAuth,
   kAcl,
   kRateLimiting,
   kRequestTransformer,
@@ -72,6 +73,13 @@ struct JwtPlugin {
 struct KeyAuthPlugin {
   Spot spot;
   policy::KeyAuthConfig config;
+  std::string challenge;
+  uint32_t anonymous = kNone;
+};
+
+struct BasicAuthPlugin {
+  Spot spot;
+  policy::BasicAuthConfig config;
   std::string challenge;
   uint32_t anonymous = kNone;
 };
@@ -207,6 +215,7 @@ class Snapshot {
 
   std::vector<JwtPlugin> jwt;
   std::vector<KeyAuthPlugin> key_auth;
+  std::vector<BasicAuthPlugin> basic_auth;
   std::vector<AclPlugin> acl;
   std::vector<RateLimitingPlugin> rate_limiting;
   std::vector<RequestTransformerPlugin> request_transformer;
@@ -217,6 +226,8 @@ class Snapshot {
   absl::flat_hash_map<std::string, uint32_t> jwt_secret_by_key;
   std::vector<CompiledCredential> api_key_credentials;
   std::optional<auth::ApiKeyTable> api_keys;  // to indexes of api_key_credentials; absent: there are no keys
+  std::vector<CompiledCredential> password_credentials;
+  std::optional<auth::ApiKeyTable> passwords;                   // "user:password" to indexes of password_credentials
   absl::flat_hash_map<std::string, uint32_t> consumer_by_name;  // username
   absl::flat_hash_map<std::string, uint32_t> consumer_by_custom_id;
   std::vector<auth::KeySetSourceOptions> key_sources;  // each URL once

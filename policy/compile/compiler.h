@@ -2,7 +2,9 @@
 #ifndef SLUICE_POLICY_COMPILE_COMPILER_H_
 #define SLUICE_POLICY_COMPILE_COMPILER_H_
 
+#include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,13 +45,15 @@ class Compiler {
   void Consumers();
   void JwtSecrets(const policy::Consumer& consumer, uint32_t index);
   void ApiKeys(const policy::Consumer& consumer, uint32_t index);
-  void BuildApiKeyTable();
+  void Passwords(const policy::Consumer& consumer, uint32_t index);
+  std::optional<auth::ApiKeyTable> Digests(const std::vector<auth::ApiKey>& keys);
 
   // plugins.cc
   void Plugins();
   void Place(const policy::Plugin& plugin, PluginKind kind, uint32_t config);
   uint32_t Add(const policy::Plugin& plugin, const policy::JwtConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::KeyAuthConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::BasicAuthConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::AclConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::RateLimitingConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::RequestTransformerConfig& config);
@@ -68,7 +72,9 @@ class Compiler {
   Snapshot& snapshot_;
   Diagnostics& diagnostics_;
   std::map<std::string, uint32_t> acl_groups_;
-  std::vector<auth::ApiKey> api_keys_;  // views into the document
+  std::vector<auth::ApiKey> api_keys_;   // views into the document
+  std::vector<auth::ApiKey> passwords_;  // views into user_passwords_
+  std::deque<std::string> user_passwords_;
 };
 
 inline Spot SpotOf(const policy::Origin& origin) { return {origin.place.line, origin.place.column}; }

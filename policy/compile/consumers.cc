@@ -69,8 +69,10 @@ void Compiler::Consumers() {
     snapshot_.consumers.push_back(std::move(compiled));
     JwtSecrets(consumer, index);
     ApiKeys(consumer, index);
+    Passwords(consumer, index);
   }
-  BuildApiKeyTable();
+  snapshot_.api_keys = Digests(api_keys_);
+  snapshot_.passwords = Digests(passwords_);
 }
 
 void Compiler::JwtSecrets(const policy::Consumer& consumer, uint32_t index) {
@@ -107,14 +109,24 @@ void Compiler::ApiKeys(const policy::Consumer& consumer, uint32_t index) {
   }
 }
 
-void Compiler::BuildApiKeyTable() {
-  if (api_keys_.empty()) return;
+// As RFC 7617 sends them. Kong keeps SHA-1(password + consumer id) of them; auth/api_key.h says what is kept here.
+void Compiler::Passwords(const policy::Consumer& consumer, uint32_t index) {
+  for (const policy::BasicAuthCredential& credential : consumer.basicauth_credentials) {
+    user_passwords_.push_back(absl::StrCat(credential.username, ":", credential.password));
+    passwords_.push_back({user_passwords_.back(), static_cast<uint32_t>(snapshot_.password_credentials.size())});
+    snapshot_.password_credentials.push_back({index, credential.username});
+  }
+}
+
+std::optional<auth::ApiKeyTable> Compiler::Digests(const std::vector<auth::ApiKey>& keys) {
+  if (keys.empty()) return std::nullopt;
   std::string error;
-  snapshot_.api_keys = auth::ApiKeyTable::Build(api_keys_, RandomSeed(), &error);
-  if (snapshot_.api_keys) return;
+  std::optional<auth::ApiKeyTable> table = auth::ApiKeyTable::Build(keys, RandomSeed(), &error);
+  if (table) return table;
   policy::Origin whole;  // which keys it is about was said when the document was read
   whole.place = {document_.file_name, 1, 1, ""};
   Error(whole, "", "bad_api_keys", error);
+  return std::nullopt;
 }
 
 }  // namespace sluice

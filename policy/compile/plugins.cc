@@ -11,6 +11,7 @@ namespace {
 // In the order of policy::PluginConfig's alternatives.
 constexpr PluginKind kKinds[] = {PluginKind::kJwt,
                                  PluginKind::kKeyAuth,
+                                 PluginKind::kBasicAuth,
                                  PluginKind::kAcl,
                                  PluginKind::kRateLimiting,
                                  PluginKind::kRequestTransformer,
@@ -159,6 +160,14 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::KeyAuthConfig
   key_auth.challenge = std::string(auth::Challenge(arena, {"Key", config.realm, "", "", ""}));
   snapshot_.key_auth.push_back(std::move(key_auth));
   return static_cast<uint32_t>(snapshot_.key_auth.size() - 1);
+}
+
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::BasicAuthConfig& config) {
+  BasicAuthPlugin basic_auth{SpotOf(plugin.origin), config, {}, Index(config.anonymous)};
+  Arena arena;
+  basic_auth.challenge = std::string(auth::Challenge(arena, {"Basic", config.realm, "", "", ""}));
+  snapshot_.basic_auth.push_back(std::move(basic_auth));
+  return static_cast<uint32_t>(snapshot_.basic_auth.size() - 1);
 }
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::AclConfig& config) {

@@ -28,6 +28,17 @@ std::string_view CheckApiKey(std::string_view text) {
   return text.empty() || text.size() > limits::kApiKeyBytes ? "a key of 1 to 512 bytes" : "";
 }
 
+// It goes into a header of its own, and before the colon of RFC 7617.
+std::string_view CheckUsername(std::string_view text) {
+  if (text.find(':') != text.npos) return "a username without `:`, which ends it in a request";
+  if (text.size() > limits::kUsernameBytes) return "a username of at most 255 bytes";
+  return CheckIdentity(text);
+}
+
+std::string_view CheckPassword(std::string_view text) {
+  return text.empty() || text.size() > limits::kPasswordBytes ? "a password of 1 to 255 bytes" : "";
+}
+
 constexpr Field<JwtSecret> kJwtFields[] = {
     {"id", ReadString<&JwtSecret::id, CheckUuid>},
     {"key", ReadString<&JwtSecret::key, CheckIdentity>, kRequired | kSecret},
@@ -50,8 +61,8 @@ constexpr Field<KeyAuthCredential> kKeyAuthFields[] = {
 
 constexpr Field<BasicAuthCredential> kBasicAuthFields[] = {
     {"id", ReadString<&BasicAuthCredential::id, CheckUuid>},
-    {"username", ReadString<&BasicAuthCredential::username, CheckNotEmpty>, kRequired | kSecret},
-    {"password", ReadString<&BasicAuthCredential::password, CheckNotEmpty>, kRequired | kSecret},
+    {"username", ReadString<&BasicAuthCredential::username, CheckUsername>, kRequired | kSecret},
+    {"password", ReadString<&BasicAuthCredential::password, CheckPassword>, kRequired | kSecret},
     {"tags", ReadStrings<&BasicAuthCredential::tags, CheckTag>},
     {"consumer", Skip<BasicAuthCredential>},
     {"created_at", Skip<BasicAuthCredential>},

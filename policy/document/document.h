@@ -269,6 +269,13 @@ struct KeyAuthConfig {
   bool operator==(const KeyAuthConfig&) const = default;
 };
 
+struct BasicAuthConfig {
+  bool hide_credentials = false;
+  size_t anonymous = kNone;  // a consumer
+  std::string realm = "service";
+  bool operator==(const BasicAuthConfig&) const = default;
+};
+
 struct AclConfig {
   std::vector<std::string> allow;  // exactly one of allow and deny is not empty
   std::vector<std::string> deny;
@@ -334,8 +341,8 @@ struct CorrelationIdConfig {
 };
 
 // The order of the alternatives is that of kPluginNames in plugins.cc, not that of execution.
-using PluginConfig = std::variant<JwtConfig, KeyAuthConfig, AclConfig, RateLimitingConfig, RequestTransformerConfig,
-                                  RequestTerminationConfig, CorrelationIdConfig>;
+using PluginConfig = std::variant<JwtConfig, KeyAuthConfig, BasicAuthConfig, AclConfig, RateLimitingConfig,
+                                  RequestTransformerConfig, RequestTerminationConfig, CorrelationIdConfig>;
 
 struct Plugin {
   Origin origin;  // fields of the configuration are "config/…"

@@ -25,6 +25,7 @@ bool ReadPlugin(Reader& reader, const Cursor& at, const Plugin& scope, Plugin* o
 // The configuration of one plugin; a member of the table of plugins.cc.
 void ReadJwtConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadKeyAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadBasicAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadAclConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadRateLimitingConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadRequestTransformerConfig(Reader& reader, const Cursor& at, PluginConfig* out);

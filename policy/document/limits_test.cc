@@ -102,6 +102,20 @@ TEST(LimitsTest, Routes) {
   EXPECT_EQ(result.diagnostics[0].message, "1000001 routes are more than 1000000");
 }
 
+TEST(LimitsTest, UsernamesAndPasswords) {
+  auto codes = [](size_t username, size_t password) {
+    std::string text =
+        absl::StrCat("_format_version: '3.0'\nconsumers:\n- username: a\n  basicauth_credentials: [{username: ",
+                     std::string(username, 'u'), ", password: ", std::string(password, 'p'), "}]\n");
+    std::string all;
+    for (const Diagnostic& d : Parse(text, ParseOptions()).diagnostics) absl::StrAppend(&all, d.code, " ");
+    return all;
+  };
+  EXPECT_EQ(codes(limits::kUsernameBytes, limits::kPasswordBytes), "");
+  EXPECT_EQ(codes(limits::kUsernameBytes + 1, 1), "bad_value ");
+  EXPECT_EQ(codes(1, limits::kPasswordBytes + 1), "bad_value ");
+}
+
 TEST(LimitsTest, Diagnostics) {
   auto result = [](size_t errors) {
     std::string text = "_format_version: '3.0'\nservices:\n";

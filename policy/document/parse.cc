@@ -213,7 +213,6 @@ class DocumentReader {
     Claims keys(&reader_, "two key-auth credentials have the same key", "key");
     Claims users(&reader_, "two basic auth credentials have the same username", "username");
     Claims custom_ids(&reader_, "two consumers have the same custom_id", "custom_id");
-    const BasicAuthCredential* unused = nullptr;
     for (const Consumer& consumer : document_.consumers) {
       custom_ids.Add(consumer.custom_id, consumer.origin);
       Claims groups(&reader_, "the consumer is in this acl group twice", "group");
@@ -221,11 +220,7 @@ class DocumentReader {
       for (const KeyAuthCredential& key : consumer.keyauth_credentials) keys.Add(key.key, key.origin);
       for (const BasicAuthCredential& user : consumer.basicauth_credentials) users.Add(user.username, user.origin);
       for (const AclGroup& acl : consumer.acls) groups.Add(acl.group, acl.origin);
-      if (unused == nullptr && !consumer.basicauth_credentials.empty()) unused = &consumer.basicauth_credentials[0];
     }
-    if (unused != nullptr)
-      reader_.Warn(unused->origin.place, "unused_credential", "no plugin of this version reads basic auth credentials",
-                   "remove them, or give their consumers other credentials");
   }
 
   // ---- Upstreams, routes ----

@@ -237,6 +237,7 @@ TEST_F(FullTest, PluginScopes) {
       {"jwt", 0, kNone, kNone, kNone},
       {"acl", kNone, 0, kNone, kNone},
       {"request-termination", kNone, 3, kNone, kNone},
+      {"basic-auth", kNone, 3, kNone, kNone},
       {"rate-limiting", kNone, kNone, kNone, 0},
   };
   ASSERT_EQ(d_.plugins.size(), std::size(expected));
@@ -279,6 +280,7 @@ TEST_F(FullTest, AuthPlugins) {
   key_auth.key_in_query = false;
   key_auth.hide_credentials = true;
   EXPECT_EQ(PluginNamed<KeyAuthConfig>("key-auth"), key_auth);
+  EXPECT_EQ(PluginNamed<BasicAuthConfig>("basic-auth"), (BasicAuthConfig{true, 3, "orders"}));
   EXPECT_EQ(PluginNamed<AclConfig>("acl"), (AclConfig{{"admins"}, {}, true}));
 }
 

@@ -18,6 +18,7 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"jwt", ReadJwtConfig, false},
     {"key-auth", ReadKeyAuthConfig, false},
+    {"basic-auth", ReadBasicAuthConfig, false},
     {"acl", ReadAclConfig, false},
     {"rate-limiting", ReadRateLimitingConfig, true},
     {"request-transformer", ReadRequestTransformerConfig, true},
@@ -42,7 +43,6 @@ constexpr std::string_view kLater[] = {
     "app-dynamics",
     "aws-lambda",
     "azure-functions",
-    "basic-auth",
     "bot-detection",
     "canary",
     "confluent",

@@ -1,4 +1,4 @@
-// jwt, key-auth and acl.
+// jwt, key-auth, basic-auth and acl.
 #include <string>
 
 #include "absl/strings/match.h"
@@ -122,6 +122,12 @@ constexpr Field<KeyAuthConfig> kKeyAuthFields[] = {
     {"identity_realms", NotYetList<KeyAuthConfig>},
 };
 
+constexpr Field<BasicAuthConfig> kBasicAuthFields[] = {
+    {"hide_credentials", ReadBool<&BasicAuthConfig::hide_credentials>},
+    {"anonymous", ReadAnonymous<BasicAuthConfig>},
+    {"realm", ReadString<&BasicAuthConfig::realm, CheckHeaderValue>},
+};
+
 constexpr Field<AclConfig> kAclFields[] = {
     {"allow", ReadStrings<&AclConfig::allow, CheckNotEmpty>},
     {"deny", ReadStrings<&AclConfig::deny, CheckNotEmpty>},
@@ -147,6 +153,10 @@ void ReadKeyAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
   if (!config.key_in_header && !config.key_in_query)
     reader.Error(at, "conflict", "no key can be found: `key_in_header` and `key_in_query` are both false",
                  "set one of them to true");
+}
+
+void ReadBasicAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
+  reader.Map(at, kBasicAuthFields, &out->emplace<BasicAuthConfig>());
 }
 
 void ReadAclConfig(Reader& reader, const Cursor& at, PluginConfig* out) {

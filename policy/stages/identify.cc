@@ -11,7 +11,7 @@ namespace sluice {
 namespace {
 
 // In Kong's order of execution.
-constexpr Step (*kPlugins[])(Txn&) = {IdentifyByJwt, IdentifyByKey};
+constexpr Step (*kPlugins[])(Txn&) = {IdentifyByJwt, IdentifyByKey, IdentifyByPassword};
 
 // Headers that only the gateway may set: a client's own copies never reach an upstream.
 constexpr std::string_view kIdentityHeaders[] = {
@@ -87,6 +87,12 @@ Step RefuseCredential(Txn& t, const Refusal& refusal) {
   Trace(t, refusal.plugin, "refuse", refusal.spot, {refusal.cause});
   t.response_changes.Set("WWW-Authenticate", refusal.challenge);
   return Refuse(t, 401, refusal.reason, refusal.message);
+}
+
+std::string_view CredentialsOf(std::string_view value, std::string_view scheme) {
+  value = absl::StripLeadingAsciiWhitespace(value);
+  if (!absl::StartsWithIgnoreCase(value, scheme) || value.substr(scheme.size(), 1) != " ") return {};
+  return absl::StripAsciiWhitespace(value.substr(scheme.size()));
 }
 
 bool SkipsAuthentication(const Txn& t, uint32_t anonymous, bool run_on_preflight) {

@@ -8,6 +8,11 @@ namespace sluice {
 
 Step IdentifyByJwt(Txn& t);
 Step IdentifyByKey(Txn& t);
+Step IdentifyByPassword(Txn& t);
+
+// What follows `scheme` in the value of an Authorization header (RFC 9110, 11.4; the scheme is compared without case);
+// empty: another scheme, or nothing.
+std::string_view CredentialsOf(std::string_view value, std::string_view scheme);
 
 // A credential was good. `consumer` may be kNone: authenticated without a consumer.
 Step Accept(Txn& t, uint32_t consumer, std::string_view credential);

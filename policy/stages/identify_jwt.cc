@@ -26,14 +26,6 @@ void Collect(std::string_view token, Presented* presented) {
   presented->token = token;
 }
 
-// RFC 6750, 2.1; the scheme is compared without case (RFC 9110, 11.1).
-std::string_view BearerToken(std::string_view value) {
-  value = absl::StripLeadingAsciiWhitespace(value);
-  constexpr std::string_view kScheme = "bearer ";
-  if (!absl::StartsWithIgnoreCase(value, kScheme)) return {};
-  return absl::StripAsciiWhitespace(value.substr(kScheme.size()));
-}
-
 void CollectCookies(const Txn& t, std::string_view name, Presented* presented) {
   for (const Header& header : RequestHeaders(t)) {
     if (!absl::EqualsIgnoreCase(header.name, "cookie")) continue;
@@ -57,7 +49,7 @@ Presented FindToken(Txn& t, const policy::JwtConfig& config) {
   for (const std::string& name : config.cookie_names) CollectCookies(t, name, &presented);
   for (const std::string& name : config.header_names)
     for (const Header& header : RequestHeaders(t))
-      if (absl::EqualsIgnoreCase(header.name, name)) Collect(BearerToken(header.value), &presented);
+      if (absl::EqualsIgnoreCase(header.name, name)) Collect(CredentialsOf(header.value, "Bearer"), &presented);
   return presented;
 }
 
