@@ -52,6 +52,7 @@ std::string ToText(const Diagnostic& d) {
   if (!d.hint.empty()) absl::StrAppend(&text, " (", d.hint, ")");
   absl::StrAppend(&text, " [", d.code, "]");
   if (d.witness) absl::StrAppend(&text, "\n", PlaceText(d.where), ": note: for example ", ToText(*d.witness));
+  if (d.contrast) absl::StrAppend(&text, "\n", PlaceText(d.where), ": note: unlike ", ToText(*d.contrast));
   for (const Place& place : d.related) absl::StrAppend(&text, "\n", PlaceText(place), ": note: the other place");
   return text;
 }

@@ -48,6 +48,7 @@ struct Diagnostic {
   std::vector<std::string> routes;  // names of the routes that it is about; may be empty
   std::vector<Place> related;       // other places that it is about, e.g. the first of two duplicates
   std::optional<Witness> witness;   // a request that proves it
+  std::optional<Witness> contrast;  // of routes that overlap: a request that goes to the other one
 };
 
 using Diagnostics = std::vector<Diagnostic>;

@@ -20,14 +20,12 @@ std::optional<std::string> Environment(std::string_view name) {
 
 }  // namespace
 
-CompileResult LoadPolicy(std::string_view path, router::PathProver* prover) {
+CompileResult LoadPolicy(std::string_view path, CompileOptions options) {
   std::string error;
   std::optional<std::string> text = ReadFile(path, limits::kDocumentBytes, &error);
   if (text) {
-    CompileOptions options;
     options.file_name = path == "-" ? "stdin" : std::string(path);
     options.environment = Environment;
-    options.route_prover = prover;
     return Compile(*text, options);
   }
   Diagnostic unreadable;

@@ -9,8 +9,9 @@
 namespace sluice::cli {
 
 // Reads and compiles; a file that cannot be read is a diagnostic like any other. References to the environment
-// (${{ env "DECK_X" }}) are answered from this process's. `prover`: see CompileOptions.
-CompileResult LoadPolicy(std::string_view path, router::PathProver* prover = nullptr);
+// (${{ env "DECK_X" }}) are answered from this process's. The other members of `options`
+// are taken as they are.
+CompileResult LoadPolicy(std::string_view path, CompileOptions options = {});
 
 // LoadPolicy for verbs that go on only with a good policy: prints what is wrong on standard error, or null.
 std::shared_ptr<const Snapshot> LoadPolicyOrComplain(std::string_view path);

@@ -157,17 +157,34 @@ class SluiceTest(unittest.TestCase):
         self.assertEqual(run("check", f"{DATA}/conflicts.yaml", "--strict")[0], 1)
         self.assertEqual(run("check", f"{DATA}/never.yaml")[0], 2)
 
+    def decided_routes(self, policy, requests):
+        lines = "".join(json.dumps(request) + "\n" for request in requests)
+        status, out, err = run("decide", policy, stdin=lines)
+        self.assertEqual(status, 0, err)
+        return [json.loads(line)["route"] for line in out.splitlines()]
+
+    def test_check_overlaps(self):
+        policy = f"{DATA}/overlap.yaml"
+        report = json.loads(run("check", policy, "--overlaps", "--format", "json")[1])
+        overlaps = [warning for warning in report["warnings"] if warning["code"] == "route_overlap"]
+        self.assertGreater(len(overlaps), 2)
+        routes = self.decided_routes(policy, [one["witness"] for one in overlaps])
+        self.assertEqual(routes, [one["routes"][0] for one in overlaps])
+        contrasted = [one for one in overlaps if "contrast" in one]
+        self.assertGreater(len(contrasted), 2)
+        routes = self.decided_routes(policy, [one["contrast"] for one in contrasted])
+        self.assertEqual(routes, [one["routes"][1] for one in contrasted])
+        self.assertEqual(run("check", policy, "--overlaps", "--strict")[0], 0)
+
     def test_check_witnesses_replay(self):
         report = json.loads(run("check", f"{DATA}/conflicts.yaml", "--format", "json")[1])
         proved = [warning for warning in report["warnings"] if warning["witness"]]
         self.assertGreater(len(proved), 5)
-        requests = "".join(json.dumps(warning["witness"]) + "\n" for warning in proved)
-        status, out, err = run("decide", f"{DATA}/conflicts.yaml", stdin=requests)
-        self.assertEqual(status, 0, err)
-        for warning, line in zip(proved, out.splitlines(), strict=True):
+        found = self.decided_routes(f"{DATA}/conflicts.yaml", [warning["witness"] for warning in proved])
+        for warning, route in zip(proved, found, strict=True):
             routes = warning["routes"]
             winners = routes[1:] if warning["code"] == "route_shadowed" else routes[:1]
-            self.assertIn(json.loads(line)["route"], winners, warning["message"])
+            self.assertIn(route, winners, warning["message"])
 
     def test_check_json_is_as_promised(self):
         _, out, _ = run("check", f"{DATA}/warned.yaml", "--format", "json")

@@ -54,6 +54,8 @@ struct CompileOptions {
   // Finds conflicts among regular expressions of routes as well (router/libfa_prover.h). Null leaves them out, which is
   // for whoever loads a policy that `sluice check` has seen. Used during Compile only.
   router::PathProver* route_prover = nullptr;
+  // Also reports which routes win requests that others match, for a review (router/conflicts.h).
+  bool report_overlaps = false;
 };
 
 struct CompileResult {

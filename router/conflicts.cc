@@ -1,6 +1,8 @@
 #include "router/conflicts.h"
 
 #include <algorithm>
+#include <numeric>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -89,10 +91,20 @@ class Search {
   Search(const std::vector<RouteSpec>& routes, PathProver* prover, Diagnostics* findings)
       : routes_(routes), prover_(prover), findings_(*findings) {}
 
-  void Run() {
+  void FindConflicts() {
     CollectArms();
+    for (const Precedence& arm : nevers_) ReportNever(arm);
     FindShadows();
     FindTies();
+    Conclude();
+  }
+
+  // Expressions that never match are left out here: FindConflicts reports them.
+  void FindOverlaps() {
+    CollectArms();
+    std::vector<uint32_t> all(arms_.size());
+    std::iota(all.begin(), all.end(), 0);
+    ForEachPair(all, [this](uint32_t a, uint32_t b) { CheckOverlap(a, b); });
     Conclude();
   }
 
@@ -128,7 +140,7 @@ class Search {
     }
     std::string example, reason;
     if (prover_->Overlap(candidate->path, "/", &example, &reason) == Answer::kNo) {
-      if (never_.insert({arm.precedence.route, arm.precedence.path}).second) ReportNever(arm.precedence);
+      if (never_.insert({arm.precedence.route, arm.precedence.path}).second) nevers_.push_back(arm.precedence);
       return false;
     }
     Regex::Error error;
@@ -200,6 +212,54 @@ class Search {
     }
     *path = a.path.empty() ? "/" : a.path;
     return Answer::kYes;
+  }
+
+  void CheckOverlap(uint32_t first, uint32_t second) {
+    const Candidate& winner = arms_[first];
+    const Candidate& loser = arms_[second];
+    const Pair pair(winner.precedence.route, loser.precedence.route);
+    if (Ties(winner, loser) || known_.contains(pair)) return;
+    Witness witness;
+    std::string path = winner.way.size() >= loser.way.size() ? winner.way : loser.way;
+    std::string reason = "the regular expression of a header";
+    Answer answer = Overlap(winner.set, loser.set, &witness);
+    if (answer == Answer::kNo) return;
+    if (winner.precedence.is_regex || loser.precedence.is_regex) {
+      ++proofs_;
+      const Answer paths = prover_->Overlap(PathOf(winner), PathOf(loser), &path, &reason);
+      if (paths != Answer::kYes) answer = paths;
+    }
+    if (answer == Answer::kNo) return;
+    if (answer == Answer::kUnknown) return LeaveUndecided(pair, reason);
+    const RouteSpec& a = routes_[pair.first];
+    const RouteSpec& b = routes_[pair.second];
+    if (path.empty()) path = "/";
+    const WitnessQuery query(witness, path);
+    if (!query.GoesToFirstOf(a, b) || query.GoesToFirstOf(b, a)) return;  // better arms of theirs decide
+    known_.insert(pair);
+    SetPath(path, &witness);
+    ReportOverlap(pair, std::move(witness), RequestOf(loser, a));
+  }
+
+  static std::string PathOf(const Candidate& arm) { return arm.path.empty() ? "/" : arm.path; }
+
+  // A request of the arm that does not go to the other route.
+  std::optional<Witness> RequestOf(const Candidate& arm, const RouteSpec& other) {
+    Witness witness;
+    std::string path = PathOf(arm), reason;
+    if (arm.precedence.is_regex && prover_->Overlap(path, "/", &path, &reason) != Answer::kYes) return std::nullopt;
+    if (Overlap(arm.set, arm.set, &witness) != Answer::kYes) return std::nullopt;
+    // The other route may ask for the method, the host or the header that comes first here.
+    for (const char* method : {"", "GET", "POST", "DELETE"}) {
+      Witness tried = witness;
+      if (arm.set.methods.empty() && *method != '\0') tried.method = method;
+      const WitnessQuery query(tried, path);
+      const RouteSpec& route = routes_[arm.precedence.route];
+      if (!query.GoesToFirstOf(route, other) || query.GoesToFirstOf(other, route)) continue;
+      SetPath(path, &tried);
+      return tried;
+    }
+    return std::nullopt;
   }
 
   void FindShadows() {
@@ -296,6 +356,17 @@ class Search {
     findings_.push_back(std::move(finding));
   }
 
+  void ReportOverlap(const Pair& pair, Witness witness, std::optional<Witness> contrast) {
+    Diagnostic finding = Finding("route_overlap", pair.second);
+    finding.routes = {Name(pair.first), Name(pair.second)};
+    finding.message = absl::StrCat("route `", finding.routes[0], "` goes before route `", finding.routes[1],
+                                   "` for the requests that both match");
+    finding.related = {routes_[pair.first].where};
+    finding.witness = std::move(witness);
+    finding.contrast = std::move(contrast);
+    findings_.push_back(std::move(finding));
+  }
+
   void ReportShadow(size_t route, const absl::btree_set<size_t>& covering, Witness witness) {
     shadowed_.insert(route);
     Diagnostic finding = Finding("route_shadowed", route);
@@ -337,6 +408,7 @@ class Search {
   std::vector<Candidate> arms_;          // the best first
   absl::flat_hash_set<size_t> skipped_;  // routes with an arm that is out of question
   absl::flat_hash_set<Pair> never_;      // route and path
+  std::vector<Precedence> nevers_;       // the same, the best first
   absl::flat_hash_set<size_t> shadowed_;
   absl::flat_hash_set<Pair> known_;  // reported ties: winner, loser
   size_t undecided_ = 0;
@@ -349,7 +421,11 @@ class Search {
 }  // namespace
 
 void FindConflicts(const std::vector<RouteSpec>& routes, PathProver* prover, Diagnostics* findings) {
-  Search(routes, prover, findings).Run();
+  Search(routes, prover, findings).FindConflicts();
+}
+
+void FindOverlaps(const std::vector<RouteSpec>& routes, PathProver* prover, Diagnostics* findings) {
+  Search(routes, prover, findings).FindOverlaps();
 }
 
 }  // namespace sluice::router

@@ -39,6 +39,13 @@ inline constexpr size_t kConflictProofs = 200'000;
 // `routes` must be ones that RouteTable::Build takes. Adds to `findings`.
 void FindConflicts(const std::vector<RouteSpec>& routes, PathProver* prover, Diagnostics* findings);
 
+// For a review: each two routes of which one wins some requests that the other matches, too. That is how precedence is
+// meant to be used, and no conflict; a route for everything overlaps with all others.
+//
+// route_overlap (warning): routes are {winner, loser}; `witness` is a request that both match and that goes to the
+//   winner, `contrast` one that goes to the loser, if one was found.
+void FindOverlaps(const std::vector<RouteSpec>& routes, PathProver* prover, Diagnostics* findings);
+
 }  // namespace sluice::router
 
 #endif  // SLUICE_ROUTER_CONFLICTS_H_

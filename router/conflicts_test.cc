@@ -191,6 +191,40 @@ void CheckFindings(const std::vector<RouteSpec>& routes, const Diagnostics& find
   }
 }
 
+TEST(Conflicts, OverlapsHoldOnRandomRoutes) {
+  const uint32_t seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  RandomRoutes random(seed);
+  const auto prover = MakeLibfaProver();
+  size_t overlaps = 0;
+  size_t contrasts = 0;
+  for (int set = 0; set < 100; ++set) {
+    std::unique_ptr<const RouteTable> table;
+    std::vector<RouteSpec> routes = DrawRoutes(&random, &table);
+    for (size_t i = 0; i < routes.size(); ++i) routes[i].name = absl::StrCat(i);
+    Diagnostics findings;
+    FindOverlaps(routes, prover.get(), &findings);
+    for (const Diagnostic& finding : findings) {
+      if (finding.code != "route_overlap") continue;
+      SCOPED_TRACE(ToText(finding));
+      ++overlaps;
+      const RouteSpec& first = routes[std::stoul(finding.routes[0])];
+      const RouteSpec& second = routes[std::stoul(finding.routes[1])];
+      const Replayed witness(*finding.witness);
+      ASSERT_TRUE(Matches(second, witness.query));
+      ASSERT_EQ(Winner({first, second}, witness.query), 0u);
+      ASSERT_EQ(Winner({second, first}, witness.query), 1u);
+      if (!finding.contrast) continue;
+      ++contrasts;
+      const Replayed contrast(*finding.contrast);
+      ASSERT_EQ(Winner({first, second}, contrast.query), 1u);
+    }
+  }
+  EXPECT_GT(overlaps, 500u);
+  EXPECT_GT(contrasts, 200u);
+}
+
 // Every witness holds; a shadowed route is never found; and where the document's order decides, a finding says so.
 TEST(Conflicts, HoldOnRandomRoutes) {
   const uint32_t seed = std::random_device{}();

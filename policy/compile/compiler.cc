@@ -170,7 +170,9 @@ void Compiler::Routes() {
   }
   const size_t known = diagnostics_.size();
   snapshot_.table = router::RouteTable::Build(specs, &diagnostics_);
-  if (snapshot_.table != nullptr) router::FindConflicts(specs, prover_, &diagnostics_);
+  if (snapshot_.table != nullptr) router::FindConflicts(specs, options_.route_prover, &diagnostics_);
+  if (snapshot_.table != nullptr && options_.report_overlaps)
+    router::FindOverlaps(specs, options_.route_prover, &diagnostics_);
   LocateInRoutes(known);
 }
 
@@ -231,7 +233,7 @@ CompileResult Compile(std::string_view document, const CompileOptions& options) 
   auto snapshot = std::make_shared<Snapshot>();
   // Also after errors, so that one run reports everything; what could not be read is not there to be compiled.
   Diagnostics found;
-  Compiler(parsed.document, options.route_prover, snapshot.get(), &found).Compile();
+  Compiler(parsed.document, options, snapshot.get(), &found).Compile();
   AppendUnlessKnown(found, &result.diagnostics);
   std::stable_sort(result.diagnostics.begin(), result.diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return std::pair(a.where.line, a.where.column) < std::pair(b.where.line, b.where.column);

@@ -11,16 +11,16 @@
 
 #include "base/diagnostic.h"
 #include "policy/document/document.h"
+#include "policy/gateway.h"
 #include "policy/snapshot.h"
-#include "router/path_prover.h"
 
 namespace sluice {
 
 class Compiler {
  public:
-  // `prover` may be null, see CompileOptions.
-  Compiler(const policy::Document& document, router::PathProver* prover, Snapshot* snapshot, Diagnostics* diagnostics)
-      : document_(document), prover_(prover), snapshot_(*snapshot), diagnostics_(*diagnostics) {}
+  Compiler(const policy::Document& document, const CompileOptions& options, Snapshot* snapshot,
+           Diagnostics* diagnostics)
+      : document_(document), options_(options), snapshot_(*snapshot), diagnostics_(*diagnostics) {}
 
   // Errors go to the diagnostics; a snapshot with errors must not be used.
   void Compile();
@@ -68,7 +68,7 @@ class Compiler {
   std::string ServiceName(size_t index) const;
 
   const policy::Document& document_;
-  router::PathProver* prover_;
+  const CompileOptions& options_;
   Snapshot& snapshot_;
   Diagnostics& diagnostics_;
   std::map<std::string, uint32_t> acl_groups_;
