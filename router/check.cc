@@ -77,6 +77,8 @@ void CheckPaths(const RouteSpec& route, CheckedRoute* checked, Report* report) {
     if (absl::StartsWith(text, "/")) {
       CheckPrefix(route, i, report);
       path.prefix = text;
+    } else if (absl::StartsWith(text, "~/") && (path.shape = ReadPathShape(text.substr(1)))) {
+      // Needs nothing else.
     } else if (absl::StartsWith(text, "~/")) {
       Regex::Error error;
       path.regex = Regex::Compile(text.substr(1), Regex::Kind::kPath, &error);

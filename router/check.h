@@ -3,12 +3,14 @@
 #define SLUICE_ROUTER_CHECK_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/diagnostic.h"
 #include "router/match_index.h"
+#include "router/path_shape.h"
 #include "router/route_spec.h"
 
 namespace sluice::router {
@@ -33,6 +35,7 @@ class Report {
 struct CheckedPath {
   std::string_view prefix;             // borrowed from the spec
   std::unique_ptr<const Regex> regex;  // then `prefix` is empty
+  std::optional<PathShape> shape;      // or of a regular expression that is one, instead of `regex`
 };
 
 struct CheckedRoute {

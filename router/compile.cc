@@ -1,19 +1,18 @@
 #include "router/compile.h"
 
 #include <algorithm>
+#include <deque>
 #include <string>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "base/limits.h"
 #include "router/check.h"
 #include "router/precedence.h"
+#include "router/tree_builder.h"
 
 namespace sluice::router {
 namespace {
-
-using Keys = std::vector<PathTrie::Key>;
 
 bool CountsFit(const std::vector<RouteSpec>& routes, Report* report) {
   Diagnostic problem;
@@ -70,30 +69,24 @@ RouteTraits TraitsOf(const RouteSpec& route) {
 }
 
 // Numbers each method that occurs.
-bool NumberMethods(const std::vector<RouteSpec>& routes, std::vector<std::string>* methods, Report* report) {
+bool NumberMethods(const std::vector<RouteSpec>& routes, MethodTable* methods, Report* report) {
   for (const RouteSpec& route : routes) {
     for (const std::string& method : route.methods) {
-      if (std::find(methods->begin(), methods->end(), method) != methods->end()) continue;
-      if (methods->size() == limits::kRouteMethods) {
-        report->Add(route, "/methods", "too_many_methods",
-                    absl::StrCat("expected at most ", limits::kRouteMethods,
-                                 " different methods over all routes, found `", method, "`"),
-                    "leave methods out where any will do");
-        return false;
-      }
-      methods->push_back(method);
+      if (methods->Add(method)) continue;
+      report->Add(route, "/methods", "too_many_methods",
+                  absl::StrCat("expected at most ", limits::kRouteMethods,
+                               " different methods over all routes, found `", method, "`"),
+                  "leave methods out where any will do");
+      return false;
     }
   }
   return true;
 }
 
-MethodSet MethodsOf(const RouteSpec& route, const std::vector<std::string>& methods) {
+MethodSet MethodsOf(const RouteSpec& route, const MethodTable& methods) {
   if (route.methods.empty()) return kAnyMethod;
   MethodSet set = 0;
-  for (size_t i = 0; i < methods.size(); ++i) {
-    const auto& wanted = route.methods;
-    if (std::find(wanted.begin(), wanted.end(), methods[i]) != wanted.end()) set |= MethodSet{1} << i;
-  }
+  for (const std::string& method : route.methods) set |= methods.Of(method);
   return set;
 }
 
@@ -111,51 +104,101 @@ void KeepParts(std::vector<CheckedRoute>* checked, MatchIndex* index) {
   }
 }
 
-class TreeBuilder {
+class Assembler {
  public:
-  void Add(const CheckedRoute& route, bool by_port, PathTrie::Key key) {
-    if (route.hosts.empty()) without_host_.push_back(key);
-    for (const HostPattern& host : route.hosts) {
-      if ((host.port != 0) != by_port) continue;
-      Group& group = groups_[{static_cast<int>(host.kind), HostKey(host)}];
-      group.pattern = &host;
-      group.keys.push_back(key);
-    }
+  Assembler(const std::vector<RouteSpec>& routes, std::vector<CheckedRoute>* checked, MatchIndex* index)
+      : routes_(routes), checked_(*checked), index_(index) {}
+
+  void Add(const Arm& ranked) {
+    const CheckedRoute& route = checked_[ranked.precedence.route];
+    Entry entry;
+    entry.methods = MethodsOf(routes_[ranked.precedence.route], index_->methods);
+    entry.route = static_cast<uint32_t>(ranked.precedence.route);
+    entry.path = static_cast<uint32_t>(ranked.precedence.path);
+    const uint32_t rank = static_cast<uint32_t>(index_->entries.size());
+    TreeBuilder::Keys keys;
+    if (!route.paths.empty()) keys = SetPath(route.paths[ranked.precedence.path], rank, &entry);
+    if (route.hosts.empty()) trees_.Add(nullptr, keys, rank);
+    for (const HostPattern& host : route.hosts)
+      if ((host.port != 0) == ranked.by_port) trees_.Add(&host, keys, rank);
+    index_->entries.push_back(entry);
   }
 
-  void BuildInto(MatchIndex* index) {
-    for (auto& [name, group] : groups_) index->hosts.Add(*group.pattern, index->paths.AddTree(std::move(group.keys)));
-    if (!without_host_.empty()) index->tree_without_host = index->paths.AddTree(std::move(without_host_));
-  }
+  void Finish(uint64_t seed) { trees_.BuildInto(index_, seed); }
 
  private:
-  struct Group {
-    const HostPattern* pattern = nullptr;
-    Keys keys;
-  };
-  absl::flat_hash_map<std::pair<int, std::string>, Group> groups_;
-  Keys without_host_;
+  TreeBuilder::Keys SetPath(const CheckedPath& path, uint32_t rank, Entry* entry) {
+    if (path.shape) return SetShape(*path.shape, rank, entry);
+    entry->regex = path.regex.get();
+    entry->form = entry->regex == nullptr ? PathForm::kPrefix : PathForm::kRegex;
+    const std::string_view start = entry->regex == nullptr ? path.prefix : entry->regex->literal_prefix();
+    if (start.empty()) return {};  // an alternation whose branches begin differently
+    entry->bytes = static_cast<uint32_t>(start.size() - 1);
+    return {{{}, false, start.substr(1), rank}};
+  }
+
+  TreeBuilder::Keys SetShape(const PathShape& shape, uint32_t rank, Entry* entry) {
+    entry->first_capture = static_cast<uint32_t>(index_->captures.size());
+    entry->capture_count = static_cast<uint8_t>(shape.captures.size());
+    for (const ShapeCapture& capture : shape.captures)
+      index_->captures.push_back({*index_->names.insert(capture.name).first, capture.segment, false});
+    std::vector<SegmentTrie::Segment>& segments = segments_.emplace_back();
+    for (const ShapeSegment& segment : shape.segments) segments.push_back({segment.literal, KindOf(segment)});
+    entry->form = PathForm::kWhole;
+    std::string_view open;
+    if (shape.open()) {
+      entry->form = PathForm::kOpenClass;
+      entry->bytes = segments.back().kind;
+    } else if (!shape.ends) {
+      entry->form = PathForm::kPrefix;
+      open = shape.segments.back().literal;
+      entry->bytes = static_cast<uint32_t>(open.size());
+      segments.pop_back();
+    }
+    entry->segments = static_cast<uint8_t>(segments.size());
+    TreeBuilder::Keys keys = {{segments, entry->form != PathForm::kPrefix, open, rank}};
+    if (shape.open()) keys.push_back({segments, false, "", rank});
+    return keys;
+  }
+
+  uint16_t KindOf(const ShapeSegment& segment) {
+    return segment.members ? index_->paths.AddClass(*segment.members) : SegmentTrie::kLiteral;
+  }
+
+  const std::vector<RouteSpec>& routes_;
+  const std::vector<CheckedRoute>& checked_;
+  MatchIndex* index_;
+  TreeBuilder trees_;
+  std::deque<std::vector<SegmentTrie::Segment>> segments_;  // borrowed by trees_
 };
 
-void Assemble(const std::vector<RouteSpec>& routes, std::vector<CheckedRoute>* checked, MatchIndex* index) {
-  const std::vector<Arm> ranked = RankArms(routes);
-  TreeBuilder trees;
-  index->entries.reserve(ranked.size());
-  for (const auto& [precedence, by_port] : ranked) {
-    const CheckedRoute& route = (*checked)[precedence.route];
-    const CheckedPath* path = route.paths.empty() ? nullptr : &route.paths[precedence.path];
-    Entry entry;
-    entry.methods = MethodsOf(routes[precedence.route], index->methods);
-    entry.route = static_cast<uint32_t>(precedence.route);
-    entry.path = static_cast<uint32_t>(precedence.path);
-    entry.prefix_bytes = static_cast<uint32_t>(precedence.prefix_bytes);
-    entry.regex = path == nullptr ? nullptr : path->regex.get();
-    std::string_view way = path == nullptr ? std::string_view() : path->prefix;
-    if (entry.regex != nullptr) way = entry.regex->literal_prefix();
-    trees.Add(route, by_port, {way, static_cast<uint32_t>(index->entries.size())});
-    index->entries.push_back(entry);
+// Leaves to RE2 the shapes whose classes the trie has no room for.
+bool FitShapes(const std::vector<RouteSpec>& routes, std::vector<CheckedRoute>* checked, SegmentTrie* paths,
+               Report* report) {
+  const auto fits = [paths](const ShapeSegment& segment) {
+    return !segment.members || paths->AddClass(*segment.members) != SegmentTrie::kLiteral;
+  };
+  for (size_t r = 0; r < routes.size(); ++r) {
+    for (size_t p = 0; p < routes[r].paths.size(); ++p) {
+      CheckedPath& path = (*checked)[r].paths[p];
+      if (!path.shape || std::all_of(path.shape->segments.begin(), path.shape->segments.end(), fits)) continue;
+      path.shape.reset();
+      Regex::Error error;
+      path.regex = Regex::Compile(routes[r].paths[p].substr(1), Regex::Kind::kPath, &error);
+      if (path.regex == nullptr)
+        report->Add(routes[r], absl::StrCat("/paths/", p), error.code, error.message, error.hint);
+    }
   }
-  trees.BuildInto(index);
+  return !report->failed();
+}
+
+void Assemble(const std::vector<RouteSpec>& routes, std::vector<CheckedRoute>* checked, uint64_t seed,
+              MatchIndex* index) {
+  const std::vector<Arm> all = RankArms(routes);
+  index->entries.reserve(all.size());
+  Assembler assembler(routes, checked, index);
+  for (const Arm& ranked : all) assembler.Add(ranked);
+  assembler.Finish(seed);
   KeepParts(checked, index);
   for (Entry& entry : index->entries) entry.filters = index->filters[entry.route].get();
   for (const RouteSpec& route : routes) index->routes.push_back(TraitsOf(route));
@@ -164,13 +207,14 @@ void Assemble(const std::vector<RouteSpec>& routes, std::vector<CheckedRoute>* c
 
 }  // namespace
 
-bool CompileRoutes(const std::vector<RouteSpec>& routes, MatchIndex* index, Diagnostics* problems) {
+bool CompileRoutes(const std::vector<RouteSpec>& routes, uint64_t seed, MatchIndex* index, Diagnostics* problems) {
   Report report(problems);
   if (!CountsFit(routes, &report)) return false;
   std::vector<CheckedRoute> checked = CheckRoutes(routes, &report);
   CheckDuplicates(routes, &report);
   if (report.failed() || !NumberMethods(routes, &index->methods, &report)) return false;
-  Assemble(routes, &checked, index);
+  if (!FitShapes(routes, &checked, &index->paths, &report)) return false;
+  Assemble(routes, &checked, seed, index);
   return true;
 }
 

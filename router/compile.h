@@ -2,6 +2,7 @@
 #ifndef SLUICE_ROUTER_COMPILE_H_
 #define SLUICE_ROUTER_COMPILE_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -11,7 +12,7 @@
 namespace sluice::router {
 
 // False, with the reasons in `problems`, if the routes cannot be used; `index` is then of no use.
-bool CompileRoutes(const std::vector<RouteSpec>& routes, MatchIndex* index, Diagnostics* problems);
+bool CompileRoutes(const std::vector<RouteSpec>& routes, uint64_t seed, MatchIndex* index, Diagnostics* problems);
 
 }  // namespace sluice::router
 

@@ -26,6 +26,7 @@ class HostIndex {
   template <typename Visit>
   void ForEach(std::string_view host, uint32_t port, Visit visit) const;
 
+  bool empty() const { return plain_.most_bytes == 0 && subdomains_.most_bytes == 0 && tails_.most_bytes == 0; }
   size_t memory_bytes() const;
 
  private:

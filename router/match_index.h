@@ -6,31 +6,61 @@
 #define SLUICE_ROUTER_MATCH_INDEX_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "router/filters.h"
 #include "router/host_index.h"
-#include "router/path_trie.h"
+#include "router/method_table.h"
 #include "router/regex.h"
 #include "router/route_table.h"
+#include "router/segment_trie.h"
 #include "router/stream_index.h"
 
 namespace sluice::router {
 
-using MethodSet = uint64_t;  // a bit for each method that occurs in the table
-inline constexpr MethodSet kAnyMethod = ~MethodSet{0};
-inline constexpr MethodSet kUnknownMethod = MethodSet{1} << 63;  // no route names it
-static_assert(limits::kRouteMethods == 63, "one bit is for unknown methods");
+// How much of the path an entry takes.
+enum class PathForm : uint8_t {
+  kNone,      // nothing
+  kWhole,     // all of it
+  kPrefix,    // `bytes` after the segments and their slash
+  kOpenClass, // the last segment as far as the class of kind `bytes` goes
+  kRegex,     // what RE2 says
+};
 
+// One way to reach a route.
 struct Entry {
   MethodSet methods = kAnyMethod;
-  uint32_t route = 0;
-  uint32_t path = 0;             // index into the route's paths
-  uint32_t prefix_bytes = 0;     // of a prefix path
-  const Regex* regex = nullptr;  // of a regular expression
+  const Regex* regex = nullptr;  // of a path that the trie does not decide alone
   const RouteFilters* filters = nullptr;
+  uint32_t route = 0;
+  uint32_t path = 0;   // index into the route's paths
+  uint32_t bytes = 0;  // see PathForm
+  uint32_t first_capture = 0;
+  uint8_t capture_count = 0;
+  uint8_t segments = 0;  // of the path, before `bytes`
+  PathForm form = PathForm::kNone;
+};
+
+// Where in the path the value of a capture lies.
+struct CaptureSpot {
+  std::string_view name;  // in MatchIndex::names
+  uint8_t segment = 0;
+  bool to_end = false;  // with all that follows
+};
+
+// The paths of all routes that one host name leads to, or that need none.
+struct Tree {
+  static constexpr uint32_t kNone = UINT32_MAX;
+  uint32_t root = kNone;  // in MatchIndex::paths
+  // Ranks in MatchIndex::anywhere of the entries without a path, and of those whose regular expression tells nothing
+  // of how a path begins.
+  uint32_t first_anywhere = 0;
+  uint32_t anywhere_count = 0;
 };
 
 // What the answer says about a route.
@@ -45,10 +75,15 @@ struct RouteTraits {
 struct MatchIndex {
   std::vector<Entry> entries;
   std::vector<RouteTraits> routes;
-  std::vector<std::string> methods;  // [i] has bit i
-  HostIndex hosts;
-  PathTrie paths;
-  uint32_t tree_without_host = PathTrie::kNone;
+  MethodTable methods;
+  bool answers_405 = false;
+  HostIndex hosts;  // to `trees`
+  std::vector<Tree> trees;
+  uint32_t tree_without_host = Tree::kNone;
+  SegmentTrie paths;
+  std::vector<uint32_t> anywhere;
+  std::vector<CaptureSpot> captures;
+  std::set<std::string, std::less<>> names;  // of captures
   std::vector<std::unique_ptr<const Regex>> regexes;
   std::vector<std::unique_ptr<const RouteFilters>> filters;  // by route; null where nothing is asked
   StreamIndex streams;

@@ -5,18 +5,13 @@
 
 #include "absl/strings/match.h"
 #include "router/compile.h"
+#include "router/compile_patterns.h"
 #include "router/match_index.h"
 
 namespace sluice::router {
 namespace {
 
 bool IsTls(std::string_view scheme) { return scheme == "https" || scheme == "grpcs"; }
-
-MethodSet BitOf(const std::vector<std::string>& methods, std::string_view method) {
-  for (size_t i = 0; i < methods.size(); ++i)
-    if (methods[i] == method) return MethodSet{1} << i;
-  return kUnknownMethod;
-}
 
 // Without case; an underscore of the route also stands for a dash.
 bool IsHeaderName(std::string_view wanted, std::string_view name) {
@@ -82,18 +77,61 @@ std::string_view WithoutLeadingDots(std::string_view rest) {
   return rest;
 }
 
-void SetPath(const Entry& entry, std::string_view path, RouteMatch* match) {
-  match->matched = path.substr(0, entry.prefix_bytes);
-  match->capture_count = 0;
-  if (entry.regex != nullptr) entry.regex->Capture(path, &match->matched, match->captures, &match->capture_count);
+std::string_view TakenByTrie(const MatchIndex& index, const Entry& entry, const SplitPath& split) {
+  if (entry.form == PathForm::kNone) return {};
+  if (entry.form == PathForm::kWhole) return split.path;
+  if (entry.form == PathForm::kPrefix) return split.path.substr(0, split.begin[entry.segments] + entry.bytes);
+  const size_t last = entry.segments - 1u;
+  const size_t taken = index.paths.ClassOf(static_cast<uint16_t>(entry.bytes)).Take(split.Segment(last), split.ascii);
+  return split.path.substr(0, split.begin[last] + taken);
+}
+
+void SetCaptures(const MatchIndex& index, const Entry& entry, const SplitPath& split, RouteMatch* match) {
+  match->capture_count = entry.capture_count;
+  for (size_t i = 0; i < entry.capture_count; ++i) {
+    const CaptureSpot& spot = index.captures[entry.first_capture + i];
+    std::string_view value = split.path.substr(split.begin[spot.segment]);
+    if (!spot.to_end) value = split.Segment(spot.segment);
+    const bool is_open = entry.form == PathForm::kOpenClass && spot.segment + 1 == entry.segments;
+    if (is_open) value = match->matched.substr(split.begin[spot.segment]);
+    match->captures[i] = {spot.name, value};
+  }
+}
+
+void SetPath(const MatchIndex& index, const Entry& entry, const SplitPath& split, std::string_view path,
+             RouteMatch* match) {
+  if (entry.form == PathForm::kRegex) {
+    entry.regex->Capture(path, &match->matched, match->captures, &match->capture_count);
+  } else {
+    match->matched = TakenByTrie(index, entry, split);
+    SetCaptures(index, entry, split, match);
+  }
   match->rest = match->strip_path ? WithoutLeadingDots(path.substr(match->matched.size())) : path;
+}
+
+void SetRoute(const MatchIndex& index, const Entry& entry, const RouteQuery& query, RouteMatch* match) {
+  const RouteTraits& route = index.routes[entry.route];
+  match->route = entry.route;
+  match->path = entry.path;
+  match->verdict = VerdictOn(route, query);
+  match->https_redirect_status_code = route.https_redirect_status_code;
+  match->strip_path = route.strip_path;
+  match->tls_passthrough = false;
 }
 
 }  // namespace
 
-std::unique_ptr<const RouteTable> RouteTable::Build(const std::vector<RouteSpec>& routes, Diagnostics* problems) {
+std::unique_ptr<const RouteTable> RouteTable::Build(const std::vector<RouteSpec>& routes, Diagnostics* problems,
+                                                    uint64_t seed) {
   auto index = std::make_unique<MatchIndex>();
-  if (!CompileRoutes(routes, index.get(), problems)) return nullptr;
+  if (!CompileRoutes(routes, seed, index.get(), problems)) return nullptr;
+  return std::unique_ptr<const RouteTable>(new RouteTable(std::move(index)));
+}
+
+std::unique_ptr<const RouteTable> RouteTable::BuildPatterns(const std::vector<PatternSpec>& patterns,
+                                                            Diagnostics* problems, uint64_t seed) {
+  auto index = std::make_unique<MatchIndex>();
+  if (!CompilePatterns(patterns, seed, index.get(), problems)) return nullptr;
   return std::unique_ptr<const RouteTable>(new RouteTable(std::move(index)));
 }
 
@@ -103,38 +141,45 @@ RouteTable::~RouteTable() = default;
 
 bool RouteTable::Find(const RouteQuery& query, RouteMatch* match) const {
   if (IsStreamScheme(query.scheme)) return index_->streams.Find(query, match);
-  const MethodSet method = BitOf(index_->methods, query.method);
-  uint32_t best = PathTrie::kNone;
-  const auto improve = [&](uint32_t tree) {
-    const PathTrie& paths = index_->paths;
-    for (uint32_t at = paths.Deepest(tree, query.path); paths.BestFrom(at) < best; at = paths.Above(at)) {
-      for (uint32_t rank : paths.Ranks(at)) {
-        if (rank >= best) break;
-        if (Accepts(index_->entries[rank], method, query)) best = rank;
-      }
-    }
+  const MethodSet method = index_->methods.Of(query.method);
+  MethodSet refused = 0;  // methods of the entries that match but for them
+  const auto accept = [&](uint32_t rank) {
+    const Entry& entry = index_->entries[rank];
+    if ((entry.methods & method) == 0) refused |= entry.methods;
+    return Accepts(entry, method, query);
   };
-  index_->hosts.ForEach(query.host, query.port, improve);
-  if (index_->tree_without_host != PathTrie::kNone) improve(index_->tree_without_host);
-  match->route = kNoRoute;
-  match->verdict = RouteVerdict::kNone;
-  if (best == PathTrie::kNone) return false;
+  uint32_t best = SegmentTrie::kNone;
+  SplitPath split;
+  const bool has_segments = index_->paths.Split(query.path, &split);
+  const auto improve = [&](uint32_t at) {
+    const Tree& tree = index_->trees[at];
+    for (uint32_t i = 0; i < tree.anywhere_count; ++i) {
+      const uint32_t rank = index_->anywhere[tree.first_anywhere + i];
+      if (rank >= best) break;
+      if (accept(rank)) best = rank;
+    }
+    if (has_segments && tree.root != Tree::kNone) best = index_->paths.Best(tree.root, &split, best, accept);
+  };
+  if (!index_->hosts.empty()) index_->hosts.ForEach(query.host, query.port, improve);
+  if (index_->tree_without_host != Tree::kNone) improve(index_->tree_without_host);
+  if (best == SegmentTrie::kNone) {
+    match->route = kNoRoute;
+    match->verdict = index_->answers_405 && refused != 0 ? RouteVerdict::kMethodNotAllowed : RouteVerdict::kNone;
+    match->allowed = MethodNames(index_->answers_405 ? refused : 0, index_->methods.names().data());
+    return false;
+  }
   const Entry& entry = index_->entries[best];
-  const RouteTraits& route = index_->routes[entry.route];
-  match->route = entry.route;
-  match->path = entry.path;
-  match->verdict = VerdictOn(route, query);
-  match->https_redirect_status_code = route.https_redirect_status_code;
-  match->strip_path = route.strip_path;
-  match->tls_passthrough = false;
-  SetPath(entry, query.path, match);
+  SetRoute(*index_, entry, query, match);
+  SetPath(*index_, entry, split, query.path, match);
   return true;
 }
 
 size_t RouteTable::route_count() const { return index_->routes.size(); }
 
 size_t RouteTable::memory_bytes() const {
-  size_t bytes = index_->paths.memory_bytes() + index_->hosts.memory_bytes() + index_->streams.memory_bytes() +
+  size_t bytes = index_->paths.memory_bytes() + index_->trees.capacity() * sizeof(Tree) +
+                 index_->anywhere.capacity() * sizeof(uint32_t) +
+                 index_->captures.capacity() * sizeof(CaptureSpot) + index_->hosts.memory_bytes() + index_->streams.memory_bytes() +
                  index_->entries.capacity() * sizeof(Entry) + index_->routes.capacity() * sizeof(RouteTraits);
   for (const auto& regex : index_->regexes) bytes += regex->instructions() * Regex::kInstructionBytes;
   return bytes;

@@ -26,7 +26,17 @@
 //     match.Captured("version");  // "2"
 //   }
 //
-// Which of several matching routes wins, in this order (docs/router.md has examples):
+// A C++ server that has no Kong routes writes patterns instead (pattern.h) and asks the same table type:
+//
+//   const std::vector<sluice::router::PatternSpec> patterns = {{"order", "GET /orders/{id}"}, {"files", "/files/{path...}"}};
+//   auto table = sluice::router::RouteTable::BuildPatterns(patterns, &problems);
+//   if (table->Find(query, &match)) {
+//     std::optional<int64_t> id = match.As<int64_t>("id");  // nothing if it is no number, or too large
+//   } else if (match.verdict == sluice::router::RouteVerdict::kMethodNotAllowed) {
+//     RespondWith(405, "Allow", match.allowed.Joined());  // "GET, HEAD"
+//   } else …  // 404
+//
+// Which of several matching routes wins, in this order (docs/router.md has examples; pattern.h has that of patterns):
 //   1. more of {hosts, paths, methods, headers, snis} set;
 //   2. hosts, and no wildcard among them;
 //   3. more header names;
@@ -53,15 +63,20 @@
 #ifndef SLUICE_ROUTER_ROUTE_TABLE_H_
 #define SLUICE_ROUTER_ROUTE_TABLE_H_
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/diagnostic.h"
 #include "base/ip.h"
 #include "base/request.h"
+#include "router/pattern.h"
 #include "router/route_spec.h"
 
 namespace sluice::router {
@@ -91,16 +106,62 @@ enum class RouteVerdict {
   kNeedsGrpc,   // the route is for gRPC, and the content type is not application/grpc: answer 415
   kNeedsHttp2,  // the route is for gRPC, and this is not HTTP/2: answer 426
   kNeedsGrpcs,  // the route takes gRPC over TLS only: answer grpc-status 1
+  // Patterns only, and Find returns false: some match but for the method. Answer 405, with RouteMatch::allowed.
+  kMethodNotAllowed,
 };
 
-// A group of the regular expression that matched. `value.data()` is null when the group took no part in the match.
+// What a `{name}` of the pattern, or a group of the regular expression, took. `value.data()` is null when the group took
+// no part in the match.
 struct RouteCapture {
   std::string_view name;   // empty for a group without name; borrowed from the table
   std::string_view value;  // borrowed from RouteQuery::path
 };
 
-inline constexpr size_t kMaxRouteCaptures = 16;  // a regular expression with more groups is refused by Build
+inline constexpr size_t kMaxRouteCaptures = 16;  // a pattern or regular expression with more is refused
 inline constexpr uint32_t kNoRoute = UINT32_MAX;
+
+// Names of methods in alphabetical order, borrowed from the table: for (std::string_view method : match.allowed) …
+class MethodNames {
+ public:
+  class Iterator {
+   public:
+    Iterator(uint64_t left, const std::string* names) : left_(left), names_(names) { SkipOthers(); }
+    std::string_view operator*() const { return *names_; }
+    Iterator& operator++() {
+      left_ >>= 1;
+      ++names_;
+      SkipOthers();
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return left_ != other.left_; }
+
+   private:
+    void SkipOthers() {
+      for (; left_ != 0 && (left_ & 1) == 0; left_ >>= 1) ++names_;
+    }
+
+    uint64_t left_;
+    const std::string* names_;
+  };
+
+  MethodNames() = default;
+  MethodNames(uint64_t set, const std::string* names) : set_(set), names_(names) {}
+
+  bool empty() const { return set_ == 0; }
+  Iterator begin() const { return {set_, names_}; }
+  Iterator end() const { return {0, nullptr}; }
+
+  // The value of an Allow header (RFC 9110, 10.2.1): `GET, HEAD`. Allocates.
+  std::string Joined() const {
+    std::string all;
+    for (std::string_view name : *this) all.append(all.empty() ? "" : ", ").append(name);
+    return all;
+  }
+
+ private:
+  uint64_t set_ = 0;  // bit i stands for names_[i]
+  const std::string* names_ = nullptr;
+};
 
 struct RouteMatch {
   uint32_t route = kNoRoute;  // index into the specs given to Build
@@ -114,13 +175,25 @@ struct RouteMatch {
   // climb out of the service's path by a route `/a`). Without strip_path, the whole path.
   std::string_view rest;
   size_t capture_count = 0;
-  RouteCapture captures[kMaxRouteCaptures];  // captures[0] is group 1; only the first capture_count are set
+  RouteCapture captures[kMaxRouteCaptures];  // in the order of the pattern; only the first capture_count are set
+  MethodNames allowed;                       // with kMethodNotAllowed; HEAD among them where GET is
 
-  // The value of the group of that name; empty if there is none.
+  // The value of the capture of that name; empty if there is none.
   std::string_view Captured(std::string_view name) const {
     for (size_t i = 0; i < capture_count; ++i)
       if (captures[i].name == name) return captures[i].value;
     return {};
+  }
+
+  // The same as an integer, in decimal: nothing unless the whole value is one that T holds.
+  template <typename T>
+  std::optional<T> As(std::string_view name) const {
+    static_assert(std::is_integral<T>::value && !std::is_same<T, bool>::value, "captures are texts or integers");
+    const std::string_view text = Captured(name);
+    T value{};
+    const std::from_chars_result read = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
+    return value;
   }
 };
 
@@ -128,18 +201,28 @@ struct MatchIndex;  // internal
 
 class RouteTable {
  public:
+  // `seed`: a number that those who name routes cannot guess, from a source of random bytes, if they are not trusted. It
+  // keys the hash of path segments. Whatever it is, no lookup takes more probes than a fixed bound (segment_trie.h): a
+  // random one only keeps strangers from making Build slower. The answers never depend on it.
+  //
   // Null if any diagnostic is an error. Codes: bad_host, bad_path, path_not_normal, bad_regex, regex_too_large,
   // bad_method, bad_header, bad_sni, bad_address, bad_protocols, bad_stream_route, bad_redirect_status, empty_route,
   // duplicate_route, too_many_routes, too_many_methods. `where` is the route's place with `/paths/0` and the like
   // appended to its pointer.
-  static std::unique_ptr<const RouteTable> Build(const std::vector<RouteSpec>& routes, Diagnostics* problems);
+  static std::unique_ptr<const RouteTable> Build(const std::vector<RouteSpec>& routes, Diagnostics* problems,
+                                                 uint64_t seed = 0);
+
+  // Codes: bad_pattern, path_not_normal, bad_host, bad_method, pattern_too_large, duplicate_route, too_many_routes,
+  // too_many_methods. `where` is the pattern's place.
+  static std::unique_ptr<const RouteTable> BuildPatterns(const std::vector<PatternSpec>& patterns,
+                                                         Diagnostics* problems, uint64_t seed = 0);
 
   RouteTable(const RouteTable&) = delete;
   RouteTable& operator=(const RouteTable&) = delete;
   ~RouteTable();
 
   // True if a route matched; then `match` is set, and its verdict says whether the request may go on. Else false, and
-  // only `match->route` and `match->verdict` are set.
+  // only `match->route`, `match->verdict` and `match->allowed` are set.
   bool Find(const RouteQuery& query, RouteMatch* match) const;
 
   size_t route_count() const;
