@@ -109,7 +109,8 @@ class Assembler {
     entry.capture_count = static_cast<uint8_t>(index_->captures.size() - entry.first_capture);
     entry.segments = static_cast<uint8_t>(segments.size());
     const uint32_t rank = static_cast<uint32_t>(index_->entries.size());
-    trees_.Add(pattern.has_host ? &pattern.host : nullptr, {{segments, entry.form == PathForm::kWhole, "", rank}}, rank);
+    trees_.Add(pattern.has_host ? &pattern.host : nullptr, {{segments, entry.form == PathForm::kWhole, "", rank}},
+               rank);
     index_->entries.push_back(entry);
   }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/arena.h"
@@ -255,6 +256,7 @@ TEST(Conflicts, HoldOnRandomRoutes) {
       RandomRequest request;
       request.Draw(&random);
       RouteMatch match, other;
+      if (absl::StrContains(request.query.path, "//")) continue;  // no path in normal form, to which proofs apply
       if (!table->Find(request.query, &match)) continue;
       ASSERT_EQ(shadowed.count(match.route), 0u) << match.route << " " << Describe(request.query);
       ASSERT_TRUE(other_order->Find(request.query, &other));

@@ -86,19 +86,23 @@ LinearMatcher::LinearMatcher(std::vector<RouteSpec> routes) : routes_(std::move(
 
 LinearMatcher::~LinearMatcher() = default;
 
-bool LinearMatcher::MatchPath(const RouteSpec& route, size_t path, std::string_view text,
-                              std::string_view* matched) const {
-  *matched = text.substr(0, 0);
+bool LinearMatcher::MatchPath(const RouteSpec& route, size_t path, std::string_view text, LinearMatch* match) const {
+  match->matched = text.substr(0, 0);
+  match->captures.clear();
   if (route.paths.empty()) return true;
   const std::string& wanted = route.paths[path];
   if (wanted[0] == '/') {
-    *matched = text.substr(0, wanted.size());
-    return *matched == wanted;
+    match->matched = text.substr(0, wanted.size());
+    return match->matched == wanted;
   }
-  re2::StringPiece taken;
   const RE2& pattern = *patterns_.at(wanted);
-  if (!pattern.Match({text.data(), text.size()}, 0, text.size(), RE2::ANCHOR_START, &taken, 1)) return false;
-  *matched = {taken.data(), taken.size()};
+  std::vector<re2::StringPiece> taken(1 + static_cast<size_t>(pattern.NumberOfCapturingGroups()));
+  if (!pattern.Match({text.data(), text.size()}, 0, text.size(), RE2::ANCHOR_START, taken.data(),
+                     static_cast<int>(taken.size()))) {
+    return false;
+  }
+  match->matched = {taken[0].data(), taken[0].size()};
+  for (size_t i = 1; i < taken.size(); ++i) match->captures.emplace_back(taken[i].data(), taken[i].size());
   return true;
 }
 
@@ -173,13 +177,13 @@ LinearMatch LinearMatcher::Find(const RouteQuery& query) const {
     const ByHost by_host = MatchHosts(routes_[r], query);
     if (by_host == ByHost::kNo || !MatchRest(routes_[r], query)) continue;
     for (size_t p = 0; p < std::max<size_t>(1, routes_[r].paths.size()); ++p) {
-      std::string_view matched;
-      if (!MatchPath(routes_[r], p, query.path, &matched)) continue;
+      LinearMatch match;
+      if (!MatchPath(routes_[r], p, query.path, &match)) continue;
       const Rank rank =
           IsStream(query.scheme) ? StreamRankOf(routes_[r]) : RankOf(routes_[r], p, by_host == ByHost::kYesWithPort);
       if (best.found && rank <= best_rank) continue;
       best_rank = rank;
-      best = {true, r, p, matched};
+      best = {true, r, p, match.matched, match.captures};
     }
   }
   return best;

@@ -22,6 +22,7 @@ struct LinearMatch {
   size_t route = 0;
   size_t path = 0;
   std::string_view matched;
+  std::vector<std::string> captures;  // values of the groups, in order
 };
 
 class LinearMatcher {
@@ -32,7 +33,7 @@ class LinearMatcher {
   LinearMatch Find(const RouteQuery& query) const;
 
  private:
-  bool MatchPath(const RouteSpec& route, size_t path, std::string_view text, std::string_view* matched) const;
+  bool MatchPath(const RouteSpec& route, size_t path, std::string_view text, LinearMatch* match) const;
   bool MatchHeader(const HeaderSpec& wanted, const RouteQuery& query) const;
   bool MatchRest(const RouteSpec& route, const RouteQuery& query) const;
 

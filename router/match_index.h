@@ -25,11 +25,11 @@ namespace sluice::router {
 
 // How much of the path an entry takes.
 enum class PathForm : uint8_t {
-  kNone,      // nothing
-  kWhole,     // all of it
-  kPrefix,    // `bytes` after the segments and their slash
-  kOpenClass, // the last segment as far as the class of kind `bytes` goes
-  kRegex,     // what RE2 says
+  kNone,       // nothing
+  kWhole,      // all of it
+  kPrefix,     // `bytes` after the segments and their slash
+  kOpenClass,  // the last segment as far as the class of kind `bytes` goes
+  kRegex,      // what RE2 says
 };
 
 // One way to reach a route.

@@ -2,8 +2,8 @@
 // finds such a path without RE2.
 //
 // Taken are, between slashes: literals; and one class of ASCII characters (`\d`, `\w`, `[a-z0-9-]`, `[^/]` …) with `+`,
-// `*` or a count, with a group around it or not. Without `$` at the end, the last literal is a prefix and the last class
-// takes as much as it can, which is what RE2's greedy match does. Everything else is left to RE2.
+// `*` or a count, with a group around it or not. Without `$` at the end, the last literal is a prefix and the last
+// class takes as much as it can, which is what RE2's greedy match does. Everything else is left to RE2.
 #ifndef SLUICE_ROUTER_PATH_SHAPE_H_
 #define SLUICE_ROUTER_PATH_SHAPE_H_
 

@@ -12,14 +12,15 @@
 // last. Literals are written in normal form (normalize.h): `/café`, not `/caf%C3%A9`. Paths are matched as they are: a
 // request for /static is not redirected to /static/, which is the host's to do.
 //
-// Which of several matching patterns wins, in this order; a pattern that matches strictly less than another always does:
+// Which of several matching patterns wins, in this order; a pattern that matches strictly less than another always
+// does:
 //   1. with a host before without; a name before `*.name` before `name.*`; the longer text of two of a kind; a port
 //      before none;
 //   2. at the first segment in which they differ: a literal (or `{$}`) before `{name}` before `{name...}`;
 //   3. with a method before without; HEAD before GET.
 // No two patterns that match the same request are equal in all three, other than duplicates, which are refused. So the
-// order of the list never counts, and no pattern needs a priority. (Go refuses the pairs that its rule leaves open, such
-// as /a/{x} beside /{x}/b; here the first wins for /a/b, by 2.)
+// order of the list never counts, and no pattern needs a priority. (Go refuses the pairs that its rule leaves open,
+// such as /a/{x} beside /{x}/b; here the first wins for /a/b, by 2.)
 #ifndef SLUICE_ROUTER_PATTERN_H_
 #define SLUICE_ROUTER_PATTERN_H_
 

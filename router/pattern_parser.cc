@@ -72,8 +72,7 @@ bool CheckLiteral(std::string_view text, PatternError* error) {
   const TargetError bad = NormalizeTarget(EscapePath(path, &arena), &arena, &normal);
   if (bad != TargetError::kNone || normal.has_query) {
     const std::string_view why = normal.has_query ? "query_in_path" : TargetErrorCode(bad);
-    return Fail(error, "bad_pattern",
-                absl::StrCat("expected a segment of a path, found `", text, "` (", why, ")"),
+    return Fail(error, "bad_pattern", absl::StrCat("expected a segment of a path, found `", text, "` (", why, ")"),
                 "a path has no query, no fragment and no incomplete percent-escape");
   }
   if (normal.path == path) return true;

@@ -19,9 +19,33 @@ using Texts = std::vector<std::string>;
 
 inline const Texts kHosts = {"a.com",      "b.a.com",    "c.b.a.com", "*.a.com", "*.com", "a.*",      "b.a.*",
                              "a.com:8443", "*.a.com:80", "a.*:8443",  "x.org",   "[::1]", "[::1]:80", "B.A.com:80"};
-inline const Texts kPaths = {"/",           "/a",       "/ab",    "/a/b",      "/a/",      "/abc/d",         "/a/b/c",
-                             "/b",          "~/a",      "~/a/b$", "~/a/(b|c)", "~/[ab]+/", "~/(?P<x>a|ab)/", "~/a.*d",
-                             "~/(a)?/b|/b", "~/(?i)/A", "~/b{0}a"};
+inline const Texts kPaths = {"/",
+                             "/a",
+                             "/ab",
+                             "/a/b",
+                             "/a/",
+                             "/abc/d",
+                             "/a/b/c",
+                             "/b",
+                             "~/a",
+                             "~/a/b$",
+                             "~/a/(b|c)",
+                             "~/[ab]+/",
+                             "~/(?P<x>a|ab)/",
+                             "~/a.*d",
+                             "~/(a)?/b|/b",
+                             "~/(?i)/A",
+                             "~/b{0}a",
+                             "~/(?P<x>[^/]+)/b",
+                             "~/a/[^/]+$",
+                             "~/[^/]*/[^/]*$",
+                             "~/a/(\\w+)/c$",
+                             "~/[^/]+",
+                             "~/a/\\d{2,3}",
+                             "~/[^/a]+/b",
+                             "~/a/[a-c]*",
+                             "~/\\w+/",
+                             "~/a/b/[^/]{1,2}$"};
 inline const Texts kMethods = {"GET", "POST", "PUT", "PURGE"};
 inline const Texts kValues = {"1", "2", "Two", "~*^t", "~*[12]", "~*o"};
 inline const Texts kSnis = {"a.com", "*.a.com", "a.*"};
@@ -33,8 +57,9 @@ inline const Texts kSchemes = {"http", "https", "http", "https", "", "tcp", "tls
 
 inline const Texts kRequestHosts = {"a.com",   "A.COM", "b.a.com", "c.b.a.com", "a.org",
                                     "b.a.net", "x.org", "y.org",   "[::1]",     ""};
-inline const Texts kRequestPaths = {"/",     "/a",      "/ab",   "/a/b", "/a/b/c", "/a/",  "/abc/d", "/b",
-                                    "/ab/x", "/a/bx/d", "/aab/", "/A/x", "/c",     "/a/c", "*"};
+inline const Texts kRequestPaths = {
+    "/",  "/a",   "/ab", "/a/b",  "/a/b/c",    "/a/",  "/abc/d",    "/b",    "/ab/x", "/a/bx/d", "/aab/",  "/A/x",
+    "/c", "/a/c", "*",   "/a/12", "/a/1234/c", "/é/b", "/a/\xff/c", "/a/bé", "//",    "/a//c",   "/a\n/b", "/a/é\xff"};
 inline const Texts kRequestMethods = {"GET", "POST", "PUT", "PURGE", "BREW"};
 inline const Texts kRequestValues = {"1", "2", "two", "TWO", "three", ""};
 

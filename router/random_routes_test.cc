@@ -7,9 +7,16 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "router/linear_matcher.h"
+#include "router/random_runs.h"
 
 namespace sluice::router {
 namespace {
+
+std::vector<std::string> CapturesOf(const RouteMatch& match) {
+  std::vector<std::string> captures;
+  for (size_t i = 0; i < match.capture_count; ++i) captures.emplace_back(match.captures[i].value);
+  return captures;
+}
 
 void Compare(uint32_t seed, int sets, int requests_each) {
   RandomRoutes random(seed);
@@ -28,6 +35,7 @@ void Compare(uint32_t seed, int sets, int requests_each) {
       ASSERT_EQ(match.route, expected.route) << Describe(request.query);
       ASSERT_EQ(match.path, expected.path) << Describe(request.query);
       ASSERT_EQ(match.matched, expected.matched) << Describe(request.query);
+      ASSERT_EQ(CapturesOf(match), expected.captures) << Describe(request.query);
     }
   }
   EXPECT_GT(matches, sets * requests_each / 10);
@@ -37,7 +45,7 @@ TEST(RandomRoutes, TheTableAgreesWithTheLinearMatcher) {
   const uint32_t seed = std::random_device{}();
   std::printf("seed %u\n", seed);
   SCOPED_TRACE(absl::StrCat("seed ", seed));
-  Compare(seed, 1'500, 80);
+  Compare(seed, Rounds(1'500), 80);
 }
 
 TEST(RandomRoutes, AlsoWithASeedThatNeverChanges) { Compare(1, 500, 40); }

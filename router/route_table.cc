@@ -117,6 +117,7 @@ void SetRoute(const MatchIndex& index, const Entry& entry, const RouteQuery& que
   match->https_redirect_status_code = route.https_redirect_status_code;
   match->strip_path = route.strip_path;
   match->tls_passthrough = false;
+  match->allowed = {};
 }
 
 }  // namespace
@@ -178,8 +179,8 @@ size_t RouteTable::route_count() const { return index_->routes.size(); }
 
 size_t RouteTable::memory_bytes() const {
   size_t bytes = index_->paths.memory_bytes() + index_->trees.capacity() * sizeof(Tree) +
-                 index_->anywhere.capacity() * sizeof(uint32_t) +
-                 index_->captures.capacity() * sizeof(CaptureSpot) + index_->hosts.memory_bytes() + index_->streams.memory_bytes() +
+                 index_->anywhere.capacity() * sizeof(uint32_t) + index_->captures.capacity() * sizeof(CaptureSpot) +
+                 index_->hosts.memory_bytes() + index_->streams.memory_bytes() +
                  index_->entries.capacity() * sizeof(Entry) + index_->routes.capacity() * sizeof(RouteTraits);
   for (const auto& regex : index_->regexes) bytes += regex->instructions() * Regex::kInstructionBytes;
   return bytes;

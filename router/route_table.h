@@ -28,9 +28,9 @@
 //
 // A C++ server that has no Kong routes writes patterns instead (pattern.h) and asks the same table type:
 //
-//   const std::vector<sluice::router::PatternSpec> patterns = {{"order", "GET /orders/{id}"}, {"files", "/files/{path...}"}};
-//   auto table = sluice::router::RouteTable::BuildPatterns(patterns, &problems);
-//   if (table->Find(query, &match)) {
+//   const std::vector<sluice::router::PatternSpec> patterns = {{"order", "GET /orders/{id}"}, {"files",
+//   "/files/{path...}"}}; auto table = sluice::router::RouteTable::BuildPatterns(patterns, &problems); if
+//   (table->Find(query, &match)) {
 //     std::optional<int64_t> id = match.As<int64_t>("id");  // nothing if it is no number, or too large
 //   } else if (match.verdict == sluice::router::RouteVerdict::kMethodNotAllowed) {
 //     RespondWith(405, "Allow", match.allowed.Joined());  // "GET, HEAD"
@@ -110,8 +110,8 @@ enum class RouteVerdict {
   kMethodNotAllowed,
 };
 
-// What a `{name}` of the pattern, or a group of the regular expression, took. `value.data()` is null when the group took
-// no part in the match.
+// What a `{name}` of the pattern, or a group of the regular expression, took. `value.data()` is null when the group
+// took no part in the match.
 struct RouteCapture {
   std::string_view name;   // empty for a group without name; borrowed from the table
   std::string_view value;  // borrowed from RouteQuery::path
@@ -201,9 +201,9 @@ struct MatchIndex;  // internal
 
 class RouteTable {
  public:
-  // `seed`: a number that those who name routes cannot guess, from a source of random bytes, if they are not trusted. It
-  // keys the hash of path segments. Whatever it is, no lookup takes more probes than a fixed bound (segment_trie.h): a
-  // random one only keeps strangers from making Build slower. The answers never depend on it.
+  // `seed`: a number that those who name routes cannot guess, from a source of random bytes, if they are not trusted.
+  // It keys the hash of path segments. Whatever it is, no lookup takes more probes than a fixed bound (segment_trie.h):
+  // a random one only keeps strangers from making Build slower. The answers never depend on it.
   //
   // Null if any diagnostic is an error. Codes: bad_host, bad_path, path_not_normal, bad_regex, regex_too_large,
   // bad_method, bad_header, bad_sni, bad_address, bad_protocols, bad_stream_route, bad_redirect_status, empty_route,

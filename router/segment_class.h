@@ -23,7 +23,8 @@ struct SegmentClass {
   bool any_byte = false;  // `bytes` are all but the slash, which no segment has: there is nothing to look at
 
   // A class that was written as a regular expression and has bytes beyond ASCII means characters by them. This is what
-  // was written, with `$` unless `open`; the trie compiles it, to decide about segments that have such bytes as RE2 does.
+  // was written, with `$` unless `open`; the trie compiles it, to decide about segments that have such bytes as RE2
+  // does.
   std::string pattern;
   std::shared_ptr<const Regex> beyond_ascii = nullptr;
 
@@ -35,8 +36,8 @@ struct SegmentClass {
     return all;
   }
 
-  // How many bytes of the segment the class takes; kNoMatch if the segment is not of it. `ascii`: no byte of the segment
-  // is above 127.
+  // How many bytes of the segment the class takes; kNoMatch if the segment is not of it. `ascii`: no byte of the
+  // segment is above 127.
   size_t Take(std::string_view segment, bool ascii) const {
     if (!ascii && beyond_ascii != nullptr && HasBeyondAscii(segment)) return TakeCharacters(segment);
     size_t run = segment.size() < most ? segment.size() : most;

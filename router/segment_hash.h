@@ -1,6 +1,6 @@
-// A keyed hash of a segment below a node: polynomials modulo the prime 2^61 - 1 (Carter and Wegman), then multiply-shift
-// (M. Dietzfelbinger et al., 1997). For a random key, two different segments of n bytes meet in a table of m slots with
-// a probability of about 2 / m, whoever chose them without knowing the key.
+// A keyed hash of a segment below a node: polynomials modulo the prime 2^61 - 1 (Carter and Wegman), then
+// multiply-shift (M. Dietzfelbinger et al., 1997). For a random key, two different segments of n bytes meet in a table
+// of m slots with a probability of about 2 / m, whoever chose them without knowing the key.
 #ifndef SLUICE_ROUTER_SEGMENT_HASH_H_
 #define SLUICE_ROUTER_SEGMENT_HASH_H_
 

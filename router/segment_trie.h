@@ -10,12 +10,12 @@
 // Each node knows the best rank below it, so that what cannot improve on `best` is not looked at.
 //
 // Time: a literal child is one probe of the table, whatever the number of children. A path tries the literal child and
-// the children by class of each node that it reaches, so it may reach several nodes at one depth, but each of them once:
-// at most as many as the tree has nodes that match a prefix of the path.
+// the children by class of each node that it reaches, so it may reach several nodes at one depth, but each of them
+// once: at most as many as the tree has nodes that match a prefix of the path.
 //
 // The table is open addressing with slots of 32 bytes, which hold segments of up to 23 bytes themselves. Its hash is
-// universal (J. L. Carter, M. N. Wegman, "Universal classes of hash functions", 1979: polynomials modulo 2^61 - 1 with a
-// key made from the seed), and Finish rehashes with another key until no slot lies more than kMaxReach from where its
+// universal (J. L. Carter, M. N. Wegman, "Universal classes of hash functions", 1979: polynomials modulo 2^61 - 1 with
+// a key made from the seed), and Finish rehashes with another key until no slot lies more than kMaxReach from where its
 // hash says. So the number of probes is bounded for certain, whatever the names of routes and the paths of requests.
 //
 // Keys end within a segment (Kong's prefixes, by bytes) in a PathTrie at the node of the segments before.
@@ -41,10 +41,10 @@ inline constexpr size_t kTrieDepth = 64;  // segments of a key
 // A path cut at its slashes, as far as the trie is deep.
 struct SplitPath {
   std::string_view path;
-  uint32_t count = 0;       // segments; all of the path's if `complete`
-  bool complete = false;    // else the path goes on after them
-  bool ascii = false;       // no byte above 127 in them
-  uint64_t hashed = 0;      // bit i: hashes[i] is set
+  uint32_t count = 0;              // segments; all of the path's if `complete`
+  bool complete = false;           // else the path goes on after them
+  bool ascii = false;              // no byte above 127 in them
+  uint64_t hashed = 0;             // bit i: hashes[i] is set
   uint32_t begin[kTrieDepth + 1];  // of each segment and of what comes next, as if the path ended in one more slash
   uint64_t hashes[kTrieDepth];
 
@@ -82,8 +82,8 @@ class SegmentTrie {
   // False if the path does not begin with a slash, so that no key matches.
   bool Split(std::string_view path, SplitPath* out) const;
 
-  // The least rank below `best` whose key matches and for which accept(rank), or `best`. If it is `best`, accept has seen
-  // each rank below it whose key matches.
+  // The least rank below `best` whose key matches and for which accept(rank), or `best`. If it is `best`, accept has
+  // seen each rank below it whose key matches.
   template <typename Accept>
   uint32_t Best(uint32_t root, SplitPath* split, uint32_t best, Accept accept) const;
 
@@ -97,7 +97,7 @@ class SegmentTrie {
     uint32_t best = kNone;  // of the node and all below it
     uint32_t first_rank = 0;
     uint32_t rank_count = 0;
-    uint32_t tails = kNone;    // tree in tails_ of the keys that go on after a slash
+    uint32_t tails = kNone;     // tree in tails_ of the keys that go on after a slash
     uint32_t by_class = kNone;  // the first child by class, which is the next node; others follow by `sibling`
     uint32_t sibling = kNone;
     uint16_t kind = kLiteral;  // of the way to the node
@@ -140,8 +140,8 @@ class SegmentTrie {
   std::string labels_;  // of segments too long for a slot
   PathTrie tails_;
   SegmentHash hash_{0};
-  unsigned log2_ = 1;         // of the number of slots, but for those at the end into which the last ones are pushed
-  size_t depth_ = 0;          // segments of the longest key
+  unsigned log2_ = 1;        // of the number of slots, but for those at the end into which the last ones are pushed
+  size_t depth_ = 0;         // segments of the longest key
   std::vector<Edge> edges_;  // until Finish
 };
 
@@ -158,7 +158,8 @@ class SegmentTrie::Search {
   void Visit(uint32_t at, uint32_t depth) {
     while (at != kNone && trie_.nodes_[at].best < best_) {
       const Node& node = trie_.nodes_[at];
-      if (depth == split_->count && split_->complete) return TryAll({trie_.ranks_.data() + node.first_rank, node.rank_count});
+      if (depth == split_->count && split_->complete)
+        return TryAll({trie_.ranks_.data() + node.first_rank, node.rank_count});
       uint32_t literal = kNone;
       if (node.has_literals && depth < split_->count)
         literal = trie_.FindLiteral(at, split_->Segment(depth), HashOf(depth));

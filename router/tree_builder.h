@@ -16,8 +16,8 @@ namespace sluice::router {
 
 class TreeBuilder {
  public:
-  // What leads to an entry, whatever its host: keys of the trie, or none, which stands for any path. All that they borrow
-  // outlives BuildInto.
+  // What leads to an entry, whatever its host: keys of the trie, or none, which stands for any path. All that they
+  // borrow outlives BuildInto.
   using Keys = std::vector<SegmentTrie::Key>;
 
   // `host`: null for any; borrowed until BuildInto.
