@@ -12,6 +12,14 @@ namespace {
 
 const uint8_t* Bytes(std::string_view text) { return reinterpret_cast<const uint8_t*>(text.data()); }
 
+struct Hash1 {
+  using State = SHA_CTX;
+  static constexpr size_t kBlock = SHA_CBLOCK, kSize = SHA_DIGEST_LENGTH;
+  static void Init(State* s) { SHA1_Init(s); }
+  static void Update(State* s, const void* data, size_t size) { SHA1_Update(s, data, size); }
+  static void Final(uint8_t* out, State* s) { SHA1_Final(out, s); }
+};
+
 struct Hash256 {
   using State = SHA256_CTX;
   static constexpr size_t kBlock = SHA256_CBLOCK, kSize = SHA256_DIGEST_LENGTH;
@@ -100,6 +108,10 @@ std::shared_ptr<const HmacKey> HmacKey::Create(Algorithm algorithm, std::string_
   if (algorithm == Algorithm::kHs384) return std::make_shared<HmacOf<Hash384>>(secret);
   if (algorithm == Algorithm::kHs512) return std::make_shared<HmacOf<Hash512>>(secret);
   return nullptr;
+}
+
+std::shared_ptr<const HmacKey> HmacKey::CreateSha1(std::string_view secret) {
+  return std::make_shared<HmacOf<Hash1>>(secret);
 }
 
 bool HmacKey::Verify(std::string_view data, std::string_view mac) const {

@@ -19,14 +19,15 @@ std::array<uint8_t, 32> Sha256(std::string_view bytes);
 // Equal bytes, in a time that depends on their number alone.
 bool EqualInConstantTime(const void* a, const void* b, size_t size);
 
-// HMAC (RFC 2104) with SHA-256, SHA-384 or SHA-512. The two padded keys are hashed once, at construction, and the
-// states are wiped at the end.
+// HMAC (RFC 2104) with SHA-256, SHA-384 or SHA-512 (and SHA-1, for old clients of hmac-auth only). The two padded keys
+// are hashed once, at construction, and the states are wiped at the end.
 class HmacKey {
  public:
   static constexpr size_t kMaxBytes = 64;
 
   // `algorithm` is one of HS256, HS384, HS512; null for others.
   static std::shared_ptr<const HmacKey> Create(Algorithm algorithm, std::string_view secret);
+  static std::shared_ptr<const HmacKey> CreateSha1(std::string_view secret);
   virtual ~HmacKey() = default;
 
   // Writes size() bytes.

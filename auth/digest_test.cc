@@ -67,6 +67,14 @@ TEST(Hmac, VerifiesTheWholeMacOnly) {
   EXPECT_FALSE(key->Verify("data", ""));
 }
 
+TEST(Hmac, Sha1AgreesWithRfc2202) {  // case 2
+  std::shared_ptr<const HmacKey> key = HmacKey::CreateSha1("Jefe");
+  uint8_t mac[HmacKey::kMaxBytes];
+  ASSERT_EQ(key->size(), 20u);
+  key->Mac("what do ya want for nothing?", mac);
+  EXPECT_EQ(Hex(mac, 20), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+}
+
 TEST(Hmac, IsOnlyForItsAlgorithms) {
   EXPECT_EQ(HmacKey::Create(Algorithm::kRs256, "secret"), nullptr);
   EXPECT_EQ(HmacKey::Create(Algorithm::kEdDsa, "secret"), nullptr);

@@ -46,6 +46,7 @@ inline constexpr size_t kApiKeyBytes = 512;
 inline constexpr size_t kUsernameBytes = 255;  // of basic-auth and hmac-auth
 inline constexpr size_t kPasswordBytes = 255;  // so that "user:password" fits into kApiKeyBytes
 static_assert(kUsernameBytes + 1 + kPasswordBytes <= kApiKeyBytes);
+inline constexpr size_t kSignedHeaders = 32;  // that one hmac-auth signature covers
 inline constexpr size_t kJwkSetBytes = 1 << 20;
 inline constexpr size_t kJwkSetKeys = 256;
 inline constexpr size_t kJwkSetNodes = 65'536;

@@ -84,6 +84,40 @@ TEST(Allocation, AWarmDecisionAllocatesNothing) {
   EXPECT_EQ(testing::Changed(txn.decision().request_headers, "X-C"), "b");
 }
 
+TEST(Allocation, NorDoPasswordsAndSignatures) {
+  Gateway gateway;
+  gateway.Publish(testing::MustCompile(R"(
+_format_version: "3.0"
+services:
+- name: s
+  url: http://s.internal
+  routes:
+  - {name: basic, paths: [/basic], plugins: [{name: basic-auth, config: {hide_credentials: true}}]}
+  - {name: hmac, paths: [/hmac], plugins: [{name: hmac-auth, config: {hide_credentials: true}}]}
+consumers:
+- username: alice
+  basicauth_credentials: [{username: alice, password: sesame}]
+  hmacauth_credentials: [{username: alice, secret: alice-signing-secret}]
+)"));
+  TestRequest basic("GET", "/basic", {{"Authorization", "Basic YWxpY2U6c2VzYW1l"}});
+  TestRequest hmac("GET", "/hmac",
+                   {{"Date", "Thu, 09 Oct 2025 08:53:20 GMT"},
+                    {"Authorization",
+                     "hmac username=\"alice\", algorithm=\"hmac-sha256\", headers=\"date\", "
+                     "signature=\"9S2ZJ4VYrdFS9+PR1Okz2mF2HlXxoMgkVzdEkYyWQ6c=\""}});
+  Transaction txn(gateway);
+  for (int round = 0; round < 10; ++round) {
+    uint64_t before = allocations.load();
+    for (const TestRequest* request : {&basic, &hmac}) {
+      txn.Begin(request->request, kStart);
+      ASSERT_EQ(txn.decision().consumer, "alice") << txn.decision().reason;
+    }
+    if (round >= 2) {
+      ASSERT_EQ(allocations.load(), before) << "round " << round;
+    }
+  }
+}
+
 TEST(Allocation, NeitherDoesARefusal) {
   Gateway gateway;
   gateway.Publish(testing::MustCompile(kPolicy));

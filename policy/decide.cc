@@ -15,7 +15,7 @@ constexpr Stage kStages[] = {
     Admit,           // client: bounds, form, who is calling
     FindRoute,       // route
     Correlate,       // correlation-id (100001)
-    Identify,        // jwt (1450), key-auth (1250), basic-auth (1100)
+    Identify,        // jwt (1450), key-auth (1250), basic-auth (1100), hmac-auth (1030)
     Authorize,       // acl (950)
     Charge,          // rate-limiting (910) and plans
     Terminate,       // request-termination (2): nothing after it needs to be known to answer

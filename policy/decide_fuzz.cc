@@ -37,6 +37,10 @@ services:
   url: http://walled.internal
   plugins: [{name: basic-auth, config: {hide_credentials: true}}]
   routes: [{name: walled, paths: [/walled]}]
+- name: signed
+  url: http://signed.internal
+  plugins: [{name: hmac-auth, config: {clock_skew: 31536000, enforce_headers: ["@request-target"], hide_credentials: true}}]
+  routes: [{name: signed, paths: [/signed]}]
 - name: stopped
   url: http://stopped.internal
   plugins: [{name: request-termination, config: {status_code: 418, message: stop, trigger: stop}}]
@@ -47,6 +51,7 @@ consumers:
 - username: alice
   keyauth_credentials: [{key: k}]
   basicauth_credentials: [{username: u, password: p}]
+  hmacauth_credentials: [{username: s, secret: x}]
   acls: [{group: staff}]
   jwt_secrets: [{key: a, secret: 0123456789abcdef0123456789abcdef}]
 )yaml";

@@ -56,6 +56,10 @@ Diagnosis OfRefusal(const Decision& decision) {
   if (absl::StartsWith(decision.reason, "basic_"))
     return {"client",
             "user and password were refused by this gateway: are they in the policy, does the client send them?"};
+  if (absl::StartsWith(decision.reason, "hmac_"))
+    return {"client",
+            "the signature was refused by this gateway: the reason says why; compare the clocks, and the text "
+            "that was signed"};
   if (absl::StartsWith(decision.reason, "acl_"))
     return {"client", "the consumer is in none of the groups that may pass: look at its acls"};
   return {"client", "the request was refused by this gateway: the reason says why"};

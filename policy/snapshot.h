@@ -2,7 +2,8 @@
 //
 // Everything that a request could make us compute twice is computed here: keys parsed, plugins resolved for each route,
 // header texts put together. Indexes are into the vectors of Snapshot; kNone means absent. It holds no API key and no
-// password, only digests; keys of JWT secrets live inside auth::Key.
+// password, only digests; keys of JWT secrets live inside auth::Key, those of
+// hmac-auth inside auth::SigningSecret.
 #ifndef SLUICE_POLICY_SNAPSHOT_H_
 #define SLUICE_POLICY_SNAPSHOT_H_
 
@@ -15,6 +16,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "auth/api_key.h"
+#include "auth/http_signature.h"
 #include "auth/jwk_set.h"
 #include "auth/jwt.h"
 #include "auth/key.h"
@@ -41,6 +43,7 @@ enum class PluginKind : uint8_t {
   kJwt,
   kKeyAuth,
   kBasicAuth,
+  kHmacAuth,
   kAcl,
   kRateLimiting,
   kRequestTransformer,
@@ -82,6 +85,14 @@ struct BasicAuthPlugin {
   policy::BasicAuthConfig config;
   std::string challenge;
   uint32_t anonymous = kNone;
+};
+
+struct HmacAuthPlugin {
+  Spot spot;
+  policy::HmacAuthConfig config;
+  std::string challenge;
+  uint32_t anonymous = kNone;
+  uint8_t hashes = 0;  // bit set of auth::SigningHash
 };
 
 struct AclPlugin {
@@ -200,6 +211,11 @@ struct CompiledJwtSecret {
   std::optional<auth::Key> decoded_key;  // for plugins with secret_is_base64
 };
 
+struct SigningCredential {
+  CompiledCredential credential;
+  auth::SigningSecret secret;
+};
+
 class Snapshot {
  public:
   std::string file;
@@ -216,6 +232,7 @@ class Snapshot {
   std::vector<JwtPlugin> jwt;
   std::vector<KeyAuthPlugin> key_auth;
   std::vector<BasicAuthPlugin> basic_auth;
+  std::vector<HmacAuthPlugin> hmac_auth;
   std::vector<AclPlugin> acl;
   std::vector<RateLimitingPlugin> rate_limiting;
   std::vector<RequestTransformerPlugin> request_transformer;
@@ -227,7 +244,10 @@ class Snapshot {
   std::vector<CompiledCredential> api_key_credentials;
   std::optional<auth::ApiKeyTable> api_keys;  // to indexes of api_key_credentials; absent: there are no keys
   std::vector<CompiledCredential> password_credentials;
-  std::optional<auth::ApiKeyTable> passwords;                   // "user:password" to indexes of password_credentials
+  std::optional<auth::ApiKeyTable> passwords;  // "user:password" to indexes of password_credentials
+  std::vector<SigningCredential> signing_credentials;
+  absl::flat_hash_map<std::string, uint32_t> signing_credential_by_username;
+  std::optional<auth::SigningSecret> nobodys_secret;            // there if hmac-auth is: for users that are not known
   absl::flat_hash_map<std::string, uint32_t> consumer_by_name;  // username
   absl::flat_hash_map<std::string, uint32_t> consumer_by_custom_id;
   std::vector<auth::KeySetSourceOptions> key_sources;  // each URL once

@@ -45,6 +45,7 @@ class Compiler {
   void Consumers();
   void JwtSecrets(const policy::Consumer& consumer, uint32_t index);
   void ApiKeys(const policy::Consumer& consumer, uint32_t index);
+  void SigningSecrets(const policy::Consumer& consumer, uint32_t index);
   void Passwords(const policy::Consumer& consumer, uint32_t index);
   std::optional<auth::ApiKeyTable> Digests(const std::vector<auth::ApiKey>& keys);
 
@@ -54,6 +55,7 @@ class Compiler {
   uint32_t Add(const policy::Plugin& plugin, const policy::JwtConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::KeyAuthConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::BasicAuthConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::HmacAuthConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::AclConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::RateLimitingConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::RequestTransformerConfig& config);

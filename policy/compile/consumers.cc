@@ -70,6 +70,7 @@ void Compiler::Consumers() {
     JwtSecrets(consumer, index);
     ApiKeys(consumer, index);
     Passwords(consumer, index);
+    SigningSecrets(consumer, index);
   }
   snapshot_.api_keys = Digests(api_keys_);
   snapshot_.passwords = Digests(passwords_);
@@ -115,6 +116,14 @@ void Compiler::Passwords(const policy::Consumer& consumer, uint32_t index) {
     user_passwords_.push_back(absl::StrCat(credential.username, ":", credential.password));
     passwords_.push_back({user_passwords_.back(), static_cast<uint32_t>(snapshot_.password_credentials.size())});
     snapshot_.password_credentials.push_back({index, credential.username});
+  }
+}
+
+void Compiler::SigningSecrets(const policy::Consumer& consumer, uint32_t index) {
+  for (const policy::HmacAuthCredential& signer : consumer.hmacauth_credentials) {
+    auto number = static_cast<uint32_t>(snapshot_.signing_credentials.size());
+    snapshot_.signing_credential_by_username.emplace(signer.username, number);
+    snapshot_.signing_credentials.push_back({{index, signer.username}, auth::SigningSecret(signer.secret)});
   }
 }
 

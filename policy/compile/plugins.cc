@@ -4,6 +4,7 @@
 #include "auth/challenge.h"
 #include "base/arena.h"
 #include "policy/compile/compiler.h"
+#include "policy/seed.h"
 
 namespace sluice {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr PluginKind kKinds[] = {PluginKind::kJwt,
                                  PluginKind::kKeyAuth,
                                  PluginKind::kBasicAuth,
+                                 PluginKind::kHmacAuth,
                                  PluginKind::kAcl,
                                  PluginKind::kRateLimiting,
                                  PluginKind::kRequestTransformer,
@@ -35,6 +37,17 @@ uint8_t RankOf(const policy::Plugin& plugin) {
         kRanks[i].route == (plugin.route != policy::kNone) && kRanks[i].service == (plugin.service != policy::kNone))
       return static_cast<uint8_t>(i + 1);
   return static_cast<uint8_t>(std::size(kRanks) + 1);
+}
+
+auth::SigningHash HashOf(policy::HmacAuthConfig::Algorithm algorithm) {
+  using Algorithm = policy::HmacAuthConfig::Algorithm;
+  switch (algorithm) {
+    case Algorithm::kSha1: return auth::SigningHash::kSha1;
+    case Algorithm::kSha256: return auth::SigningHash::kSha256;
+    case Algorithm::kSha384: return auth::SigningHash::kSha384;
+    case Algorithm::kSha512: break;
+  }
+  return auth::SigningHash::kSha512;
 }
 
 std::string JsonMessage(std::string_view message) {
@@ -168,6 +181,20 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::BasicAuthConf
   basic_auth.challenge = std::string(auth::Challenge(arena, {"Basic", config.realm, "", "", ""}));
   snapshot_.basic_auth.push_back(std::move(basic_auth));
   return static_cast<uint32_t>(snapshot_.basic_auth.size() - 1);
+}
+
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::HmacAuthConfig& config) {
+  HmacAuthPlugin hmac_auth{SpotOf(plugin.origin), config, {}, Index(config.anonymous)};
+  Arena arena;
+  hmac_auth.challenge = std::string(auth::Challenge(arena, {"hmac", config.realm, "", "", ""}));
+  for (policy::HmacAuthConfig::Algorithm algorithm : config.algorithms)
+    hmac_auth.hashes = static_cast<uint8_t>(hmac_auth.hashes | 1 << static_cast<int>(HashOf(algorithm)));
+  if (!snapshot_.nobodys_secret) {
+    Seed seed = RandomSeed();
+    snapshot_.nobodys_secret.emplace(std::string_view(reinterpret_cast<const char*>(seed.data()), seed.size()));
+  }
+  snapshot_.hmac_auth.push_back(std::move(hmac_auth));
+  return static_cast<uint32_t>(snapshot_.hmac_auth.size() - 1);
 }
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::AclConfig& config) {

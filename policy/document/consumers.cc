@@ -68,6 +68,22 @@ constexpr Field<BasicAuthCredential> kBasicAuthFields[] = {
     {"created_at", Skip<BasicAuthCredential>},
 };
 
+// It stands in quotes in a request, where nothing is escaped.
+std::string_view CheckSigner(std::string_view text) {
+  if (text.find_first_of("\"\\") != text.npos) return "a username without `\"` and `\\`";
+  if (text.size() > limits::kUsernameBytes) return "a username of at most 255 bytes";
+  return CheckIdentity(text);
+}
+
+constexpr Field<HmacAuthCredential> kHmacAuthFields[] = {
+    {"id", ReadString<&HmacAuthCredential::id, CheckUuid>},
+    {"username", ReadString<&HmacAuthCredential::username, CheckSigner>, kRequired | kSecret},
+    {"secret", ReadString<&HmacAuthCredential::secret, CheckNotEmpty>, kRequired | kSecret},
+    {"tags", ReadStrings<&HmacAuthCredential::tags, CheckTag>},
+    {"consumer", Skip<HmacAuthCredential>},
+    {"created_at", Skip<HmacAuthCredential>},
+};
+
 constexpr Field<AclGroup> kAclFields[] = {
     {"group", ReadString<&AclGroup::group, CheckIdentity>, kRequired},
     {"id", Skip<AclGroup>},
@@ -105,6 +121,7 @@ constexpr Field<Consumer> kConsumerFields[] = {
     {"jwt_secrets", ReadCredentials<&Consumer::jwt_secrets, ReadJwtSecret>, kSecret},
     {"keyauth_credentials", ReadCredentials<&Consumer::keyauth_credentials, ReadKeyAuthCredential>, kSecret},
     {"basicauth_credentials", ReadCredentials<&Consumer::basicauth_credentials, ReadBasicAuthCredential>, kSecret},
+    {"hmacauth_credentials", ReadCredentials<&Consumer::hmacauth_credentials, ReadHmacAuthCredential>, kSecret},
     {"acls", ReadCredentials<&Consumer::acls, ReadAclGroup>},
     {"groups", ReadGroups},
     {"plan", ReadPlanName<Consumer>},
@@ -113,7 +130,6 @@ constexpr Field<Consumer> kConsumerFields[] = {
     {"created_at", Skip<Consumer>},
     {"updated_at", Skip<Consumer>},
     {"type", NotYet<Consumer>},
-    {"hmacauth_credentials", NotYetList<Consumer>},
     {"oauth2_credentials", NotYetList<Consumer>},
     {"mtls_auth_credentials", NotYetList<Consumer>},
 };
@@ -147,6 +163,10 @@ void ReadKeyAuthCredential(Reader& reader, const Cursor& at, KeyAuthCredential* 
 
 void ReadBasicAuthCredential(Reader& reader, const Cursor& at, BasicAuthCredential* out) {
   reader.Entity(at, kBasicAuthFields, out);
+}
+
+void ReadHmacAuthCredential(Reader& reader, const Cursor& at, HmacAuthCredential* out) {
+  reader.Entity(at, kHmacAuthFields, out);
 }
 
 void ReadAclGroup(Reader& reader, const Cursor& at, AclGroup* out) { reader.Entity(at, kAclFields, out); }

@@ -199,6 +199,15 @@ struct BasicAuthCredential {
   bool operator==(const BasicAuthCredential&) const = default;
 };
 
+struct HmacAuthCredential {
+  Origin origin;
+  std::string id;
+  std::string username;
+  std::string secret;
+  std::vector<std::string> tags;
+  bool operator==(const HmacAuthCredential&) const = default;
+};
+
 struct AclGroup {
   Origin origin;
   std::string group;
@@ -213,6 +222,7 @@ struct Consumer {
   std::vector<JwtSecret> jwt_secrets;
   std::vector<KeyAuthCredential> keyauth_credentials;
   std::vector<BasicAuthCredential> basicauth_credentials;
+  std::vector<HmacAuthCredential> hmacauth_credentials;
   std::vector<AclGroup> acls;
   std::vector<size_t> groups;  // consumer groups, each once, in order of appearance
   size_t plan = kNone;
@@ -274,6 +284,17 @@ struct BasicAuthConfig {
   size_t anonymous = kNone;  // a consumer
   std::string realm = "service";
   bool operator==(const BasicAuthConfig&) const = default;
+};
+
+struct HmacAuthConfig {
+  enum class Algorithm { kSha1, kSha256, kSha384, kSha512 };
+  bool hide_credentials = false;
+  int64_t clock_skew_s = 300;
+  size_t anonymous = kNone;  // a consumer
+  std::string realm;
+  std::vector<std::string> enforce_headers;
+  std::vector<Algorithm> algorithms = {Algorithm::kSha256, Algorithm::kSha384, Algorithm::kSha512};
+  bool operator==(const HmacAuthConfig&) const = default;
 };
 
 struct AclConfig {
@@ -341,8 +362,9 @@ struct CorrelationIdConfig {
 };
 
 // The order of the alternatives is that of kPluginNames in plugins.cc, not that of execution.
-using PluginConfig = std::variant<JwtConfig, KeyAuthConfig, BasicAuthConfig, AclConfig, RateLimitingConfig,
-                                  RequestTransformerConfig, RequestTerminationConfig, CorrelationIdConfig>;
+using PluginConfig =
+    std::variant<JwtConfig, KeyAuthConfig, BasicAuthConfig, HmacAuthConfig, AclConfig, RateLimitingConfig,
+                 RequestTransformerConfig, RequestTerminationConfig, CorrelationIdConfig>;
 
 struct Plugin {
   Origin origin;  // fields of the configuration are "config/…"

@@ -17,6 +17,7 @@ void ReadConsumer(Reader& reader, const Cursor& at, Consumer* out);
 void ReadJwtSecret(Reader& reader, const Cursor& at, JwtSecret* out);
 void ReadKeyAuthCredential(Reader& reader, const Cursor& at, KeyAuthCredential* out);
 void ReadBasicAuthCredential(Reader& reader, const Cursor& at, BasicAuthCredential* out);
+void ReadHmacAuthCredential(Reader& reader, const Cursor& at, HmacAuthCredential* out);
 void ReadAclGroup(Reader& reader, const Cursor& at, AclGroup* out);
 
 // `scope` is what the place of the plugin says: the entity that it is nested in. False if its name is not known.
@@ -26,6 +27,7 @@ bool ReadPlugin(Reader& reader, const Cursor& at, const Plugin& scope, Plugin* o
 void ReadJwtConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadKeyAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadBasicAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadHmacAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadAclConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadRateLimitingConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadRequestTransformerConfig(Reader& reader, const Cursor& at, PluginConfig* out);

@@ -102,6 +102,17 @@ TEST(LimitsTest, Routes) {
   EXPECT_EQ(result.diagnostics[0].message, "1000001 routes are more than 1000000");
 }
 
+TEST(LimitsTest, EnforcedHeaders) {
+  auto codes = [](size_t count) {
+    std::string text = "_format_version: '3.0'\nplugins: [{name: hmac-auth, config: {enforce_headers: [h0";
+    for (size_t i = 1; i < count; ++i) absl::StrAppend(&text, ", h", i);
+    Diagnostics all = Parse(text + "]}}]\n", ParseOptions()).diagnostics;
+    return all.empty() ? "" : all[0].code;
+  };
+  EXPECT_EQ(codes(limits::kSignedHeaders), "");
+  EXPECT_EQ(codes(limits::kSignedHeaders + 1), "too_large");
+}
+
 TEST(LimitsTest, UsernamesAndPasswords) {
   auto codes = [](size_t username, size_t password) {
     std::string text =

@@ -61,6 +61,7 @@ constexpr Field<Document> kTopFields[] = {
     {"jwt_secrets", Skip<Document>},
     {"keyauth_credentials", Skip<Document>},
     {"basicauth_credentials", Skip<Document>},
+    {"hmacauth_credentials", Skip<Document>},
     {"acls", Skip<Document>},
     {"_konnect", NotYet<Document>},
     {"_plugin_configs", NotYet<Document>},
@@ -69,7 +70,6 @@ constexpr Field<Document> kTopFields[] = {
     {"custom_plugins", NotYetList<Document>},
     {"degraphql_routes", NotYetList<Document>},
     {"filter_chains", NotYetList<Document>},
-    {"hmacauth_credentials", NotYetList<Document>},
     {"key_sets", NotYetList<Document>},
     {"keys", NotYetList<Document>},
     {"licenses", NotYetList<Document>},
@@ -185,6 +185,7 @@ class DocumentReader {
     ReadFlat("jwt_secrets", ReadJwtSecret, &Consumer::jwt_secrets);
     ReadFlat("keyauth_credentials", ReadKeyAuthCredential, &Consumer::keyauth_credentials);
     ReadFlat("basicauth_credentials", ReadBasicAuthCredential, &Consumer::basicauth_credentials);
+    ReadFlat("hmacauth_credentials", ReadHmacAuthCredential, &Consumer::hmacauth_credentials);
     ReadFlat("acls", ReadAclGroup, &Consumer::acls);
   }
 
@@ -212,6 +213,7 @@ class DocumentReader {
     Claims jwt(&reader_, "two jwt secrets have the same key", "key");
     Claims keys(&reader_, "two key-auth credentials have the same key", "key");
     Claims users(&reader_, "two basic auth credentials have the same username", "username");
+    Claims signers(&reader_, "two hmac auth credentials have the same username", "username");
     Claims custom_ids(&reader_, "two consumers have the same custom_id", "custom_id");
     for (const Consumer& consumer : document_.consumers) {
       custom_ids.Add(consumer.custom_id, consumer.origin);
@@ -219,6 +221,8 @@ class DocumentReader {
       for (const JwtSecret& secret : consumer.jwt_secrets) jwt.Add(secret.key, secret.origin);
       for (const KeyAuthCredential& key : consumer.keyauth_credentials) keys.Add(key.key, key.origin);
       for (const BasicAuthCredential& user : consumer.basicauth_credentials) users.Add(user.username, user.origin);
+      for (const HmacAuthCredential& signer : consumer.hmacauth_credentials)
+        signers.Add(signer.username, signer.origin);
       for (const AclGroup& acl : consumer.acls) groups.Add(acl.group, acl.origin);
     }
   }

@@ -117,7 +117,7 @@ TEST_F(FullTest, Services) {
   EXPECT_EQ(orders.upstream, 0u);
   EXPECT_EQ(orders.tags, std::vector<std::string>{"core"});
   EXPECT_EQ(orders.origin.place.pointer, "/services/0");
-  EXPECT_EQ(orders.origin.At("url").line, 76u);
+  EXPECT_EQ(orders.origin.At("url").line, 78u);
   EXPECT_EQ(orders.origin.At("url").pointer, "/services/0/url");
   const Service& grpc = d_.services[1];
   EXPECT_EQ(grpc.protocol, Protocol::kGrpc);
@@ -213,6 +213,7 @@ TEST_F(FullTest, Consumers) {
   EXPECT_TRUE(absl::StartsWith(alice.jwt_secrets[1].rsa_public_key, "-----BEGIN PUBLIC KEY-----\n"));
   EXPECT_EQ(alice.keyauth_credentials[0].key, "alice-key");
   EXPECT_EQ(alice.basicauth_credentials[0].password, "pass");
+  EXPECT_EQ(alice.hmacauth_credentials[0].secret, "signed");
   EXPECT_EQ(alice.acls[0].group, "admins");
   const Consumer& carol = d_.consumers[1];
   EXPECT_EQ(carol.groups, std::vector<size_t>{0}) << "from the group's list";
@@ -238,6 +239,7 @@ TEST_F(FullTest, PluginScopes) {
       {"acl", kNone, 0, kNone, kNone},
       {"request-termination", kNone, 3, kNone, kNone},
       {"basic-auth", kNone, 3, kNone, kNone},
+      {"hmac-auth", kNone, 3, kNone, kNone},
       {"rate-limiting", kNone, kNone, kNone, 0},
   };
   ASSERT_EQ(d_.plugins.size(), std::size(expected));
@@ -281,6 +283,14 @@ TEST_F(FullTest, AuthPlugins) {
   key_auth.hide_credentials = true;
   EXPECT_EQ(PluginNamed<KeyAuthConfig>("key-auth"), key_auth);
   EXPECT_EQ(PluginNamed<BasicAuthConfig>("basic-auth"), (BasicAuthConfig{true, 3, "orders"}));
+  HmacAuthConfig hmac_auth;
+  hmac_auth.hide_credentials = true;
+  hmac_auth.clock_skew_s = 60;
+  hmac_auth.anonymous = 3;
+  hmac_auth.realm = "orders";
+  hmac_auth.enforce_headers = {"date", "@request-target"};
+  hmac_auth.algorithms = {HmacAuthConfig::Algorithm::kSha512, HmacAuthConfig::Algorithm::kSha1};
+  EXPECT_EQ(PluginNamed<HmacAuthConfig>("hmac-auth"), hmac_auth);
   EXPECT_EQ(PluginNamed<AclConfig>("acl"), (AclConfig{{"admins"}, {}, true}));
 }
 

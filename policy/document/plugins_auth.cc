@@ -1,4 +1,4 @@
-// jwt, key-auth, basic-auth and acl.
+// jwt, key-auth, basic-auth, hmac-auth and acl.
 #include <string>
 
 #include "absl/strings/match.h"
@@ -61,6 +61,11 @@ void ReadJwks(Reader& reader, const Cursor& at, JwtConfig* out) {
     return absl::StartsWith(text, "{") ? "" : "a JWK set as a map or as JSON text";
   };
   reader.String(at, check, &out->jwks);
+}
+
+// A header, or one of the two names of hmac-auth for the request itself.
+std::string_view CheckSignedName(std::string_view text) {
+  return text == "@request-target" || CheckHeaderName(text).empty() ? "" : "a header name or `@request-target`";
 }
 
 constexpr Word<bool> kUnavailable[] = {{"closed", false}, {"open", true}};
@@ -128,6 +133,30 @@ constexpr Field<BasicAuthConfig> kBasicAuthFields[] = {
     {"realm", ReadString<&BasicAuthConfig::realm, CheckHeaderValue>},
 };
 
+void ReadBodyValidation(Reader& reader, const Cursor& at, HmacAuthConfig*) {
+  bool value = false;
+  if (reader.Bool(at, &value) && value)
+    reader.NotSupported(at, "validate_request_body: true",
+                        "set it to false: the gateway sees no bodies; put `digest` into `enforce_headers` and let the "
+                        "upstream compare it");
+}
+
+constexpr Word<HmacAuthConfig::Algorithm> kHmacAlgorithms[] = {
+    {"hmac-sha1", HmacAuthConfig::Algorithm::kSha1},     {"hmac-sha224", std::nullopt},
+    {"hmac-sha256", HmacAuthConfig::Algorithm::kSha256}, {"hmac-sha384", HmacAuthConfig::Algorithm::kSha384},
+    {"hmac-sha512", HmacAuthConfig::Algorithm::kSha512},
+};
+
+constexpr Field<HmacAuthConfig> kHmacAuthFields[] = {
+    {"hide_credentials", ReadBool<&HmacAuthConfig::hide_credentials>},
+    {"clock_skew", ReadInteger<&HmacAuthConfig::clock_skew_s, 1, kYearSeconds>},
+    {"anonymous", ReadAnonymous<HmacAuthConfig>},
+    {"realm", ReadString<&HmacAuthConfig::realm, CheckHeaderValue>},
+    {"validate_request_body", ReadBodyValidation},
+    {"enforce_headers", ReadStrings<&HmacAuthConfig::enforce_headers, CheckSignedName>},
+    {"algorithms", ReadWords<&HmacAuthConfig::algorithms, kHmacAlgorithms>},
+};
+
 constexpr Field<AclConfig> kAclFields[] = {
     {"allow", ReadStrings<&AclConfig::allow, CheckNotEmpty>},
     {"deny", ReadStrings<&AclConfig::deny, CheckNotEmpty>},
@@ -157,6 +186,18 @@ void ReadKeyAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
 
 void ReadBasicAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
   reader.Map(at, kBasicAuthFields, &out->emplace<BasicAuthConfig>());
+}
+
+void ReadHmacAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
+  HmacAuthConfig& config = out->emplace<HmacAuthConfig>();
+  if (!reader.Map(at, kHmacAuthFields, &config)) return;
+  if (config.enforce_headers.size() > limits::kSignedHeaders)
+    reader.Error(at, "too_large", absl::StrCat("more than ", limits::kSignedHeaders, " names in `enforce_headers`"),
+                 "remove some: no signature covers more");
+  Reader::WithMember(at, "algorithms", [&](const Cursor& list) {
+    if (list.node->kind == NodeKind::kList && list.node->size() == 0)
+      reader.Error(list, "bad_value", "expected at least one of `algorithms`", "add one, or remove the field");
+  });
 }
 
 void ReadAclConfig(Reader& reader, const Cursor& at, PluginConfig* out) {

@@ -11,7 +11,7 @@ namespace sluice {
 namespace {
 
 // In Kong's order of execution.
-constexpr Step (*kPlugins[])(Txn&) = {IdentifyByJwt, IdentifyByKey, IdentifyByPassword};
+constexpr Step (*kPlugins[])(Txn&) = {IdentifyByJwt, IdentifyByKey, IdentifyByPassword, IdentifyBySignature};
 
 // Headers that only the gateway may set: a client's own copies never reach an upstream.
 constexpr std::string_view kIdentityHeaders[] = {

@@ -9,6 +9,7 @@ namespace sluice {
 Step IdentifyByJwt(Txn& t);
 Step IdentifyByKey(Txn& t);
 Step IdentifyByPassword(Txn& t);
+Step IdentifyBySignature(Txn& t);
 
 // What follows `scheme` in the value of an Authorization header (RFC 9110, 11.4; the scheme is compared without case);
 // empty: another scheme, or nothing.
