@@ -35,7 +35,7 @@ TEST(CheckTest, TellsGoodFromBad) {
        CheckRouteHost,
        {"a.b", "*.a.b", "a.*", "a:80", "*.a:80", "10.0.0.1", "[::1]:80", "::1"},
        {"", "*", "*.", "a.*.b", "*a.b", "*.a.*", "a:0", "a:65536", "a:x"}},
-      {"sni", CheckSni, {"a.b", "a.b."}, {"", "10.0.0.1", "*.a"}},
+      {"sni", CheckSni, {"a.b", "a.b.", "*.a", "a.*"}, {"", "10.0.0.1", "*.a.*", "*", "*.", "a*", "*.10.0.0.1", "a.b:1"}},
       {"service path", CheckServicePath, {"/", "/a%20b"}, {"", "a", "/a b", "//", "/%2", "/?"}},
       {"route path",
        CheckRoutePath,
