@@ -115,7 +115,8 @@ class LibfaProver : public PathProver {
     MakeRoom();
     const Language& large = LanguageOf(outer);
     const Language& small = LanguageOf(inner);
-    if (large.automaton == nullptr || small.automaton == nullptr || large.bytes > kContainsBytes)
+    if (large.automaton == nullptr || small.automaton == nullptr || large.bytes > kContainsBytes ||
+        large.freedom > kContainsFreedom)
       return Answer::kUnknown;
     const Automaton asked(fa_intersect(small.automaton.get(), normal_.get()));
     if (asked == nullptr) return Answer::kUnknown;
@@ -128,6 +129,7 @@ class LibfaProver : public PathProver {
     Automaton automaton;  // null: `unknown` says why
     std::string unknown;
     size_t bytes = 0;  // of its expression
+    int freedom = 0;   // see TranslateRegex
   };
 
   static Answer TooLarge(std::string* reason) {
@@ -145,7 +147,8 @@ class LibfaProver : public PathProver {
     std::string expression;
     const bool is_regex = absl::StartsWith(path, "~");
     if (!is_regex) expression = LiteralExpression(path) + AnyTextExpression();
-    if (!is_regex || TranslateRegex(std::string_view(path).substr(1), &expression, &language->unknown)) {
+    if (!is_regex ||
+        TranslateRegex(std::string_view(path).substr(1), &expression, &language->freedom, &language->unknown)) {
       language->automaton = Compile(expression);
       language->bytes = expression.size();
       if (language->automaton == nullptr) language->unknown = "an automaton that takes too much memory";

@@ -1,5 +1,6 @@
 #include "router/regex_language.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/ascii.h"
@@ -49,7 +50,8 @@ std::string AsciiClass(re2::CharClass* runes) {
 
 class Translator {
  public:
-  // `rest` is what may follow a match: any text.
+  int freedom() const { return freedom_; }
+
   bool Run(Regexp* regexp, std::string* out, std::string* unknown) {
     *out = Ending(regexp, true);
     if (out->size() > kRegexLanguageBytes) Give("a pattern this large");
@@ -121,7 +123,11 @@ class Translator {
 
   std::string Repeated(Regexp* regexp, std::string_view mark, bool first) {
     ++repetitions_;
+    const bool of_one =
+        regexp->sub()[0]->op() == re2::kRegexpCharClass || regexp->sub()[0]->op() == re2::kRegexpLiteral;
+    in_or_after_loop_ |= !of_one;
     std::string out = absl::StrCat("(", Inner(regexp->sub()[0], first), ")", mark);
+    in_or_after_loop_ = true;
     --repetitions_;
     return out;
   }
@@ -138,7 +144,7 @@ class Translator {
         return out;
       }
       case re2::kRegexpCharClass: return Class(regexp->cc());
-      case re2::kRegexpAnyChar: return absl::StrCat("([^\x80-\xff]|", kBeyondAscii, ")");
+      case re2::kRegexpAnyChar: LeaveOpen(1); return absl::StrCat("([^\x80-\xff]|", kBeyondAscii, ")");
       case re2::kRegexpStar: return Repeated(regexp, "*", first);
       case re2::kRegexpPlus: return Repeated(regexp, "+", first);
       case re2::kRegexpQuest: return Repeated(regexp, "?", first);
@@ -150,6 +156,7 @@ class Translator {
         return absl::StrCat("(", out, ")");
       }
       case re2::kRegexpAlternate: {
+        LeaveOpen(regexp->nsub() - 1);
         std::string out;
         for (int i = 0; i < regexp->nsub(); ++i)
           absl::StrAppend(&out, i == 0 ? "(" : "|", Inner(regexp->sub()[i], first));
@@ -182,7 +189,12 @@ class Translator {
     return out;
   }
 
+  void LeaveOpen(int choices) {
+    if (in_or_after_loop_) freedom_ += choices * times_;
+  }
+
   std::string Class(re2::CharClass* runes) {
+    LeaveOpen(1);
     const std::string ascii = AsciiClass(runes);
     bool all = true;
     bool none = true;
@@ -201,11 +213,18 @@ class Translator {
       Give("a repetition of more than 64");
       return "";
     }
+    const int times = times_;
+    times_ = std::min(times_ * std::max({regexp->min(), regexp->max(), 1}), kMostRepeats * kMostRepeats);
     const std::string max = regexp->max() < 0 ? "" : absl::StrCat(regexp->max());
-    return Repeated(regexp, absl::StrCat("{", regexp->min(), ",", max, "}"), first);
+    std::string out = Repeated(regexp, absl::StrCat("{", regexp->min(), ",", max, "}"), first);
+    times_ = times;
+    return out;
   }
 
   std::string unknown_;
+  bool in_or_after_loop_ = false;
+  int freedom_ = 0;
+  int times_ = 1;        // that the part at hand is repeated
   int repetitions_ = 0;  // around the part at hand
 };
 
@@ -219,7 +238,7 @@ std::string LiteralExpression(std::string_view text) {
 
 std::string AnyTextExpression() { return "(.|\n)*"; }
 
-bool TranslateRegex(std::string_view pattern, std::string* expression, std::string* unknown) {
+bool TranslateRegex(std::string_view pattern, std::string* expression, int* freedom, std::string* unknown) {
   const std::string spelled = SpellNamedGroups(pattern);
   re2::RegexpStatus status;
   Regexp* regexp = Regexp::Parse({spelled.data(), spelled.size()}, Regexp::LikePerl, &status);
@@ -227,7 +246,9 @@ bool TranslateRegex(std::string_view pattern, std::string* expression, std::stri
     *unknown = status.Text();
     return false;
   }
-  const bool known = Translator().Run(regexp, expression, unknown);
+  Translator translator;
+  const bool known = translator.Run(regexp, expression, unknown);
+  *freedom = translator.freedom();
   regexp->Decref();
   return known;
 }

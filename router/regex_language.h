@@ -11,8 +11,10 @@ namespace sluice::router {
 // at the start only). False, with the construct in `unknown`, when the dialect cannot express it: a word boundary, a
 // class with some of the characters beyond ASCII, an anchor whose place depends on the text, or more than
 // kRegexLanguageBytes of it.
+// `freedom`: how many choices a match leaves open once a loop has begun; a deterministic automaton may take 2^freedom
+// states.
 inline constexpr size_t kRegexLanguageBytes = 2048;
-bool TranslateRegex(std::string_view pattern, std::string* expression, std::string* unknown);
+bool TranslateRegex(std::string_view pattern, std::string* expression, int* freedom, std::string* unknown);
 
 // The same for one text of bytes, and for any text at all.
 std::string LiteralExpression(std::string_view text);
