@@ -8,7 +8,8 @@
 // Entries are HMAC-SHA-256 of the key under a random seed. Find hashes what was presented first, so that the time it
 // takes depends on a stranger's guess only through that digest, which he cannot predict; digests are compared in
 // constant time. That digest is fast, and its seed lies in the same memory: it hides a random key for good, but a
-// password only as long as nobody who has a copy of the memory can guess it. Immutable and movable; safe from any number of threads; Find allocates nothing.
+// password only as long as nobody who has a copy of the memory can guess it. Immutable and movable; safe from any
+// number of threads; Find allocates nothing.
 #ifndef SLUICE_AUTH_API_KEY_H_
 #define SLUICE_AUTH_API_KEY_H_
 

@@ -17,9 +17,9 @@ inline constexpr size_t kRoutes = 1'000'000;
 inline constexpr size_t kDiagnostics = 1'000;  // reported in one run
 
 // A route table.
-inline constexpr size_t kRouteKeys = 8'000'000;          // over all routes, hosts times paths
-inline constexpr size_t kRouteMethods = 63;              // different ones over all routes
-inline constexpr size_t kPatternBytes = 4 << 10;         // `GET /orders/{id}`
+inline constexpr size_t kRouteKeys = 8'000'000;   // over all routes, hosts times paths
+inline constexpr size_t kRouteMethods = 63;       // different ones over all routes
+inline constexpr size_t kPatternBytes = 4 << 10;  // `GET /orders/{id}`
 inline constexpr size_t kPatternSegments = 64;
 inline constexpr size_t kRegexBytes = 4 << 10;           // one pattern
 inline constexpr size_t kRegexMemoryBytes = 1 << 20;     // one compiled pattern and its cache of states, about
