@@ -77,7 +77,8 @@ Workload GitHub() {
       pattern += "[^/]+";
       asked += "value";
     }
-    spec.name = method + " " + path;
+    spec.name = method;
+    spec.name.append(" ").append(path);
     spec.methods = {method};
     spec.paths = {has_parameter ? "~" + pattern + "$" : path};
     specs.push_back(spec);
