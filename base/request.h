@@ -39,10 +39,17 @@ struct Tls {
   std::string_view client_chain;  // PEM, further certificates
 };
 
+// Whether `scheme`, in lower case, is one of a connection that carries no HTTP.
+inline bool IsStreamScheme(std::string_view scheme) {
+  return scheme.size() == 3 && (scheme == "tcp" || scheme == "tls" || scheme == "udp");
+}
+
 struct Request {
   std::string_view method;
-  std::string_view target;        // request-target as received: "/path?query", "*", or absolute form
-  std::string_view scheme;        // "http" (default when empty), "https", "grpc", "grpcs"
+  std::string_view target;  // request-target as received: "/path?query", "*", or absolute form
+  // "http" (default when empty), "https", "grpc", "grpcs"; or "tcp", "tls", "udp": a connection that carries no HTTP,
+  // of which only peer, server, port, tls and cost count.
+  std::string_view scheme;
   std::string_view host;          // authority; empty: taken from the Host header
   std::string_view http_version;  // "1.0", "1.1" (default when empty), "2", "3"
   std::string_view peer;          // "ip:port" or "[ip]:port" of the connection, empty if unknown

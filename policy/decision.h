@@ -45,8 +45,9 @@ struct Client {
 };
 
 struct UpstreamChoice {
-  std::string_view name;    // of the upstream entity, or of the service when its host is no upstream
-  std::string_view scheme;  // empty: the route has no service, nothing to forward to
+  std::string_view name;  // of the upstream entity, or of the service when its host is no upstream
+  // Empty: the route has no service, nothing to forward to. "tls_passthrough": relay the client's TLS unopened.
+  std::string_view scheme;
   std::string_view host;
   uint32_t port = 0;
   std::string_view path;  // path and query to send
@@ -68,7 +69,7 @@ struct LimitState {
 
 struct Decision {
   Action action = Action::kRespond;
-  uint32_t status = 0;       // of the answer; 0 unless kRespond
+  uint32_t status = 0;       // of the answer; 0 unless kRespond. A connection without HTTP is closed; this is for logs
   std::string_view reason;   // stable code, e.g. "no_route"; empty on kForward
   std::string_view message;  // safe for the client
   std::string_view body;     // of the answer

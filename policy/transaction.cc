@@ -18,6 +18,7 @@ void Clear(Txn& t) {
   t.world = t.newer_world = nullptr;
   t.snapshot = nullptr;
   t.stage = 0;
+  t.stream = false;
   t.route = nullptr;
   t.service = nullptr;
   t.identify = {};

@@ -70,6 +70,7 @@ struct Transaction::Impl {
   bool has_peer = false;
   bool has_server = false;
   uint8_t protocol = 0;  // bit of policy::Protocol
+  bool stream = false;   // a connection that carries no HTTP
   router::NormalTarget target;
   router::RouteMatch match;
   const CompiledRoute* route = nullptr;

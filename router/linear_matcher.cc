@@ -35,7 +35,7 @@ ByHost MatchHosts(const RouteSpec& route, const RouteQuery& query) {
     const size_t colon = host.rfind(':');
     const bool has_port = colon != std::string::npos && host.back() != ']';
     if (has_port && host.substr(colon + 1) != absl::StrCat(query.port)) continue;
-    if (!NameMatches(host.substr(0, has_port ? colon : host.size()), query.host)) continue;
+    if (!NameMatches(host.substr(0, has_port ? colon : host.size()), absl::StripSuffix(query.host, "."))) continue;
     best = std::max(best, has_port ? ByHost::kYesWithPort : ByHost::kYes);
   }
   return best;

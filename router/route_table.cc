@@ -161,7 +161,7 @@ bool RouteTable::Find(const RouteQuery& query, RouteMatch* match) const {
     }
     if (has_segments && tree.root != Tree::kNone) best = index_->paths.Best(tree.root, &split, best, accept);
   };
-  if (!index_->hosts.empty()) index_->hosts.ForEach(query.host, query.port, improve);
+  if (!index_->hosts.empty()) index_->hosts.ForEach(WithoutRootDot(query.host), query.port, improve);
   if (index_->tree_without_host != Tree::kNone) improve(index_->tree_without_host);
   if (best == SegmentTrie::kNone) {
     match->route = kNoRoute;

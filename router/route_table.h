@@ -84,7 +84,7 @@ namespace sluice::router {
 // All views are borrowed for the call; `path` and the host's bytes are never written to.
 struct RouteQuery {
   std::string_view method;  // upper case
-  std::string_view host;    // without port, any case; an IPv6 address in brackets; may be empty
+  std::string_view host;    // without port, any case, a trailing dot does not count; IPv6 in brackets; may be empty
   uint32_t port = 0;        // of the Host header, else the one that accepted the connection; 0: unknown
   std::string_view path;    // normal, see normalize.h
   // "http", "https", "grpc", "grpcs"; empty: "http". Or "tcp", "tls", "udp": a connection that carries no HTTP, of

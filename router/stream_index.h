@@ -19,10 +19,6 @@
 
 namespace sluice::router {
 
-inline bool IsStreamScheme(std::string_view scheme) {
-  return scheme.size() == 3 && (scheme == "tcp" || scheme == "tls" || scheme == "udp");
-}
-
 class StreamIndex {
  public:
   // How many places of the index a route takes.

@@ -124,7 +124,8 @@ std::string_view CheckRouteHost(std::string_view text) {
 
 std::string_view CheckSni(std::string_view text) {
   absl::ConsumeSuffix(&text, ".");
-  return IsHostName(text) && !IsAddress(text) ? "" : "a host name";
+  if (!absl::ConsumePrefix(&text, "*.")) absl::ConsumeSuffix(&text, ".*");
+  return IsHostName(text) && !IsAddress(text) ? "" : "a host name, perhaps with `*.` before or `.*` behind";
 }
 
 std::string_view CheckServicePath(std::string_view text) {

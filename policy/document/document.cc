@@ -13,7 +13,7 @@ Place Origin::At(std::string_view path) const {
 }
 
 std::string_view ToString(Protocol protocol) {
-  constexpr std::string_view kTexts[] = {"http", "https", "grpc", "grpcs"};
+  constexpr std::string_view kTexts[] = {"http", "https", "grpc", "grpcs", "tcp", "tls", "tls_passthrough", "udp"};
   return kTexts[static_cast<size_t>(protocol)];
 }
 

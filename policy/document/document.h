@@ -48,7 +48,7 @@ struct Origin {
 // ---- Services, routes, upstreams
 // -------------------------------------------------------------------------------------
 
-enum class Protocol { kHttp, kHttps, kGrpc, kGrpcs };
+enum class Protocol { kHttp, kHttps, kGrpc, kGrpcs, kTcp, kTls, kTlsPassthrough, kUdp };
 std::string_view ToString(Protocol protocol);  // "http"
 
 struct Service {

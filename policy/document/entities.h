@@ -34,21 +34,24 @@ void ReadRequestTransformerConfig(Reader& reader, const Cursor& at, PluginConfig
 void ReadRequestTerminationConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadCorrelationIdConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 
-// Protocols that Kong knows; the stream and websocket ones are not supported yet.
+// Protocols that Kong knows; the websocket ones are not supported yet.
 inline constexpr Word<Protocol> kProtocols[] = {
     {"http", Protocol::kHttp},
     {"https", Protocol::kHttps},
     {"grpc", Protocol::kGrpc},
     {"grpcs", Protocol::kGrpcs},
-    {"tcp", std::nullopt},
-    {"tls", std::nullopt},
-    {"tls_passthrough", std::nullopt},
-    {"udp", std::nullopt},
+    {"tcp", Protocol::kTcp},
+    {"tls", Protocol::kTls},
+    {"tls_passthrough", Protocol::kTlsPassthrough},
+    {"udp", Protocol::kUdp},
     {"ws", std::nullopt},
     {"wss", std::nullopt},
 };
 
 inline bool IsGrpc(Protocol protocol) { return protocol == Protocol::kGrpc || protocol == Protocol::kGrpcs; }
+
+// Carries no HTTP.
+inline bool IsStream(Protocol protocol) { return protocol >= Protocol::kTcp; }
 
 }  // namespace sluice::policy
 

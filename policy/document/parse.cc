@@ -245,6 +245,13 @@ class DocumentReader {
     Route& route = document_.routes.emplace_back();
     ReadRoute(reader_, at, &route);
     route.service = reader_.Scope(at, "service", EntityKind::kService, service);
+    if (route.service == kNone || route.protocols.empty()) return;
+    const Protocol target = document_.services[route.service].protocol;
+    if (IsStream(route.protocols[0]) == IsStream(target)) return;
+    reader_.Error(at, "conflict",
+                  absl::StrCat("a route for ", ToString(route.protocols[0]), " cannot lead to a service of protocol ",
+                               ToString(target)),
+                  "one of them carries HTTP and the other does not: correct `protocols`, or the service's `protocol`");
   }
 
   size_t CountRoutes() {
@@ -310,6 +317,20 @@ class DocumentReader {
     AddNested("consumer_groups", &Plugin::consumer_group);
   }
 
+  // A plugin of a route that shares no protocol with it would never run. Kong refuses it, too.
+  void CheckMeets(const Plugin& plugin) {
+    if (plugin.route == kNone || plugin.protocols.empty()) return;
+    const std::vector<Protocol>& protocols = document_.routes[plugin.route].protocols;
+    if (protocols.empty() || std::find_first_of(protocols.begin(), protocols.end(), plugin.protocols.begin(),
+                                                plugin.protocols.end()) != protocols.end())
+      return;
+    reader_.ErrorAt(plugin.origin.place, "conflict",
+                    absl::StrCat("plugin `", plugin.name, "` has no protocol in common with its route, which is for ",
+                                 ToString(protocols[0])),
+                    "it would never run: remove it, or correct `protocols`",
+                    {document_.routes[plugin.route].origin.place});
+  }
+
   // Kong allows one plugin of a name for each scope.
   void CheckPlugins() {
     using Key = std::tuple<std::string_view, size_t, size_t, size_t, size_t>;
@@ -322,6 +343,7 @@ class DocumentReader {
         reader_.ErrorAt(plugin.origin.place, "duplicate_plugin",
                         absl::StrCat("two plugins `", plugin.name, "` have the same scope"), "remove one of the two",
                         {first->second->origin.place});
+      CheckMeets(plugin);
       if (plugin.instance_name.empty()) continue;
       auto [same, new_name] = instances.try_emplace(plugin.instance_name, &plugin);
       if (!new_name)

@@ -140,13 +140,21 @@ void ReadConfig(Reader& reader, const Cursor& at, Plugin* out) {
   if (kind != nullptr) kind->read(reader, at, &out->config);
 }
 
+// Every plugin here speaks HTTP; Kong, too, gives them no other protocols.
+constexpr Word<Protocol> kPluginProtocols[] = {
+    {"http", Protocol::kHttp},   {"https", Protocol::kHttps}, {"grpc", Protocol::kGrpc},
+    {"grpcs", Protocol::kGrpcs}, {"ws", std::nullopt},        {"wss", std::nullopt},
+    {"tcp", std::nullopt},       {"tls", std::nullopt},       {"tls_passthrough", std::nullopt},
+    {"udp", std::nullopt},
+};
+
 constexpr Field<Plugin> kFields[] = {
     {"id", ReadString<&Plugin::id, CheckUuid>},
     {"name", ReadName, kRequired},
     {"instance_name", ReadString<&Plugin::instance_name, CheckName>},
     {"config", ReadConfig},
     {"enabled", ReadBool<&Plugin::enabled>},
-    {"protocols", ReadWords<&Plugin::protocols, kProtocols>},
+    {"protocols", ReadWords<&Plugin::protocols, kPluginProtocols>},
     {"tags", ReadStrings<&Plugin::tags, CheckTag>},
     {"service", Skip<Plugin>},
     {"route", Skip<Plugin>},

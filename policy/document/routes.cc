@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -75,7 +76,8 @@ void ReadPathHandling(Reader& reader, const Cursor& at, Route*) {
   std::string handling;
   if (!reader.String(at, nullptr, &handling) || handling == "v0") return;
   if (handling == "v1") {
-    reader.NotSupported(at, "path_handling: v1", "use v0; Kong's traditional_compatible router has no v1 either");
+    reader.Error(at, "not_supported", "`path_handling: v1` does not work in Kong's traditional_compatible router",
+                 "use v0, and check the paths that upstreams get");
   } else {
     reader.Unknown(at, "value", handling, {"v0"});
   }
@@ -114,15 +116,46 @@ bool Has(const Route& route, Protocol protocol) {
   return std::find(route.protocols.begin(), route.protocols.end(), protocol) != route.protocols.end();
 }
 
+bool HasOneOf(const Route& route, std::initializer_list<Protocol> protocols) {
+  return std::any_of(protocols.begin(), protocols.end(), [&route](Protocol protocol) { return Has(route, protocol); });
+}
+
+// Kong's rules for connections that carry no HTTP: what these do not have cannot be asked of them. decK writes the
+// defaults of strip_path and the like also here, so those are accepted.
+void CheckStreamRoute(Reader& reader, const Cursor& at) {
+  for (std::string_view field : {"methods", "hosts", "paths", "headers"})
+    if (Reader::IsSet(at, field))
+      reader.Error(at, "conflict", absl::StrCat("`", field, "` cannot be used with tcp, tls, tls_passthrough or udp"),
+                   absl::StrCat("remove `", field, "`"));
+  if (!Reader::IsSet(at, "snis") && !Reader::IsSet(at, "sources") && !Reader::IsSet(at, "destinations"))
+    reader.Error(at, "missing_field",
+                 "a route for tcp, tls, tls_passthrough or udp needs one of `sources`, "
+                 "`destinations` and `snis`",
+                 "add one of them");
+}
+
+void CheckProtocols(Reader& reader, const Cursor& at, const Route& route) {
+  if (route.protocols.empty()) reader.Error(at, "bad_value", "expected at least one protocol", "remove `protocols`");
+  const int groups =
+      HasOneOf(route, {Protocol::kHttp, Protocol::kHttps}) + HasOneOf(route, {Protocol::kGrpc, Protocol::kGrpcs}) +
+      HasOneOf(route, {Protocol::kTcp, Protocol::kTls, Protocol::kUdp}) + Has(route, Protocol::kTlsPassthrough);
+  if (groups > 1)
+    reader.Error(at, "conflict",
+                 "a route serves one kind of protocols: http and https, grpc and grpcs, tcp, tls and "
+                 "udp, or tls_passthrough",
+                 "write a route for each");
+}
+
 // Kong's rules on what must and must not stand together.
 void CheckRoute(Reader& reader, const Cursor& at, Route* out) {
-  bool grpc = Has(*out, Protocol::kGrpc) || Has(*out, Protocol::kGrpcs);
-  bool http = Has(*out, Protocol::kHttp) || Has(*out, Protocol::kHttps);
-  bool tls = Has(*out, Protocol::kHttps) || Has(*out, Protocol::kGrpcs);
-  if (!grpc && !http) reader.Error(at, "bad_value", "expected at least one protocol", "remove `protocols`");
-  if (grpc && http) reader.Error(at, "conflict", "a route cannot serve both http and grpc", "write two routes");
-  if (!tls && Reader::IsSet(at, "snis"))
-    reader.Error(at, "conflict", "`snis` needs one of the protocols https and grpcs", "remove `snis`");
+  const bool grpc = HasOneOf(*out, {Protocol::kGrpc, Protocol::kGrpcs});
+  const bool stream = !out->protocols.empty() && IsStream(out->protocols[0]);
+  CheckProtocols(reader, at, *out);
+  if (Reader::IsSet(at, "snis") &&
+      !HasOneOf(*out, {Protocol::kHttps, Protocol::kGrpcs, Protocol::kTls, Protocol::kTlsPassthrough}))
+    reader.Error(at, "conflict", "`snis` needs one of the protocols https, grpcs, tls and tls_passthrough",
+                 "remove `snis`");
+  if (stream) return CheckStreamRoute(reader, at);
   if (grpc && Reader::IsSet(at, "methods"))
     reader.Error(at, "conflict", "`methods` cannot be used with grpc", "remove `methods`");
   if (grpc && Reader::IsSet(at, "strip_path") && out->strip_path)

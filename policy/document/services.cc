@@ -33,7 +33,7 @@ void ReadUrl(Reader& reader, const Cursor& at, Service* out) {
     return;
   }
   reader.Error(at, "unknown_value", absl::StrCat("unknown protocol `", url.scheme.substr(0, 32), "`"),
-               "known: http, https, grpc, grpcs");
+               "known: http, https, grpc, grpcs, tcp, tls, tls_passthrough, udp");
 }
 
 void ReadHost(Reader& reader, const Cursor& at, Service* out) {
@@ -188,7 +188,7 @@ void ReadService(Reader& reader, const Cursor& at, Service* out) {
   if (!reader.Entity(at, kServiceFields, out)) return;
   if (!Reader::IsSet(at, "url") && !Reader::IsSet(at, "host"))
     reader.Error(at, "missing_field", "a service needs `url` or `host`", "add one of them");
-  if (IsGrpc(out->protocol) && !out->path.empty())
+  if ((IsGrpc(out->protocol) || IsStream(out->protocol)) && !out->path.empty())
     reader.Error(at, "conflict", absl::StrCat("a service of protocol ", ToString(out->protocol), " cannot have a path"),
                  "remove the path");
 }

@@ -115,7 +115,10 @@ const RequestLine* RequestReader::Read(std::string_view json, std::string* error
   }
   for (const JsonNode& member : *root)
     if (member.kind != JsonKind::kNull && !ReadMember(member, error)) return nullptr;
+  // A connection that carries no HTTP has neither.
+  const bool stream = IsStreamScheme(line_.request.scheme);
   for (std::string_view needed : {"method", "path"}) {
+    if (stream) break;
     const JsonNode* member = root->Find(needed);
     if (member != nullptr && member->kind != JsonKind::kNull) continue;
     *error = absl::StrCat("member `", needed, "` is missing: a request needs at least `method` and `path`");

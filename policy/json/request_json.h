@@ -6,11 +6,11 @@
 //   else std::cerr << error;                       // member `cost`: expected an integer from 1 to 4294967295, found
 //   `-1`
 //
-// Only `method` and `path` are needed; a member that is null counts as absent; an unknown one is an error that names
-// the nearest known. What a hostile *request* may hold (odd methods, endless headers) is passed on for the gateway to
-// refuse; what makes the *line* malformed is refused here. Errors never quote the text of a string: it may be a
-// credential. Threads: one reader by one thread at a time. Memory: everything belongs to the reader until its next
-// Read.
+// Only `method` and `path` are needed, and neither when `scheme` is tcp, tls or udp; a member that is null counts as
+// absent; an unknown one is an error that names the nearest known. What a hostile *request* may hold (odd methods,
+// endless headers) is passed on for the gateway to refuse; what makes the *line* malformed is refused here. Errors
+// never quote the text of a string: it may be a credential. Threads: one reader by one thread at a time. Memory:
+// everything belongs to the reader until its next Read.
 #ifndef SLUICE_POLICY_JSON_REQUEST_JSON_H_
 #define SLUICE_POLICY_JSON_REQUEST_JSON_H_
 

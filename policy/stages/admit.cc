@@ -83,12 +83,19 @@ std::string_view Lowered(Txn& t, std::string_view text) {
   return {copy, text.size()};
 }
 
-uint32_t DefaultPort(std::string_view scheme) { return absl::EndsWith(scheme, "s") ? 443 : 80; }
+// 0: the scheme has none.
+uint32_t DefaultPort(std::string_view scheme) {
+  if (IsStreamScheme(scheme)) return 0;
+  return absl::EndsWith(scheme, "s") ? 443 : 80;
+}
 
 uint8_t ProtocolBit(std::string_view scheme) {
   policy::Protocol protocol = scheme == "https"   ? policy::Protocol::kHttps
                               : scheme == "grpc"  ? policy::Protocol::kGrpc
                               : scheme == "grpcs" ? policy::Protocol::kGrpcs
+                              : scheme == "tcp"   ? policy::Protocol::kTcp
+                              : scheme == "tls"   ? policy::Protocol::kTls
+                              : scheme == "udp"   ? policy::Protocol::kUdp
                                                   : policy::Protocol::kHttp;
   return static_cast<uint8_t>(1 << static_cast<int>(protocol));
 }
@@ -102,12 +109,12 @@ std::string_view Authority(const Txn& t) {
 
 bool FindClient(Txn& t) {
   Client& client = t.decision.client;
-  client.scheme = t.request.scheme.empty() ? "http" : Lowered(t, t.request.scheme);
   std::string_view host;
   std::string_view authority = Authority(t);
   if (authority.size() > limits::kHostBytes || !SplitAuthority(authority, &host, &client.port) ||
-      !std::all_of(host.begin(), host.end(), IsHostByte))
+      !std::all_of(host.begin(), host.end(), IsHostByte) || absl::StrContains(host, ".."))
     return false;
+  if (absl::EndsWith(host, ".")) host.remove_suffix(1);  // the root of DNS: the same host
   client.host = Lowered(t, host);
   t.has_peer = ParseEndpoint(t.request.peer, &t.peer);
   t.has_server = ParseEndpoint(t.request.server, &t.server);
@@ -122,9 +129,33 @@ bool FindClient(Txn& t) {
   return true;
 }
 
+// Nothing of HTTP is there to be looked at, whatever the host put into the request.
+void ForgetHttp(Txn& t) {
+  t.request.method = {};
+  t.request.target = {};
+  t.request.host = {};
+  t.request.headers = nullptr;
+  t.request.header_count = 0;
+  t.target = {};
+  t.query = {};
+}
+
+Step AdmitConnection(Txn& t) {
+  ForgetHttp(t);
+  FindClient(t);
+  const Client& client = t.decision.client;
+  Trace(t, "client", "pass", {},
+        {client.scheme, " connection, ip ", client.ip.empty() ? "unknown" : client.ip, ", server name ",
+         t.request.tls.sni.empty() ? "none" : t.request.tls.sni});
+  return Step::kNext;
+}
+
 }  // namespace
 
 Step Admit(Txn& t) {
+  t.decision.client.scheme = t.request.scheme.empty() ? "http" : Lowered(t, t.request.scheme);
+  t.stream = IsStreamScheme(t.decision.client.scheme);
+  if (t.stream) return AdmitConnection(t);
   Fault fault = CheckRequest(t.request);
   if (fault.status != 0) {
     Trace(t, "admit", "refuse", {}, {fault.message});

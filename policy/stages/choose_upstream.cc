@@ -17,6 +17,7 @@ const CompiledUpstream::Target* NextTarget(Txn& t, const CompiledUpstream& upstr
 bool IsRoutedHost(std::string_view header, std::string_view routed) {
   if (!absl::StartsWithIgnoreCase(header, routed)) return false;
   std::string_view port = header.substr(routed.size());
+  if (absl::StartsWith(port, ".")) port.remove_prefix(1);
   return port.empty() || (port[0] == ':' && port.find_first_not_of("0123456789", 1) == std::string_view::npos);
 }
 
@@ -60,6 +61,8 @@ Step ChooseUpstream(Txn& t) {
     if (!upstream.host_header.empty()) choice.host_header = upstream.host_header;
   }
   if (t.route->preserve_host && !t.decision.client.host.empty()) choice.host_header = ClientHost(t);
+  if (t.match.tls_passthrough) choice.scheme = "tls_passthrough";
+  if (t.stream) choice.host_header = {};
   Trace(t, "upstream", "pass", service.spot, {choice.scheme, "://", choice.host, ":", Decimal(t, choice.port)});
   return Step::kNext;
 }

@@ -73,6 +73,10 @@ Step FindRoute(Txn& t) {
     t.service = &t.snapshot->services[t.route->service];
     t.decision.service = t.service->name;
   }
+  if (t.stream) {
+    Trace(t, "route", "pass", t.route->spot, {"`", t.route->name, "`"});
+    return Step::kNext;
+  }
   Trace(t, "route", "pass", t.route->spot, {"`", t.route->name, "`, matched `", t.match.matched, "`"});
   if (t.match.verdict != router::RouteVerdict::kForward) return RefuseProtocol(t, t.route->spot);
   return Step::kNext;

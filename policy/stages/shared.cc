@@ -63,6 +63,7 @@ Step RefuseWithBody(Txn& t, uint32_t status, std::string_view reason, std::strin
 }
 
 Step Refuse(Txn& t, uint32_t status, std::string_view reason, std::string_view message) {
+  if (t.stream) return RefuseWithBody(t, status, reason, message, {}, {});  // nobody there reads HTTP
   std::string_view body = t.arena.Concat({"{\"message\":\"", JsonString(t, message), "\"}"});
   return RefuseWithBody(t, status, reason, message, body, "application/json; charset=utf-8");
 }

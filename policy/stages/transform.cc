@@ -127,6 +127,7 @@ void EditQuery(Txn& t, const Config::Edits& edits) {
 }  // namespace
 
 Step Transform(Txn& t) {
+  if (t.stream) return Step::kNext;
   std::string_view path = router::UpstreamPath(t.service->path, t.target.path, t.match, &t.arena);
   if (const ScopedPlugin* scoped = PluginFor(t, PluginKind::kRequestTransformer)) {
     const RequestTransformerPlugin& plugin = t.snapshot->request_transformer[scoped->config];
