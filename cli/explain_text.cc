@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "cli/terminal.h"
 
 namespace sluice::cli {
@@ -100,8 +101,12 @@ void Verdict(const Decision& d, Page* page) {
 void Who(const Decision& d, Page* page) {
   page->RowUnlessEmpty("message", d.message);
   std::string origin = absl::StrCat(d.client.scheme, "://", d.client.host, ":", d.client.port);
-  page->Row("client", absl::StrCat(d.client.ip.empty() ? "unknown" : d.client.ip, ", asked for ",
-                                   d.client.host.empty() ? "no host" : origin));
+  const std::string_view ip = d.client.ip.empty() ? "unknown" : d.client.ip;
+  if (IsStreamScheme(d.client.scheme)) {
+    page->Row("client", absl::StrCat(ip, ", ", d.client.scheme, " connection"));
+  } else {
+    page->Row("client", absl::StrCat(ip, ", asked for ", d.client.host.empty() ? "no host" : origin));
+  }
   page->Row("route", d.route.empty() ? "none" : d.route);
   page->RowUnlessEmpty("service", d.service);
   page->Row("consumer", d.consumer.empty() ? "none" : d.consumer);
@@ -113,8 +118,8 @@ void Who(const Decision& d, Page* page) {
 void Upstream(const UpstreamChoice& u, Page* page) {
   page->Section("Upstream");
   page->Row("address", absl::StrCat(u.scheme, "://", u.host, ":", u.port));
-  page->Row("path", u.path);
-  page->Row("Host", u.host_header);
+  page->RowUnlessEmpty("path", u.path);
+  page->RowUnlessEmpty("Host", u.host_header);
   page->Row("time-outs",
             absl::StrCat("connect ", Duration(u.connect_timeout_ms), ", send ", Duration(u.send_timeout_ms), ", read ",
                          Duration(u.read_timeout_ms), "; ", u.retries, " retries"));
@@ -142,12 +147,52 @@ void Headers(std::string_view title, std::span<const HeaderChange> changes, Page
   }
 }
 
+std::string WayOf(const router::RouteSpec& route, const router::Candidate& candidate) {
+  return route.paths.empty() ? "" : absl::StrCat(", by `", route.paths[candidate.path], "`");
+}
+
+std::string MissText(const router::Unmet& unmet) {
+  constexpr std::string_view kHeader = "header ";
+  std::string_view name = unmet.field;
+  const bool hidden = absl::ConsumePrefix(&name, kHeader) && IsCredential(name) && unmet.found != "none";
+  return absl::StrCat(unmet.field, ": asks for ", unmet.wanted, "; found ",
+                      hidden ? absl::StrCat("(hidden, ", unmet.found.size(), " bytes)") : unmet.found);
+}
+
+void Candidates(const Explained& e, Page* page) {
+  bool first = true;
+  for (const router::Candidate& candidate : e.candidates) {
+    if (!candidate.matches) continue;
+    if (first) page->Section("Routes that match, in the order in which they win");
+    const router::RouteSpec& route = e.routes[candidate.route];
+    page->Row(route.name,
+              absl::StrCat(first ? "wins" : "behind", WayOf(route, candidate), first ? "" : ": ", candidate.reason));
+    first = false;
+  }
+  first = true;
+  for (const router::Candidate& candidate : e.candidates) {
+    if (candidate.matches) continue;
+    if (first) page->Section("Nearest of those that do not match");
+    first = false;
+    std::string_view name = e.routes[candidate.route].name;
+    for (const router::Unmet& unmet : candidate.unmet) {
+      page->Row(name, MissText(unmet));
+      name = "";
+    }
+  }
+}
+
+void Headline(const Request& request, Page* page) {
+  std::string url = request.host.empty() ? "" : absl::StrCat(request.scheme, "://", request.host);
+  page->Title(absl::StrCat(request.method, request.method.empty() ? "" : " ", url, request.target), Style::kBold);
+}
+
 }  // namespace
 
-std::string ExplainText(const Request& request, const Decision& d, std::span<const TraceStep> trace, bool colour) {
+std::string ExplainText(const Explained& e, bool colour) {
+  const Decision& d = e.decision;
   Page page(colour);
-  std::string url = request.host.empty() ? "" : absl::StrCat(request.scheme, "://", request.host);
-  page.Title(absl::StrCat(request.method, " ", url, request.target), Style::kBold);
+  Headline(e.request, &page);
   page.Space();
   Verdict(d, &page);
   Who(d, &page);
@@ -159,8 +204,9 @@ std::string ExplainText(const Request& request, const Decision& d, std::span<con
     page.Section("Body");
     page.Text(d.body);
   }
+  Candidates(e, &page);
   page.Section("Step by step");
-  for (const TraceStep& step : trace) page.Step(step);
+  for (const TraceStep& step : e.trace) page.Step(step);
   return page.Take();
 }
 

@@ -7,12 +7,21 @@
 
 #include "base/request.h"
 #include "policy/decision.h"
+#include "router/route_spec.h"
+#include "router/why.h"
 
 namespace sluice::cli {
 
+struct Explained {
+  const Request& request;
+  const Decision& decision;
+  std::span<const TraceStep> trace;
+  std::span<const router::RouteSpec> routes;
+  std::span<const router::Candidate> candidates;  // among `routes`
+};
+
 // Values of headers that carry credentials are shown by their size alone.
-std::string ExplainText(const Request& request, const Decision& decision, std::span<const TraceStep> trace,
-                        bool colour);
+std::string ExplainText(const Explained& explained, bool colour);
 
 }  // namespace sluice::cli
 

@@ -18,7 +18,7 @@ int Fail(std::string_view verb, std::string_view error) {
 
 namespace {
 
-const Verb* const kVerbs[] = {&kCheck, &kDecide, &kExplain, &kTokenMint, &kTokenInspect, &kVersion};
+const Verb* const kVerbs[] = {&kCheck, &kDecide, &kExplain, &kRoutes, &kTokenMint, &kTokenInspect, &kVersion};
 
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 

@@ -39,8 +39,12 @@ CompileResult LoadPolicy(std::string_view path, CompileOptions options) {
 
 std::shared_ptr<const Snapshot> LoadPolicyOrComplain(std::string_view path) {
   CompileResult result = LoadPolicy(path);
-  for (const Diagnostic& diagnostic : result.diagnostics) std::fprintf(stderr, "%s\n", ToText(diagnostic).c_str());
+  Complain(result.diagnostics);
   return result.snapshot;
+}
+
+void Complain(const Diagnostics& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics) std::fprintf(stderr, "%s\n", ToText(diagnostic).c_str());
 }
 
 }  // namespace sluice::cli

@@ -16,6 +16,9 @@ CompileResult LoadPolicy(std::string_view path, CompileOptions options = {});
 // LoadPolicy for verbs that go on only with a good policy: prints what is wrong on standard error, or null.
 std::shared_ptr<const Snapshot> LoadPolicyOrComplain(std::string_view path);
 
+// Prints diagnostics on standard error.
+void Complain(const Diagnostics& diagnostics);
+
 // The exit status of a verb whose policy does not load.
 inline constexpr int kBadPolicy = 2;
 

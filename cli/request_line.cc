@@ -26,6 +26,16 @@ bool ParseUrl(std::string_view url, Request* request, std::string* error) {
   return false;
 }
 
+// What carries no HTTP has no method and no path.
+bool ParseConnection(bool alone, Request* request, std::string* error) {
+  if (!alone || request->target != "/") {
+    *error = absl::StrCat("expected a connection as ", request->scheme, "://HOST:PORT alone");
+    return false;
+  }
+  request->method = request->target = {};
+  return true;
+}
+
 bool ParseHeader(std::string_view text, Header* header, std::string* error) {
   size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0) {
@@ -41,9 +51,10 @@ bool ParseHeader(std::string_view text, Header* header, std::string* error) {
 bool ParseTypedRequest(std::string_view line, const std::vector<std::string_view>& headers, TypedRequest* out,
                        std::string* error) {
   size_t space = line.find(' ');
-  out->request.method = space == std::string_view::npos ? "GET" : line.substr(0, space);
-  std::string_view url = space == std::string_view::npos ? line : line.substr(space + 1);
-  if (!ParseUrl(url, &out->request, error)) return false;
+  const bool alone = space == std::string_view::npos;
+  if (!ParseUrl(alone ? line : line.substr(space + 1), &out->request, error)) return false;
+  out->request.method = alone ? "GET" : line.substr(0, space);
+  if (IsStreamScheme(out->request.scheme) && !ParseConnection(alone, &out->request, error)) return false;
   for (std::string_view header : headers)
     if (!ParseHeader(header, &out->headers.emplace_back(), error)) return false;
   out->request.headers = out->headers.data();

@@ -15,7 +15,8 @@ struct TypedRequest {
   Request request;  // `headers` included; views of what was typed
 };
 
-// `line`: "METHOD URL", "URL" (GET), where the URL may be a path alone. False: `*error` says what was expected.
+// `line`: "METHOD URL", "URL" (GET), where the URL may be a path alone; "tls://HOST:PORT", likewise tcp and udp. False:
+// `*error` says what was expected.
 bool ParseTypedRequest(std::string_view line, const std::vector<std::string_view>& headers, TypedRequest* out,
                        std::string* error);
 

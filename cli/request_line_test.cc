@@ -15,6 +15,8 @@ TEST(RequestLine, ReadsWhatAPersonTypes) {
       {"DELETE /x", "DELETE", "", "", "/x"},
       {"/x", "GET", "", "", "/x"},
       {"GET http://[::1]:80/x", "GET", "http", "[::1]:80", "/x"},
+      {"tls://db.example:5432", "", "tls", "db.example:5432", ""},
+      {"udp://[::1]:53", "", "udp", "[::1]:53", ""},
   };
   for (const auto& c : cases) {
     TypedRequest typed;
@@ -44,6 +46,9 @@ TEST(RequestLine, SaysWhatIsWrong) {
   EXPECT_EQ(error, "expected a URL (https://host/path) or a path (/path), found `a.example/x`");
   EXPECT_FALSE(ParseTypedRequest("GET https://a.example?x", {}, &typed, &error));
   EXPECT_EQ(error, "expected a path before the query: write /? instead of ?");
+  EXPECT_FALSE(ParseTypedRequest("GET tcp://a.example:1", {}, &typed, &error));
+  EXPECT_FALSE(ParseTypedRequest("tcp://a.example:1/x", {}, &typed, &error));
+  EXPECT_EQ(error, "expected a connection as tcp://HOST:PORT alone");
   EXPECT_FALSE(ParseTypedRequest("GET /", {"sesame"}, &typed, &error));
   EXPECT_EQ(error.find("sesame"), std::string::npos) << "a header may be a credential";
 }

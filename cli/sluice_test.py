@@ -16,7 +16,7 @@ UPDATE = "--update" in sys.argv
 SLUICE = os.path.abspath("bazel-bin/cli/sluice" if UPDATE else "cli/sluice")
 DATA = "cli/testdata"
 POLICY = f"{DATA}/policy.yaml"
-VERBS = ["check", "decide", "explain", "token mint", "token inspect", "version"]
+VERBS = ["check", "decide", "explain", "routes", "token mint", "token inspect", "version"]
 MEMBERS = ["id", "action", "status", "reason", "message", "route", "service", "consumer", "consumer_groups", "plan",
            "captures", "client", "upstream", "request_headers", "response_headers", "body", "limits"]
 
@@ -215,6 +215,20 @@ class SluiceTest(unittest.TestCase):
             self.assertNotIn("-key\n", out)
             self.assertNotIn("\x1b", out)
 
+    def test_explain_says_why_a_route_won(self):
+        requests = {
+            "explain_candidates.txt": ["GET https://api.example.com/orders/7", "-H", "X-Stage: beta"],
+            "explain_nearest.txt": ["PUT https://api.example.com/orders/7", "-H", "X-Token: swordfish"],
+            "explain_stream.txt": ["tls://db.example.com:5432", "--peer", "10.1.2.3:4000"],
+        }
+        for name, words in requests.items():
+            status, out, err = run("explain", f"{DATA}/routes.yaml", *words, "--now", "1760000000")
+            self.assertEqual(status, 0)
+            self.assertNotIn("error", err)  # a tie is a warning
+            self.golden(name, out)
+            self.narrow(out)
+            self.assertNotIn("swordfish", out)
+
     def test_explain_stays_narrow(self):
         path = "/public/" + "very-long-" * 40
         status, out, _ = run("explain", POLICY, f"GET https://{'a' * 200}.example{path}", "-H", "X-A: " + "b " * 200)
@@ -238,6 +252,33 @@ class SluiceTest(unittest.TestCase):
             self.assertEqual((status, out), (2, ""), words)
             self.assertTrue(err.startswith("sluice explain: "), err)
             self.assertNotIn("sesame", err)
+
+    # ---- routes
+
+    def test_routes_golden(self):
+        for name, flags in (("routes.txt", []), ("routes.json", ["--format", "json"])):
+            status, out, err = run("routes", f"{DATA}/routes.yaml", *flags)
+            self.assertEqual((status, err), (0, ""))
+            self.golden(name, out)
+        self.narrow(run("routes", f"{DATA}/routes.yaml")[1])
+
+    def test_routes_are_in_the_order_in_which_they_win(self):
+        listed = json.loads(run("routes", f"{DATA}/routes.yaml", "--format", "json")[1])["routes"]
+        self.assertEqual([row["rank"] for row in listed], list(range(1, len(listed) + 1)))
+        ranks = {(row["route"], row["path"]): row["rank"] for row in listed}
+        self.assertLess(ranks["orders", "~/orders/(?<id>\\d+)$"], ranks["orders", "/orders"])
+        marked = {row["route"] for row in listed if row["conflicts"]}
+        self.assertEqual(marked, {"docs", "docs-too", "lost"})
+
+    def test_routes_of_a_policy_that_does_not_load(self):
+        status, out, err = run("routes", f"{DATA}/broken.yaml")
+        self.assertEqual((status, out), (2, ""))
+        self.assertIn("broken.yaml", err)
+        self.assertEqual(run("routes", f"{DATA}/routes.yaml", "--format", "xml")[0], 2)
+
+    def test_routes_colours_a_terminal_only(self):
+        self.assertIn("\x1b[", on_terminal("routes", f"{DATA}/routes.yaml"))
+        self.assertNotIn("\x1b", run("routes", f"{DATA}/routes.yaml")[1])
 
     # ---- token
 

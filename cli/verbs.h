@@ -11,6 +11,7 @@ namespace sluice::cli {
 extern const Verb kCheck;
 extern const Verb kDecide;
 extern const Verb kExplain;
+extern const Verb kRoutes;
 extern const Verb kTokenInspect;
 extern const Verb kTokenMint;
 extern const Verb kVersion;

@@ -31,11 +31,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/diagnostic.h"
 #include "base/request.h"
 #include "policy/decision.h"
 #include "policy/effect.h"
+#include "router/route_spec.h"
 
 namespace sluice {
 
@@ -56,11 +58,15 @@ struct CompileOptions {
   router::PathProver* route_prover = nullptr;
   // Also reports which routes win requests that others match, for a review (router/conflicts.h).
   bool report_overlaps = false;
+  // Sets CompileResult::routes, for those who show them (sluice routes, sluice explain).
+  bool keep_routes = false;
 };
 
 struct CompileResult {
   std::shared_ptr<const Snapshot> snapshot;  // null when `diagnostics` has an error
   Diagnostics diagnostics;
+  std::vector<router::RouteSpec> routes;    // of enabled services, as the table was built from them
+  std::vector<std::string> route_services;  // the name of the service of each; empty: none
 };
 
 CompileResult Compile(std::string_view document, const CompileOptions& options);

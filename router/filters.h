@@ -9,8 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "base/ip.h"
+#include "base/request.h"
 #include "router/host_pattern.h"
 #include "router/regex.h"
 
@@ -47,6 +49,32 @@ inline bool HasSni(const std::vector<HostPattern>& patterns, std::string_view sn
   sni = WithoutRootDot(sni);
   return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
                                          [sni](const HostPattern& pattern) { return HostMatches(pattern, sni); });
+}
+
+// Without case; an underscore of the route also stands for a dash.
+inline bool IsHeaderNamed(std::string_view wanted, std::string_view name) {
+  if (wanted.size() != name.size()) return false;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const char c = absl::ascii_tolower(static_cast<unsigned char>(name[i]));
+    if (c != wanted[i] && !(c == '-' && wanted[i] == '_')) return false;
+  }
+  return true;
+}
+
+inline bool HasValue(const HeaderFilter& filter, std::string_view value) {
+  for (const std::string& wanted : filter.values)
+    if (absl::EqualsIgnoreCase(wanted, value)) return true;
+  for (const std::unique_ptr<const Regex>& pattern : filter.patterns)
+    if (pattern->Matches(value)) return true;
+  return false;
+}
+
+inline bool HasHeader(const HeaderFilter& filter, const Header* headers, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    const Header& header = headers[i];
+    if (IsHeaderNamed(filter.name, header.name) && HasValue(filter, header.value)) return true;
+  }
+  return false;
 }
 
 inline bool HasEndpoint(const std::vector<NetFilter>& filters, const Endpoint* endpoint) {

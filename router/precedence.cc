@@ -33,19 +33,6 @@ Precedence PrecedenceOf(const RouteSpec& route, size_t route_index, size_t path_
   return p;
 }
 
-// Kong's weights of addresses, ports and networks.
-int WeightOf(const std::vector<NetSpec>& nets) {
-  constexpr int kAddress = 8;
-  constexpr int kPort = 4;
-  constexpr int kNetwork = 1;
-  int weight = 0;
-  for (const NetSpec& net : nets) {
-    if (!net.ip.empty()) weight |= absl::StrContains(net.ip, '/') ? kNetwork : kAddress;
-    if (net.port != 0) weight |= kPort;
-  }
-  return weight;
-}
-
 Precedence StreamPrecedenceOf(const RouteSpec& route, size_t route_index) {
   constexpr int kAboveAllWeights = 16;
   Precedence p;
@@ -67,6 +54,19 @@ bool IsReached(const RouteSpec& route, bool by_port) {
 }
 
 }  // namespace
+
+// Kong's weights of addresses, ports and networks.
+int WeightOf(const std::vector<NetSpec>& nets) {
+  constexpr int kAddress = 8;
+  constexpr int kPort = 4;
+  constexpr int kNetwork = 1;
+  int weight = 0;
+  for (const NetSpec& net : nets) {
+    if (!net.ip.empty()) weight |= absl::StrContains(net.ip, '/') ? kNetwork : kAddress;
+    if (net.port != 0) weight |= kPort;
+  }
+  return weight;
+}
 
 bool Outranks(const Precedence& a, const Precedence& b) {
   if (!SameRank(a, b)) return RankOf(b) < RankOf(a);

@@ -24,6 +24,9 @@ struct Precedence {
   size_t path = 0;
 };
 
+// What addresses, ports and networks count in the order of streams.
+int WeightOf(const std::vector<NetSpec>& nets);
+
 // Kong's documented order for traditional_compatible, then what pins the host or the connection down, then the
 // document's order.
 bool Outranks(const Precedence& a, const Precedence& b);

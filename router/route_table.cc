@@ -13,35 +13,10 @@ namespace {
 
 bool IsTls(std::string_view scheme) { return scheme == "https" || scheme == "grpcs"; }
 
-// Without case; an underscore of the route also stands for a dash.
-bool IsHeaderName(std::string_view wanted, std::string_view name) {
-  if (wanted.size() != name.size()) return false;
-  for (size_t i = 0; i < name.size(); ++i) {
-    const char c = absl::ascii_tolower(static_cast<unsigned char>(name[i]));
-    if (c != wanted[i] && !(c == '-' && wanted[i] == '_')) return false;
-  }
-  return true;
-}
-
-bool HasValue(const HeaderFilter& filter, std::string_view value) {
-  for (const std::string& wanted : filter.values)
-    if (absl::EqualsIgnoreCase(wanted, value)) return true;
-  for (const std::unique_ptr<const Regex>& pattern : filter.patterns)
-    if (pattern->Matches(value)) return true;
-  return false;
-}
-
-bool HasHeader(const HeaderFilter& filter, const RouteQuery& query) {
-  for (size_t i = 0; i < query.header_count; ++i) {
-    const Header& header = query.headers[i];
-    if (IsHeaderName(filter.name, header.name) && HasValue(filter, header.value)) return true;
-  }
-  return false;
-}
-
 bool HasHeaders(const std::vector<HeaderFilter>& filters, const RouteQuery& query) {
-  return std::all_of(filters.begin(), filters.end(),
-                     [&query](const HeaderFilter& filter) { return HasHeader(filter, query); });
+  return std::all_of(filters.begin(), filters.end(), [&query](const HeaderFilter& filter) {
+    return HasHeader(filter, query.headers, query.header_count);
+  });
 }
 
 bool Satisfies(const RouteFilters& filters, const RouteQuery& query) {

@@ -95,6 +95,7 @@ bool StreamIndex::Find(const RouteQuery& query, RouteMatch* match) const {
   }
   match->route = best == kNone ? kNoRoute : entries_[best].route;
   match->verdict = best == kNone ? RouteVerdict::kNone : RouteVerdict::kForward;
+  match->allowed = {};
   if (best == kNone) return false;
   match->path = 0;
   match->https_redirect_status_code = 0;

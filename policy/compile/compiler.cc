@@ -154,7 +154,6 @@ void Compiler::Services() {
 
 // Routes of a service that is not enabled are left out, as Kong leaves them out of its router.
 void Compiler::Routes() {
-  std::vector<router::RouteSpec> specs;
   for (size_t i = 0; i < document_.routes.size(); ++i) {
     const policy::Route& route = document_.routes[i];
     CompiledRoute compiled;
@@ -163,17 +162,26 @@ void Compiler::Routes() {
     compiled.service = Index(route.service);
     compiled.preserve_host = route.preserve_host;
     if (route.service == policy::kNone || document_.services[route.service].enabled) {
-      specs.push_back(SpecOf(route, compiled.name));
+      specs_.push_back(SpecOf(route, compiled.name));
       snapshot_.table_routes.push_back(static_cast<uint32_t>(i));
     }
     snapshot_.routes.push_back(std::move(compiled));
   }
   const size_t known = diagnostics_.size();
-  snapshot_.table = router::RouteTable::Build(specs, &diagnostics_);
-  if (snapshot_.table != nullptr) router::FindConflicts(specs, options_.route_prover, &diagnostics_);
+  snapshot_.table = router::RouteTable::Build(specs_, &diagnostics_);
+  if (snapshot_.table != nullptr) router::FindConflicts(specs_, options_.route_prover, &diagnostics_);
   if (snapshot_.table != nullptr && options_.report_overlaps)
-    router::FindOverlaps(specs, options_.route_prover, &diagnostics_);
+    router::FindOverlaps(specs_, options_.route_prover, &diagnostics_);
   LocateInRoutes(known);
+}
+
+std::vector<std::string> Compiler::RouteServices() const {
+  std::vector<std::string> names;
+  for (uint32_t route : snapshot_.table_routes) {
+    const size_t service = document_.routes[route].service;
+    names.push_back(service == policy::kNone ? "" : ServiceName(service));
+  }
+  return names;
 }
 
 // The router knows where a route stands, not where its fields do: it only appends "/paths/0" to the pointer.
@@ -233,7 +241,12 @@ CompileResult Compile(std::string_view document, const CompileOptions& options) 
   auto snapshot = std::make_shared<Snapshot>();
   // Also after errors, so that one run reports everything; what could not be read is not there to be compiled.
   Diagnostics found;
-  Compiler(parsed.document, options, snapshot.get(), &found).Compile();
+  Compiler compiler(parsed.document, options, snapshot.get(), &found);
+  compiler.Compile();
+  if (options.keep_routes) {
+    result.routes = compiler.TakeRoutes();
+    result.route_services = compiler.RouteServices();
+  }
   AppendUnlessKnown(found, &result.diagnostics);
   std::stable_sort(result.diagnostics.begin(), result.diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return std::pair(a.where.line, a.where.column) < std::pair(b.where.line, b.where.column);

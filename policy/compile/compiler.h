@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostic.h"
 #include "policy/document/document.h"
 #include "policy/gateway.h"
 #include "policy/snapshot.h"
+#include "router/route_spec.h"
 
 namespace sluice {
 
@@ -21,6 +23,10 @@ class Compiler {
   Compiler(const policy::Document& document, const CompileOptions& options, Snapshot* snapshot,
            Diagnostics* diagnostics)
       : document_(document), options_(options), snapshot_(*snapshot), diagnostics_(*diagnostics) {}
+
+  // What the table was built from, and the services of it.
+  std::vector<router::RouteSpec> TakeRoutes() { return std::move(specs_); }
+  std::vector<std::string> RouteServices() const;
 
   // Errors go to the diagnostics; a snapshot with errors must not be used.
   void Compile();
@@ -73,6 +79,7 @@ class Compiler {
   const CompileOptions& options_;
   Snapshot& snapshot_;
   Diagnostics& diagnostics_;
+  std::vector<router::RouteSpec> specs_;
   std::map<std::string, uint32_t> acl_groups_;
   std::vector<auth::ApiKey> api_keys_;   // views into the document
   std::vector<auth::ApiKey> passwords_;  // views into user_passwords_
