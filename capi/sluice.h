@@ -183,7 +183,7 @@ typedef struct sluice_request {
   uint32_t port;           /* 0: from host, server, or the scheme's default */
   sluice_str method;       /* "GET" */
   sluice_str target;       /* as received: "/path?query" */
-  sluice_str scheme;       /* "http" (default), "https", "grpc", "grpcs" */
+  sluice_str scheme;       /* "http" (default), "https", "grpc", "grpcs"; "tcp", "tls", "udp" without HTTP */
   sluice_str host;         /* default: the Host header */
   sluice_str http_version; /* "1.1" (default) */
   sluice_str peer;         /* "ip:port" of the connection */

@@ -58,6 +58,36 @@ TEST(Transaction, ForwardsWithIdentity) {
   EXPECT_EQ(Changed(d.request_headers, "X-Anonymous-Consumer"), "(removed)");
 }
 
+TEST(Transaction, AConnectionHasNothingOfTheRequestBefore) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(R"(
+_format_version: "3.0"
+services:
+- {name: web, url: "http://web.internal", routes: [{name: web, paths: ["~/(?<word>.+)$"], preserve_host: true}]}
+- {name: db, url: "tcp://db.internal:5432", routes: [{name: db, protocols: [tls], snis: [db.example.com]}]}
+)"));
+  Transaction txn(gateway);
+  TestRequest r("GET", "/some/path?query", {{"X-Consumer-Username", "root"}});
+  TestRequest connection("GET", "/some/path?query", {{"X-Consumer-Username", "root"}});
+  connection.request.scheme = "TLS";
+  connection.request.tls.sni = "db.example.com";
+  for (int i = 0; i < 2; ++i) {
+    txn.Begin(r.request, kStart);
+    EXPECT_EQ(txn.decision().route, "web");
+    EXPECT_EQ(txn.decision().upstream.path, "/?query");
+    EXPECT_EQ(txn.decision().upstream.host_header, "api.example.com");
+    EXPECT_EQ(Changed(txn.decision().request_headers, "X-Consumer-Username"), "(removed)");
+    txn.Begin(connection.request, kStart);
+    EXPECT_EQ(txn.decision().route, "db");
+    EXPECT_EQ(txn.decision().client.scheme, "tls");
+    EXPECT_EQ(txn.decision().client.host, "");
+    EXPECT_TRUE(txn.decision().captures.empty());
+    EXPECT_TRUE(txn.decision().request_headers.empty());
+    EXPECT_EQ(txn.decision().upstream.path, "");
+    EXPECT_EQ(txn.decision().upstream.host_header, "");
+  }
+}
+
 TEST(Transaction, InFlightEndsWithReportResetOrTheNextBegin) {
   Gateway gateway;
   gateway.Publish(MustCompile(kKeyPolicy));

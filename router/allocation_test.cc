@@ -35,7 +35,11 @@ TEST(Allocation, NoneOnceWarm) {
   RouteSpec regex;
   regex.paths = {"~/users/(?<id>\\d+)"};
   Diagnostics problems;
-  const auto table = RouteTable::Build({prefix, regex}, &problems);
+  RouteSpec stream;
+  stream.protocols = {"tls"};
+  stream.snis = {"*.db.example.com"};
+  stream.destinations = {{"10.0.0.0/8", 5432}};
+  const auto table = RouteTable::Build({prefix, regex, stream}, &problems);
   ASSERT_NE(table, nullptr);
   const Header headers[] = {{"X-Version", "1"}};
   Arena arena;
@@ -61,10 +65,22 @@ TEST(Allocation, NoneOnceWarm) {
     const char* target;
     uint32_t route;
   } kCases[] = {{"/x/..//a%20b/c%2fd", 0}, {"/users/17/x", 1}, {"/nothing", kNoRoute}};
+  Endpoint server;
+  ASSERT_TRUE(ParseEndpoint("10.0.0.1:5432", &server));
+  const auto decide_stream = [&] {
+    RouteQuery query;
+    query.scheme = "tls";
+    query.sni = "A.DB.example.com.";
+    query.destination = &server;
+    RouteMatch match;
+    table->Find(query, &match);
+    return match.route;
+  };
   for (const auto& c : kCases) EXPECT_EQ(decide(c.target), c.route);  // warms the arena and RE2
   const size_t before = allocations;
   ASSERT_GT(before, 0u);
   for (const auto& c : kCases) EXPECT_EQ(decide(c.target), c.route);
+  EXPECT_EQ(decide_stream(), 2u);
   EXPECT_EQ(allocations, before);
 }
 
