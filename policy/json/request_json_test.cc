@@ -90,6 +90,18 @@ TEST(RequestJson, ReadsTimesExactly) {
   }
 }
 
+TEST(RequestJson, AConnectionWithoutHttpNeedsItsSchemeAlone) {
+  RequestReader reader;
+  std::string error;
+  for (std::string_view text : {R"({"scheme":"tcp"})", R"({"scheme":"tls"})", R"({"scheme":"udp","method":null})"}) {
+    const RequestLine* line = reader.Read(text, &error);
+    ASSERT_NE(line, nullptr) << error;
+    EXPECT_EQ(line->request.method, "");
+  }
+  for (std::string_view text : {R"({"scheme":"https"})", R"({"scheme":"tls_passthrough"})", R"({"scheme":""})"})
+    EXPECT_EQ(reader.Read(text, &error), nullptr) << text;
+}
+
 TEST(RequestJson, SaysWhatIsWrong) {
   struct {
     std::string_view text;
