@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
 #include "re2/re2.h"
 #include "router/normalize.h"
@@ -60,7 +61,7 @@ const char* RestMethod(size_t i) { return i % 2 == 0 ? "GET" : "POST"; }
 Workload Patterns(size_t count) {
   Workload workload;
   for (size_t i = 0; i < count; ++i) {
-    workload.patterns.push_back({"r" + Number(i), RestMethod(i) + (" " + RestPath(i)) + "/{id}"});
+    workload.patterns.push_back({"r" + Number(i), absl::StrCat(RestMethod(i), " ", RestPath(i), "/{id}")});
     workload.hits.push_back({RestMethod(i), kHost, RestPath(i) + "/4711", ""});
   }
   return workload;
@@ -146,10 +147,10 @@ Workload GitHub(bool as_patterns) {
       i += name.size();
     }
     if (as_patterns) {
-      workload.patterns.push_back({path, method + " " + pattern});
+      workload.patterns.push_back({path, absl::StrCat(method, " ", pattern)});
     } else {
       RouteSpec& spec = workload.routes.emplace_back();
-      spec.name = method + " " + path;
+      spec.name = absl::StrCat(method, " ", path);
       spec.hosts = {kHost};
       spec.methods = {method};
       spec.paths = {"~" + regex + "$"};
