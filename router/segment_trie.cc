@@ -41,33 +41,43 @@ size_t SameSegment(std::span<const Key> keys, size_t depth) {
   return n;
 }
 
-// Bytes of a path sixteen at a time.
-#ifdef __SSE2__
 constexpr size_t kBlockBytes = 16;
 
+// What sixteen bytes of a path are; bit i stands for byte i.
 struct Block {
-  explicit Block(const char* bytes) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
-    slashes = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8('/'))));
-    beyond_ascii = _mm_movemask_epi8(block) != 0;
-  }
-  uint32_t slashes = 0;  // bit i: byte i is one
-  bool beyond_ascii = false;
-};
-#else
-constexpr size_t kBlockBytes = 16;
-
-struct Block {
-  explicit Block(const char* bytes) {
-    for (size_t i = 0; i < kBlockBytes; ++i) {
-      slashes |= uint32_t{bytes[i] == '/'} << i;
-      beyond_ascii |= static_cast<uint8_t>(bytes[i]) > 127;
-    }
-  }
   uint32_t slashes = 0;
-  bool beyond_ascii = false;
+  uint32_t beyond_ascii = 0;
 };
+
+#ifdef __SSE2__
+Block ReadBlock(const char* bytes) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  return {static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8('/')))),
+          static_cast<uint32_t>(_mm_movemask_epi8(block))};
+}
+#else
+Block ReadBlock(const char* bytes) {
+  Block block;
+  for (size_t i = 0; i < kBlockBytes; ++i) {
+    block.slashes |= uint32_t{bytes[i] == '/'} << i;
+    block.beyond_ascii |= uint32_t{static_cast<uint8_t>(bytes[i]) > 127} << i;
+  }
+  return block;
+}
 #endif
+
+// The block at `at`, which may be the last and shorter. Then it is read together with bytes before it.
+Block BlockAt(std::string_view path, size_t at) {
+  const size_t left = path.size() - at;
+  if (left >= kBlockBytes) return ReadBlock(path.data() + at);
+  if (path.size() >= kBlockBytes) {
+    const Block block = ReadBlock(path.data() + path.size() - kBlockBytes);
+    return {block.slashes >> (kBlockBytes - left), block.beyond_ascii >> (kBlockBytes - left)};
+  }
+  char copy[kBlockBytes] = {};
+  std::memcpy(copy, path.data() + at, left);
+  return ReadBlock(copy);
+}
 
 }  // namespace
 
@@ -164,7 +174,8 @@ bool SegmentTrie::Place(unsigned log2) {
   std::vector<std::pair<size_t, uint32_t>> homes;
   homes.reserve(edges_.size());
   for (uint32_t i = 0; i < edges_.size(); ++i)
-    homes.emplace_back(hash_.Home(edges_[i].parent, hash_.Of(edges_[i].text), log2), i);
+    homes.emplace_back(hash_.Home(edges_[i].parent, hash_.Of(WordsOf(edges_[i].text, 0, edges_[i].text.size())), log2),
+                       i);
   std::sort(homes.begin(), homes.end());
   size_t next = 0;
   for (const auto& [home, edge] : homes) {
@@ -197,6 +208,16 @@ SegmentTrie::Slot SegmentTrie::SlotOf(const Edge& edge) {
   return slot;
 }
 
+bool SegmentTrie::HasLongText(const Slot& slot, std::string_view text) const {
+  if (text.size() <= kInlineBytes) {
+    return slot.size == text.size() && std::memcmp(slot.text, text.data(), text.size()) == 0;
+  }
+  if (slot.size != kLong) return false;
+  const uint64_t size = LoadWord<uint64_t>(slot.text);
+  const uint64_t offset = LoadWord<uint64_t>(slot.text + sizeof size);
+  return size == text.size() && std::memcmp(labels_.data() + offset, text.data(), size) == 0;
+}
+
 bool SegmentTrie::Split(std::string_view path, SplitPath* out) const {
   if (path.empty() || path[0] != '/') return false;
   out->path = path;
@@ -206,14 +227,11 @@ bool SegmentTrie::Split(std::string_view path, SplitPath* out) const {
   out->hashed = 0;
   out->begin[0] = 1;
   for (size_t at = 1; out->count < depth_; at += kBlockBytes) {
-    char copy[kBlockBytes] = {};
-    const size_t left = path.size() - at;
-    if (left < kBlockBytes) std::memcpy(copy, path.data() + at, left);
-    const Block block(left < kBlockBytes ? copy : path.data() + at);
-    out->ascii &= !block.beyond_ascii;
+    const Block block = BlockAt(path, at);
+    out->ascii &= block.beyond_ascii == 0;
     for (uint32_t slashes = block.slashes; slashes != 0 && out->count < depth_; slashes &= slashes - 1)
       out->begin[++out->count] = static_cast<uint32_t>(at) + static_cast<uint32_t>(std::countr_zero(slashes)) + 1;
-    if (left > kBlockBytes || out->count == depth_) continue;
+    if (path.size() - at > kBlockBytes || out->count == depth_) continue;
     out->complete = true;
     out->begin[++out->count] = static_cast<uint32_t>(path.size()) + 1;
     break;
@@ -247,7 +265,8 @@ bool SegmentTrie::Check() const {
     if (slot.size == kLong) {
       text = std::string_view(labels_).substr(LoadWord<uint64_t>(slot.text + 8), LoadWord<uint64_t>(slot.text));
     }
-    if (FindLiteral(slot.parent, text, hash_.Of(text)) != slot.child) return false;  // also: within kMaxReach
+    const SegmentWords words = WordsOf(text, 0, text.size());
+    if (FindLiteral(slot.parent, words, hash_.Of(words)) != slot.child) return false;  // also: within kMaxReach
     if (nodes_[slot.child].best < nodes_[slot.parent].best) return false;
   }
   const auto is_literal = [](const Node& node) { return node.kind == kLiteral; };

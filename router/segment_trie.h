@@ -47,6 +47,9 @@ struct SplitPath {
   uint64_t hashed = 0;             // bit i: hashes[i] is set
   uint32_t begin[kTrieDepth + 1];  // of each segment and of what comes next, as if the path ended in one more slash
   uint64_t hashes[kTrieDepth];
+  SegmentWords words[kTrieDepth];
+
+  SplitPath() {}  // leaves the arrays alone, which are written before they are read
 
   std::string_view Segment(size_t i) const { return path.substr(begin[i], begin[i + 1] - 1 - begin[i]); }
 };
@@ -109,8 +112,8 @@ class SegmentTrie {
   struct alignas(32) Slot {
     uint32_t parent = kNone;
     uint32_t child = 0;
-    uint8_t size = 0;  // kLong: `text` is size and offset of the bytes in labels_
-    char text[kInlineBytes] = {};
+    char text[kInlineBytes] = {};  // followed by zeros
+    uint8_t size = 0;              // kLong: `text` is size and offset of the bytes in labels_
   };
   static_assert(sizeof(Slot) == 32);
 
@@ -129,8 +132,9 @@ class SegmentTrie {
   void AddLiteralChildren(std::span<const Key> keys, size_t depth, uint32_t node);
   bool Place(unsigned log2);
   Slot SlotOf(const Edge& edge);
-  bool HasText(const Slot& slot, std::string_view text) const;
-  uint32_t FindLiteral(uint32_t node, std::string_view text, uint64_t hash) const;
+  bool HasText(const Slot& slot, const SegmentWords& words) const;
+  bool HasLongText(const Slot& slot, std::string_view text) const;
+  uint32_t FindLiteral(uint32_t node, const SegmentWords& words, uint64_t hash) const;
   bool CheckNode(uint32_t at) const;
 
   std::vector<Node> nodes_;
@@ -161,8 +165,7 @@ class SegmentTrie::Search {
       if (depth == split_->count && split_->complete)
         return TryAll({trie_.ranks_.data() + node.first_rank, node.rank_count});
       uint32_t literal = kNone;
-      if (node.has_literals && depth < split_->count)
-        literal = trie_.FindLiteral(at, split_->Segment(depth), HashOf(depth));
+      if (node.has_literals && depth < split_->count) literal = FindLiteral(at, depth);
       if (node.by_class == kNone && node.tails == kNone) {
         at = literal;
         ++depth;
@@ -177,12 +180,13 @@ class SegmentTrie::Search {
   }
 
  private:
-  uint64_t HashOf(uint32_t depth) {
+  uint32_t FindLiteral(uint32_t at, uint32_t depth) {
     if ((split_->hashed >> depth & 1) == 0) {
       split_->hashed |= uint64_t{1} << depth;
-      split_->hashes[depth] = trie_.hash_.Of(split_->Segment(depth));
+      split_->words[depth] = WordsOf(split_->path, split_->begin[depth], split_->begin[depth + 1] - 1);
+      split_->hashes[depth] = trie_.hash_.Of(split_->words[depth]);
     }
-    return split_->hashes[depth];
+    return trie_.FindLiteral(at, split_->words[depth], split_->hashes[depth]);
   }
 
   void VisitClasses(uint32_t child, uint32_t depth) {
@@ -218,18 +222,17 @@ uint32_t SegmentTrie::Best(uint32_t root, SplitPath* split, uint32_t best, Accep
   return search.best();
 }
 
-inline bool SegmentTrie::HasText(const Slot& slot, std::string_view text) const {
-  if (text.size() <= kInlineBytes) return slot.size == text.size() && SameBytes(slot.text, text.data(), text.size());
-  if (slot.size != kLong) return false;
-  const uint64_t size = LoadWord<uint64_t>(slot.text);
-  const uint64_t offset = LoadWord<uint64_t>(slot.text + sizeof size);
-  return size == text.size() && std::memcmp(labels_.data() + offset, text.data(), size) == 0;
+inline bool SegmentTrie::HasText(const Slot& slot, const SegmentWords& words) const {
+  const size_t size = words.size;
+  if (size > 16) return HasLongText(slot, words.text());
+  if (slot.size != size || LoadWord<uint64_t>(slot.text) != words.first) return false;
+  return size <= 8 || LoadWord<uint64_t>(slot.text + size - 8) == words.last;
 }
 
-inline uint32_t SegmentTrie::FindLiteral(uint32_t node, std::string_view text, uint64_t hash) const {
+inline uint32_t SegmentTrie::FindLiteral(uint32_t node, const SegmentWords& words, uint64_t hash) const {
   const Slot* slot = &slots_[hash_.Home(node, hash, log2_)];
   for (const Slot* end = slot + kMaxReach + 1; slot != end && slot->parent != kNone; ++slot)
-    if (slot->parent == node && HasText(*slot, text)) return slot->child;
+    if (slot->parent == node && HasText(*slot, words)) return slot->child;
   return kNone;
 }
 

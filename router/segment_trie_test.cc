@@ -72,6 +72,8 @@ class Tree {
   uint32_t root_ = 0;
 };
 
+uint64_t HashOf(const SegmentHash& hash, std::string_view text) { return hash.Of(WordsOf(text, 0, text.size())); }
+
 using Ranks = std::vector<uint32_t>;
 
 TEST(SegmentTrie, FindsAllKeysThatMatch) {
@@ -160,11 +162,11 @@ TEST(SegmentTrie, NamesChosenToCollideDoNot) {
   constexpr size_t kNames = 200;
   const unsigned log2 = static_cast<unsigned>(std::bit_width(2 * kNames + 1));
   const SegmentHash known(0);
-  const size_t home = known.Home(0, known.Of("0"), log2);
+  const size_t home = known.Home(0, HashOf(known, "0"), log2);
   std::vector<std::string> keys;
   for (uint64_t i = 0; keys.size() < kNames; ++i) {
     const std::string name = absl::StrCat(i);
-    if (known.Home(0, known.Of(name), log2) == home) keys.push_back("/" + name);
+    if (known.Home(0, HashOf(known, name), log2) == home) keys.push_back("/" + name);
   }
   const Tree tree(keys, 0);
   for (uint32_t i = 0; i < keys.size(); ++i) ASSERT_EQ(tree.Best(keys[i]), i);
@@ -188,10 +190,10 @@ TEST(SegmentHash, DependsOnEveryByteAndTheLength) {
   std::vector<uint64_t> seen;
   for (size_t size = 0; size < 40; ++size) {
     std::string text(size, '\0');
-    seen.push_back(hash.Of(text));
+    seen.push_back(HashOf(hash, text));
     for (size_t i = 0; i < size; ++i) {
       text[i] = 'x';
-      seen.push_back(hash.Of(text));
+      seen.push_back(HashOf(hash, text));
       text[i] = '\0';
     }
   }
