@@ -118,23 +118,26 @@ class Assembler {
     const uint32_t rank = static_cast<uint32_t>(index_->entries.size());
     TreeBuilder::Keys keys;
     if (!route.paths.empty()) keys = SetPath(route.paths[ranked.precedence.path], rank, &entry);
-    if (route.hosts.empty()) trees_.Add(nullptr, keys, rank);
+    if (route.hosts.empty()) AddTo(nullptr, entry, keys, rank);
     for (const HostPattern& host : route.hosts)
-      if ((host.port != 0) == ranked.by_port) trees_.Add(&host, keys, rank);
+      if ((host.port != 0) == ranked.by_port) AddTo(&host, entry, keys, rank);
     index_->entries.push_back(entry);
   }
 
   void Finish(uint64_t seed) { trees_.BuildInto(index_, seed); }
 
  private:
+  void AddTo(const HostPattern* host, const Entry& entry, const TreeBuilder::Keys& keys, uint32_t rank) {
+    entry.regex == nullptr ? trees_.Add(host, keys, rank) : trees_.AddRegex(host, *entry.regex, rank);
+  }
+
   TreeBuilder::Keys SetPath(const CheckedPath& path, uint32_t rank, Entry* entry) {
     if (path.shape) return SetShape(*path.shape, rank, entry);
     entry->regex = path.regex.get();
     entry->form = entry->regex == nullptr ? PathForm::kPrefix : PathForm::kRegex;
-    const std::string_view start = entry->regex == nullptr ? path.prefix : entry->regex->literal_prefix();
-    if (start.empty()) return {};  // an alternation whose branches begin differently
-    entry->bytes = static_cast<uint32_t>(start.size() - 1);
-    return {{{}, false, start.substr(1), rank}};
+    if (entry->regex != nullptr) return {};
+    entry->bytes = static_cast<uint32_t>(path.prefix.size() - 1);
+    return {{{}, false, path.prefix.substr(1), rank}};
   }
 
   TreeBuilder::Keys SetShape(const PathShape& shape, uint32_t rank, Entry* entry) {

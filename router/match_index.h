@@ -15,6 +15,7 @@
 
 #include "router/filters.h"
 #include "router/host_index.h"
+#include "router/literal_index.h"
 #include "router/method_table.h"
 #include "router/regex.h"
 #include "router/route_table.h"
@@ -56,7 +57,8 @@ struct CaptureSpot {
 // The paths of all routes that one host name leads to, or that need none.
 struct Tree {
   static constexpr uint32_t kNone = UINT32_MAX;
-  uint32_t root = kNone;  // in MatchIndex::paths
+  uint32_t root = kNone;      // in MatchIndex::paths
+  uint32_t literals = kNone;  // in MatchIndex::literals: regular expressions, many of which begin alike
   // Ranks in MatchIndex::anywhere of the entries without a path, and of those whose regular expression tells nothing
   // of how a path begins.
   uint32_t first_anywhere = 0;
@@ -81,6 +83,7 @@ struct MatchIndex {
   std::vector<Tree> trees;
   uint32_t tree_without_host = Tree::kNone;
   SegmentTrie paths;
+  LiteralIndex literals;
   std::vector<uint32_t> anywhere;
   std::vector<CaptureSpot> captures;
   std::set<std::string, std::less<>> names;  // of captures

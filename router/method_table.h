@@ -33,7 +33,8 @@ class MethodTable {
   MethodSet Of(std::string_view method) const {
     const uint64_t head = HeadOf(method);
     for (size_t i = 0; i < heads_.size(); ++i)
-      if (heads_[i] == head && names_[i] == method) return MethodSet{1} << i;
+      if (heads_[i] == head && names_[i].size() == method.size() && (method.size() <= 8 || names_[i] == method))
+        return MethodSet{1} << i;
     return kUnknownMethod;
   }
 

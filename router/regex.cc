@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/limits.h"
 #include "re2/re2.h"
+#include "router/required_literal.h"
 
 namespace sluice::router {
 namespace {
@@ -24,29 +25,6 @@ re2::RE2::Options OptionsFor(Regex::Kind kind) {
   options.set_max_mem(limits::kRegexMemoryBytes);
   options.set_case_sensitive(kind == Regex::Kind::kPath);
   return options;
-}
-
-// The end of the bracket expression that begins at `open`, or of the text.
-size_t SkipBrackets(std::string_view pattern, size_t open) {
-  size_t i = open + 1;
-  if (i < pattern.size() && pattern[i] == '^') ++i;
-  if (i < pattern.size() && pattern[i] == ']') ++i;  // the first one is literal
-  for (; i < pattern.size() && pattern[i] != ']'; ++i) {
-    if (pattern[i] == '\\') {
-      ++i;
-    } else if (pattern.substr(i, 2) == "[:") {
-      const size_t end = pattern.find(":]", i + 2);
-      if (end != std::string_view::npos) i = end + 1;
-    }
-  }
-  return std::min(i + 1, pattern.size());
-}
-
-// The end of the escape that begins at `backslash`; `\Q` quotes until `\E`.
-size_t SkipEscape(std::string_view pattern, size_t backslash) {
-  if (pattern.substr(backslash, 2) != "\\Q") return std::min(backslash + 2, pattern.size());
-  const size_t end = pattern.find("\\E", backslash + 2);
-  return end == std::string_view::npos ? pattern.size() : end + 2;
 }
 
 bool BeginsNamedGroup(std::string_view text) {
@@ -138,11 +116,14 @@ std::unique_ptr<const Regex> Regex::Compile(std::string_view pattern, Kind kind,
         "rename one of the groups"};
     return nullptr;
   }
-  return std::unique_ptr<const Regex>(new Regex(std::move(re), kind));
+  return std::unique_ptr<const Regex>(new Regex(std::move(re), kind, spelled));
 }
 
-Regex::Regex(std::unique_ptr<re2::RE2> re, Kind kind) : re_(std::move(re)), kind_(kind) {
-  if (kind_ == Kind::kPath) literal_prefix_ = LiteralPrefix(*re_);
+Regex::Regex(std::unique_ptr<re2::RE2> re, Kind kind, std::string_view written) : re_(std::move(re)), kind_(kind) {
+  if (kind_ == Kind::kPath) {
+    literal_prefix_ = LiteralPrefix(*re_);
+    required_literal_ = RequiredLiteral(written);
+  }
   group_names_.resize(static_cast<size_t>(re_->NumberOfCapturingGroups()));
   for (const auto& [group, name] : re_->CapturingGroupNames()) group_names_[static_cast<size_t>(group) - 1] = name;
 }

@@ -44,15 +44,18 @@ class Regex {
 
   // Every text that matches (Kind::kPath) begins with this.
   const std::string& literal_prefix() const { return literal_prefix_; }
+  // And contains this; of Kind::kPath, see required_literal.h.
+  const std::string& required_literal() const { return required_literal_; }
   size_t instructions() const;
   static constexpr size_t kInstructionBytes = 16;
 
  private:
-  Regex(std::unique_ptr<re2::RE2> re, Kind kind);
+  Regex(std::unique_ptr<re2::RE2> re, Kind kind, std::string_view written);
 
   std::unique_ptr<re2::RE2> re_;
   Kind kind_;
   std::string literal_prefix_;
+  std::string required_literal_;
   std::vector<std::string> group_names_;  // [0] names group 1; empty: no name
 };
 

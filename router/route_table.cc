@@ -134,6 +134,11 @@ bool RouteTable::Find(const RouteQuery& query, RouteMatch* match) const {
       if (rank >= best) break;
       if (accept(rank)) best = rank;
     }
+    if (tree.literals != Tree::kNone) {
+      index_->literals.ForEach(tree.literals, query.path, [&](uint32_t rank) {
+        if (rank < best && accept(rank)) best = rank;
+      });
+    }
     if (has_segments && tree.root != Tree::kNone) best = index_->paths.Best(tree.root, &split, best, accept);
   };
   if (!index_->hosts.empty()) index_->hosts.ForEach(WithoutRootDot(query.host), query.port, improve);
@@ -153,10 +158,11 @@ bool RouteTable::Find(const RouteQuery& query, RouteMatch* match) const {
 size_t RouteTable::route_count() const { return index_->routes.size(); }
 
 size_t RouteTable::memory_bytes() const {
-  size_t bytes = index_->paths.memory_bytes() + index_->trees.capacity() * sizeof(Tree) +
-                 index_->anywhere.capacity() * sizeof(uint32_t) + index_->captures.capacity() * sizeof(CaptureSpot) +
-                 index_->hosts.memory_bytes() + index_->streams.memory_bytes() +
-                 index_->entries.capacity() * sizeof(Entry) + index_->routes.capacity() * sizeof(RouteTraits);
+  size_t bytes = index_->paths.memory_bytes() + index_->literals.memory_bytes() +
+                 index_->trees.capacity() * sizeof(Tree) + index_->anywhere.capacity() * sizeof(uint32_t) +
+                 index_->captures.capacity() * sizeof(CaptureSpot) + index_->hosts.memory_bytes() +
+                 index_->streams.memory_bytes() + index_->entries.capacity() * sizeof(Entry) +
+                 index_->routes.capacity() * sizeof(RouteTraits);
   for (const auto& regex : index_->regexes) bytes += regex->instructions() * Regex::kInstructionBytes;
   return bytes;
 }

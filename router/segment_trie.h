@@ -157,8 +157,7 @@ class SegmentTrie::Search {
 
   uint32_t best() const { return best_; }
 
-  // Goes down by literals in a loop, and by call where there is something else to try after them; at most kTrieDepth
-  // calls deep.
+  // Goes down in a loop, and by call where there is something else to try afterwards; at most kTrieDepth calls deep.
   void Visit(uint32_t at, uint32_t depth) {
     while (at != kNone && trie_.nodes_[at].best < best_) {
       const Node& node = trie_.nodes_[at];
@@ -168,6 +167,12 @@ class SegmentTrie::Search {
       if (node.has_literals && depth < split_->count) literal = FindLiteral(at, depth);
       if (node.by_class == kNone && node.tails == kNone) {
         at = literal;
+        ++depth;
+        continue;
+      }
+      if (literal == kNone && node.tails == kNone && trie_.nodes_[node.by_class].sibling == kNone) {
+        if (depth == split_->count || !Takes(node.by_class, depth)) return;
+        at = node.by_class;
         ++depth;
         continue;
       }
@@ -189,11 +194,14 @@ class SegmentTrie::Search {
     return trie_.FindLiteral(at, split_->words[depth], split_->hashes[depth]);
   }
 
+  bool Takes(uint32_t child, uint32_t depth) const {
+    const SegmentClass& members = trie_.ClassOf(trie_.nodes_[child].kind);
+    return members.Take(split_->Segment(depth), split_->ascii) != SegmentClass::kNoMatch;
+  }
+
   void VisitClasses(uint32_t child, uint32_t depth) {
-    for (; child != kNone; child = trie_.nodes_[child].sibling) {
-      const SegmentClass& members = trie_.ClassOf(trie_.nodes_[child].kind);
-      if (members.Take(split_->Segment(depth), split_->ascii) != SegmentClass::kNoMatch) Visit(child, depth + 1);
-    }
+    for (; child != kNone; child = trie_.nodes_[child].sibling)
+      if (Takes(child, depth)) Visit(child, depth + 1);
   }
 
   void VisitTails(uint32_t root, std::string_view rest) {

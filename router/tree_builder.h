@@ -6,9 +6,11 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "router/match_index.h"
 
@@ -23,6 +25,9 @@ class TreeBuilder {
   // `host`: null for any; borrowed until BuildInto.
   void Add(const HostPattern* host, const Keys& keys, uint32_t rank);
 
+  // The same for an entry whose path only RE2 decides.
+  void AddRegex(const HostPattern* host, const Regex& regex, uint32_t rank);
+
   void BuildInto(MatchIndex* index, uint64_t seed);
 
  private:
@@ -30,8 +35,15 @@ class TreeBuilder {
     const HostPattern* pattern = nullptr;
     Keys keys;
     std::vector<uint32_t> anywhere;
+    absl::btree_map<std::string_view, std::vector<std::pair<const Regex*, uint32_t>>> regexes;  // by literal prefix
   };
 
+  // So many regular expressions that begin alike are tried one after the other; if there are more, only those whose
+  // required text the path contains.
+  static constexpr size_t kFewRegexes = 4;
+
+  Group& GroupOf(const HostPattern* host);
+  static void PlaceRegexes(Group* group, Tree* tree, MatchIndex* index);
   static uint32_t AddTree(Group* group, MatchIndex* index);
 
   absl::flat_hash_map<std::pair<int, std::string>, uint32_t> by_host_;
