@@ -1,4 +1,6 @@
-// All path prefixes of all hosts as radix trees over bytes, in a few flat arrays.
+// Prefixes by bytes as radix trees, in a few flat arrays. Kong's prefixes end anywhere in a segment (`/a` matches
+// `/ab`), and the keys of a segment trie only between two; so each of its nodes may have one of these trees for what
+// goes on from there.
 //
 // A tree answers: which keys are a prefix of this path? They all lie on one way down from the root. Each key stands for
 // ranks (lower is better), and each node knows the best rank on the way up from it, so that the search ends early:

@@ -55,11 +55,13 @@
 //   5. earlier in the document.
 //
 // Threads: a table is immutable; any number of threads may call Find at once.
-// Memory: Find allocates nothing and takes no lock of ours. RE2 does on its own behalf, for routes whose path or header
-// is a regular expression: it locks its cache of automaton states, and a pattern too large for that cache allocates
-// while matching. Errors: Build reports every problem of every route in one go; Find cannot fail. Neither throws. Time
-// of Find: proportional to the length of the host and the path and to the number of routes that share a prefix of both
-// with the request, not to the number of routes in the table.
+// Memory: Find allocates nothing and takes no lock of ours. RE2 does on its own behalf: it locks its cache of automaton
+// states, and a pattern too large for that cache allocates while matching. But RE2 is off the common path: it runs for
+// regular expressions of headers, and of paths only for those that are more than a sequence of segments (path_shape.h),
+// where the path begins with their literal prefix and, if many begin alike, contains a text that they require.
+// Errors: Build reports every problem of every route in one go; Find cannot fail. Neither throws.
+// Time of Find: proportional to the length of the host and the path and to the number of routes that share a beginning
+// of both with the request, not to the number of routes in the table.
 #ifndef SLUICE_ROUTER_ROUTE_TABLE_H_
 #define SLUICE_ROUTER_ROUTE_TABLE_H_
 
