@@ -28,9 +28,13 @@
 //
 // A C++ server that has no Kong routes writes patterns instead (pattern.h) and asks the same table type:
 //
-//   const std::vector<sluice::router::PatternSpec> patterns = {{"order", "GET /orders/{id}"}, {"files",
-//   "/files/{path...}"}}; auto table = sluice::router::RouteTable::BuildPatterns(patterns, &problems); if
-//   (table->Find(query, &match)) {
+//   std::vector<sluice::router::PatternSpec> patterns;
+//   patterns.push_back({"order", "GET /orders/{id}"});
+//   patterns.push_back({"files", "/files/{path...}"});
+//   std::unique_ptr<const sluice::router::RouteTable> table =
+//       sluice::router::RouteTable::BuildPatterns(patterns, &problems);
+//
+//   if (table->Find(query, &match)) {
 //     std::optional<int64_t> id = match.As<int64_t>("id");  // nothing if it is no number, or too large
 //   } else if (match.verdict == sluice::router::RouteVerdict::kMethodNotAllowed) {
 //     RespondWith(405, "Allow", match.allowed.Joined());  // "GET, HEAD"
