@@ -22,6 +22,7 @@
 #include "router/normalize.h"
 #include "router/precedence.h"
 #include "router/regex.h"
+#include "router/regex_example.h"
 
 namespace sluice::router {
 namespace {
@@ -138,15 +139,16 @@ class Search {
       skipped_.insert(arm.precedence.route);
       return false;
     }
-    std::string example, reason;
-    if (prover_->Overlap(candidate->path, "/", &example, &reason) == Answer::kNo) {
-      if (never_.insert({arm.precedence.route, arm.precedence.path}).second) nevers_.push_back(arm.precedence);
-      return false;
-    }
     Regex::Error error;
-    const auto regex = Regex::Compile(candidate->path.substr(1), Regex::Kind::kPath, &error);
-    if (regex != nullptr) candidate->way = regex->literal_prefix();
-    return regex != nullptr;
+    const std::string pattern = candidate->path.substr(1);
+    const auto regex = Regex::Compile(pattern, Regex::Kind::kPath, &error);
+    if (regex == nullptr) return false;
+    candidate->way = regex->literal_prefix();
+    if (PlainExample(pattern, *regex).has_value()) return true;  // which spares most of them an automaton
+    std::string example, reason;
+    if (prover_->Overlap(candidate->path, "/", &example, &reason) != Answer::kNo) return true;
+    if (never_.insert({arm.precedence.route, arm.precedence.path}).second) nevers_.push_back(arm.precedence);
+    return false;
   }
 
   template <typename Visit>
@@ -156,7 +158,7 @@ class Search {
     for (uint32_t arm : members) pairs.Add(arm, arms_[arm].set.hosts, arms_[arm].way);
     const bool all = pairs.ForEach([&](uint32_t a, uint32_t b) {
       if (arms_[a].precedence.route != arms_[b].precedence.route) visit(std::min(a, b), std::max(a, b));
-      return ++visited_ < kConflictPairs && proofs_ < kConflictProofs && findings_.size() < limits::kDiagnostics;
+      return ++visited_ < kConflictPairs && HasWork() && findings_.size() < limits::kDiagnostics;
     });
     unsearched_ |= !all;
   }
@@ -207,7 +209,6 @@ class Search {
   Answer CommonPath(const Candidate& a, const Candidate& b, std::string* path, std::string* reason) {
     if (a.path != b.path || a.precedence.is_regex) {
       if (!a.precedence.is_regex || !b.precedence.is_regex) return Answer::kNo;
-      ++proofs_;
       return prover_->Overlap(a.path, b.path, path, reason);
     }
     *path = a.path.empty() ? "/" : a.path;
@@ -225,7 +226,6 @@ class Search {
     Answer answer = Overlap(winner.set, loser.set, &witness);
     if (answer == Answer::kNo) return;
     if (winner.precedence.is_regex || loser.precedence.is_regex) {
-      ++proofs_;
       const Answer paths = prover_->Overlap(PathOf(winner), PathOf(loser), &path, &reason);
       if (paths != Answer::kYes) answer = paths;
     }
@@ -294,24 +294,49 @@ class Search {
     ReportShadow(route, covering, std::move(witness));
   }
 
+  bool HasWork() const { return prover_ == nullptr || prover_->work() - work_before_ < kConflictWork; }
+
+  // Each part by one of `by`, or its paths by several that take all else of it.
   bool IsCovered(const Candidate& arm, const std::vector<uint32_t>& by, absl::btree_set<size_t>* covering) {
-    absl::flat_hash_map<uint32_t, bool> path_is_covered;
-    const auto covers = [&](uint32_t other, const MatchSet& set) {
-      if (!Contains(arms_[other].set, set)) return false;
-      const auto [it, fresh] = path_is_covered.try_emplace(other);
-      if (fresh) {
-        it->second = arms_[other].path == arm.path || (prover_ != nullptr && ++proofs_ < kConflictProofs &&
-                                                       prover_->Contains(arms_[other].path, arm.path) == Answer::kYes);
-      }
-      if (it->second) covering->insert(arms_[other].precedence.route);
-      return it->second;
-    };
     const auto covered = [&](const MatchSet& set) {
-      return std::any_of(by.begin(), by.end(), [&](uint32_t other) { return covers(other, set); });
+      std::vector<uint32_t> wide;
+      for (uint32_t other : by)
+        if (Contains(arms_[other].set, set)) wide.push_back(other);
+      return PathIsCovered(arm, std::move(wide), covering);
     };
     if (covered(arm.set)) return true;
     const std::vector<MatchSet> atoms = Atoms(arm.set, kMostAtoms);
     return atoms.size() > 1 && std::all_of(atoms.begin(), atoms.end(), covered);
+  }
+
+  // By one of `by`, or by several together, without those that are not needed.
+  bool PathIsCovered(const Candidate& arm, std::vector<uint32_t> by, absl::btree_set<size_t>* covering) {
+    const auto is_same = [&](uint32_t other) { return arms_[other].path == arm.path; };
+    const auto takes_all = [&](uint32_t other) { return PathsContain({other}, arm.path); };
+    auto one = std::find_if(by.begin(), by.end(), is_same);
+    if (one == by.end()) one = std::find_if(by.begin(), by.end(), takes_all);
+    if (one != by.end())
+      by = {*one};
+    else if (by.size() < 2 || !PathsContain(by, arm.path))
+      return false;
+    for (size_t i = 0; by.size() > 1 && i < by.size();) {
+      std::vector<uint32_t> fewer = by;
+      fewer.erase(fewer.begin() + static_cast<ptrdiff_t>(i));
+      if (PathsContain(fewer, arm.path))
+        by = std::move(fewer);
+      else
+        ++i;
+    }
+    for (uint32_t other : by) covering->insert(arms_[other].precedence.route);
+    return true;
+  }
+
+  bool PathsContain(const std::vector<uint32_t>& arms, const std::string& path) {
+    if (prover_ == nullptr) return false;
+    unsearched_ |= !HasWork();
+    std::vector<std::string> paths;
+    for (uint32_t arm : arms) paths.push_back(arms_[arm].path);
+    return HasWork() && prover_->Contains(paths, path) == Answer::kYes;
   }
 
   void SetPath(const std::string& path, Witness* witness) {
@@ -414,7 +439,7 @@ class Search {
   size_t undecided_ = 0;
   std::pair<Pair, std::string> first_undecided_;
   size_t visited_ = 0;  // pairs
-  size_t proofs_ = 0;
+  const size_t work_before_ = prover_ == nullptr ? 0 : prover_->work();
   bool unsearched_ = false;
 };
 

@@ -14,10 +14,10 @@
 //   that is decoded, a `?`, or an anchor where none can be.
 // conflicts_undecided (warning): how many pairs could not be decided, and what of the first one stood in the way.
 // conflicts_unsearched (warning): a bound was reached: kConflictPairs pairs of routes that share hosts and paths, or
-//   kConflictProofs proofs about regular expressions (about 50 µs each). The rest was not looked at.
+//   kConflictWork of proofs about regular expressions, in units of about 20 ns. The rest was not looked at.
 //
-// Exact: a finding is true, and what is not found is not there, save for what the last two count, and for a route that
-// only several regular expressions together, or a field's values by parts, would shadow.
+// Exact: a finding is true, and what is not found is not there, save for what the last two count, and for a route of
+// which several others take parts that no field's list of values tells apart (half of a network, say).
 //
 // Pairs come from an index by host and path, so that the time depends on how much the routes overlap and not on the
 // square of their number. At most limits::kDiagnostics findings. Threads: one call at a time for each prover.
@@ -34,7 +34,7 @@
 namespace sluice::router {
 
 inline constexpr size_t kConflictPairs = 5'000'000;
-inline constexpr size_t kConflictProofs = 200'000;
+inline constexpr size_t kConflictWork = 500'000'000;
 
 // `routes` must be ones that RouteTable::Build takes. Adds to `findings`.
 void FindConflicts(const std::vector<RouteSpec>& routes, PathProver* prover, Diagnostics* findings);

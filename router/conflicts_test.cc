@@ -98,8 +98,12 @@ TEST(Conflicts, Table) {
       {{Route("b", {"/ab"}), Route("a", {"~/a"})}, "route_shadowed: b a"},  // whichever comes first
       {{Route("a", {"~/a$"}), Route("b", {"/ab"})}, ""},
       {{Route("low", {"~/a/b"}), urgent}, "route_shadowed: low urgent"},
+      {{Route("a", {"~/[ab]$"}), Route("c", {"~/c$"}), Route("l", {"~/[b-c]$"})}, "route_shadowed: l a c"},
+      {{Route("a", {"~/a"}), Route("b", {"~/b"}), Route("o", {"/ax"}), Route("l", {"/a", "/b/c"})},
+       "route_shadowed: o a; route_shadowed: l a b"},
       {{Route("a", {"~/a\\b"}), Route("b", {"~/a"})}, "conflicts_undecided: a b"},
       {{Route("a", {"~/a//b", "/c"})}, "regex_never_matches: a"},
+      {{Route("a", {"~/(a|%41)/x"}), Route("b", {"~/(%41|a)/y"})}, ""},
       {{red, blue}, "route_tie: red blue"},  // a request may bring both
       {{red, windows}, "conflicts_undecided: red windows"},
       {{around, inside}, "route_shadowed: inside around"},

@@ -4,76 +4,69 @@ extern "C" {
 #include <fa.h>
 }
 
-#include <map>
+#include <algorithm>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "router/byte_automaton.h"
 #include "router/regex.h"
 #include "router/regex_language.h"
 
 namespace sluice::router {
 namespace {
 
-struct FreeAutomaton {
+constexpr size_t kMostNormal = 20'000;
+constexpr size_t kMostDeterministic = 200;  // states; more would cost more than they save
+
+struct FreeFa {
   void operator()(fa* automaton) const { fa_free(automaton); }
 };
-using Automaton = std::unique_ptr<fa, FreeAutomaton>;
 
-Automaton Compile(std::string_view expression) {
+ByteAutomaton Read(fa* automaton) {
+  absl::flat_hash_map<state*, uint32_t> numbers;
+  for (state* at = fa_state_initial(automaton); at != nullptr; at = fa_state_next(at))
+    numbers.emplace(at, static_cast<uint32_t>(numbers.size()));
+  ByteAutomaton read;
+  for (state* at = fa_state_initial(automaton); at != nullptr; at = fa_state_next(at)) {
+    ByteAutomaton::State& added = read.states.emplace_back();
+    added.accepts = fa_state_is_accepting(at) != 0;
+    for (size_t i = 0; i < fa_state_num_trans(at); ++i) {
+      state* to = nullptr;
+      ByteAutomaton::Step step;
+      if (fa_state_trans(at, i, &to, &step.least, &step.most) != 0) continue;
+      step.to = numbers.at(to);
+      added.steps.push_back(step);
+    }
+    SortSteps(&added);
+  }
+  return read;
+}
+
+// Without states if the memory does not suffice.
+// `known`: an expression of ours, whose automaton may be minimized at any cost.
+ByteAutomaton Compile(std::string_view expression, bool known = false) {
   fa* automaton = nullptr;
-  if (fa_compile(expression.data(), expression.size(), &automaton) != 0) return nullptr;
-  return Automaton(automaton);
+  if (fa_compile(expression.data(), expression.size(), &automaton) != 0) return {};
+  const std::unique_ptr<fa, FreeFa> owner(automaton);
+  if (known && fa_minimize(automaton) != 0) return {};
+  return Read(automaton);
 }
 
 // Paths in normal form: segments that are neither empty nor `.` nor `..`, the last one may be empty; no raw `?` or `#`
 // and no zero byte; `%` only before the upper-case hex of a reserved byte. With `printable` only those that a person
 // can read.
-Automaton NormalPaths(bool printable) {
+ByteAutomaton NormalPaths(bool printable) {
   // libfa compares the ends of a range as signed bytes: none may begin in ASCII and end beyond.
   const std::string_view bytes = printable ? "[0-9A-Za-z_~!$&'()*+,;=:@]" : "[\x01-\"$&-,0->@-\x7f\x80-\xff]";
   const std::string other = absl::StrCat("(", bytes, "|\\-|%(2[13456789ABCF]|3[ABDF]|40|5[BD]))");
   const std::string any = absl::StrCat("(", other, "|\\.)");
   const std::string segment = absl::StrCat("(", other, any, "*|\\.", other, any, "*|\\.\\.", any, any, "*)");
-  return Compile(absl::StrCat("/(", segment, "/)*(", segment, ")?"));
-}
-
-// The byte that a person would like best in an example.
-char Nicest(unsigned char least, unsigned char most) {
-  for (char c : std::string_view("a01A-_"))
-    if (least <= c && c <= most) return c;
-  return static_cast<char>(least);
-}
-
-// One of the shortest texts of the language, always the same one; "" if there is none. (fa_example's depends on where
-// memory lies.) A breadth-first search in which each state keeps the least text of its level.
-std::string Example(fa* automaton) {
-  std::map<state*, std::string> level = {{fa_state_initial(automaton), ""}};
-  absl::flat_hash_set<state*> seen = {level.begin()->first};
-  while (!level.empty()) {
-    const std::string* best = nullptr;
-    for (const auto& [at, text] : level)
-      if (fa_state_is_accepting(at) && (best == nullptr || text < *best)) best = &text;
-    if (best != nullptr) return *best;
-    std::map<state*, std::string> next;
-    for (const auto& [at, text] : level) {
-      for (size_t i = 0; i < fa_state_num_trans(at); ++i) {
-        state* to = nullptr;
-        unsigned char least = 0;
-        unsigned char most = 0;
-        if (fa_state_trans(at, i, &to, &least, &most) != 0 || seen.contains(to)) continue;
-        std::string longer = text + Nicest(least, most);
-        const auto [it, fresh] = next.try_emplace(to, longer);
-        if (!fresh && longer < it->second) it->second = std::move(longer);
-      }
-    }
-    for (const auto& [at, text] : next) seen.insert(at);
-    level = std::move(next);
-  }
-  return "";
+  return Compile(absl::StrCat("/(", segment, "/)*(", segment, ")?"), true);
 }
 
 // Whether the path matches, asked of the library that will match it.
@@ -86,59 +79,62 @@ bool Matches(const std::string& path, const std::string& text) {
 
 class LibfaProver : public PathProver {
  public:
-  LibfaProver() : normal_(NormalPaths(false)), printable_(NormalPaths(true)) {}
+  LibfaProver()
+      : normal_(Determinized(NormalPaths(false), kMostDeterministic)),
+        printable_(Determinized(NormalPaths(true), kMostDeterministic)) {}
 
-  Answer Overlap(const std::string& a, const std::string& b, std::string* example, std::string* reason) override {
-    MakeRoom();
-    const Language& first = LanguageOf(a);
-    const Language& second = LanguageOf(b);
-    for (const Language* language : {&first, &second}) {
-      if (language->automaton != nullptr) continue;
-      *reason = language->unknown;
+  Answer FindPath(const std::vector<std::string>& all, const std::vector<std::string>& none, std::string* example,
+                  std::string* reason) override {
+    if (steps_ > kProverSteps) Forget();
+    std::vector<const ByteAutomaton*> in, out;
+    if (!Collect(all, &Language::normal, &in, reason) || !Collect(none, &Language::any, &out, reason))
       return Answer::kUnknown;
-    }
-    const Automaton both(fa_intersect(first.automaton.get(), second.automaton.get()));
-    if (both == nullptr) return TooLarge(reason);
-    for (fa* paths : {printable_.get(), normal_.get()}) {
-      const Automaton common(fa_intersect(both.get(), paths));
-      if (common == nullptr) return TooLarge(reason);
-      *example = Example(common.get());
-      if (example->empty()) continue;  // every normal path has a byte
-      if (Matches(a, *example) && Matches(b, *example)) return Answer::kYes;
-      *reason = "a construct that was read otherwise than RE2 does";
+    const TextAnswer answer = Ask(in, out, example);
+    if (answer == TextAnswer::kNone) return Answer::kNo;
+    *reason = "expressions whose comparison takes too much work";
+    if (answer == TextAnswer::kTooMuchWork) return Answer::kUnknown;
+    in.push_back(&printable_);
+    std::string readable;
+    if (Ask(in, out, &readable) == TextAnswer::kFound) *example = readable;
+    const auto matches = [example](const std::string& path) { return Matches(path, *example); };
+    *reason = "a construct that was read otherwise than RE2 does";
+    if (!std::all_of(all.begin(), all.end(), matches) || std::any_of(none.begin(), none.end(), matches))
       return Answer::kUnknown;
-    }
-    return Answer::kNo;
+    reason->clear();
+    return Answer::kYes;
   }
 
-  Answer Contains(const std::string& outer, const std::string& inner) override {
-    MakeRoom();
-    const Language& large = LanguageOf(outer);
-    const Language& small = LanguageOf(inner);
-    if (large.automaton == nullptr || small.automaton == nullptr || large.bytes > kContainsBytes ||
-        large.freedom > kContainsFreedom)
-      return Answer::kUnknown;
-    const Automaton asked(fa_intersect(small.automaton.get(), normal_.get()));
-    if (asked == nullptr) return Answer::kUnknown;
-    const int contained = fa_contains(asked.get(), large.automaton.get());
-    return contained < 0 ? Answer::kUnknown : contained == 1 ? Answer::kYes : Answer::kNo;
-  }
+  size_t work() const override { return work_; }
 
  private:
   struct Language {
-    Automaton automaton;  // null: `unknown` says why
+    ByteAutomaton any;     // of all its texts; without states: `unknown` says why
+    ByteAutomaton normal;  // of those of normal paths
     std::string unknown;
-    size_t bytes = 0;  // of its expression
-    int freedom = 0;   // see TranslateRegex
   };
 
-  static Answer TooLarge(std::string* reason) {
-    *reason = "an automaton that takes too much memory";
-    return Answer::kUnknown;
+  TextAnswer Ask(const std::vector<const ByteAutomaton*>& in, const std::vector<const ByteAutomaton*>& out,
+                 std::string* text) {
+    size_t work = kProofWork;
+    const TextAnswer answer = ShortestText(in, out, &work, text);
+    work_ += kProofWork - work;
+    return answer;
   }
 
-  void MakeRoom() {
-    if (languages_.size() >= kProverPatterns) languages_.clear();
+  bool Collect(const std::vector<std::string>& paths, ByteAutomaton Language::*part,
+               std::vector<const ByteAutomaton*>* automata, std::string* reason) {
+    for (const std::string& path : paths) {
+      const Language& language = LanguageOf(path);
+      *reason = language.unknown;
+      if (!reason->empty()) return false;
+      automata->push_back(&(language.*part));
+    }
+    return true;
+  }
+
+  void Forget() {
+    languages_.clear();
+    steps_ = 0;
   }
 
   const Language& LanguageOf(const std::string& path) {
@@ -147,18 +143,34 @@ class LibfaProver : public PathProver {
     std::string expression;
     const bool is_regex = absl::StartsWith(path, "~");
     if (!is_regex) expression = LiteralExpression(path) + AnyTextExpression();
-    if (!is_regex ||
-        TranslateRegex(std::string_view(path).substr(1), &expression, &language->freedom, &language->unknown)) {
-      language->automaton = Compile(expression);
-      language->bytes = expression.size();
-      if (language->automaton == nullptr) language->unknown = "an automaton that takes too much memory";
+    if (!is_regex || TranslateRegex(std::string_view(path).substr(1), &expression, &language->unknown)) {
+      Fill(Compile(expression), language.get());
     }
     return *languages_.emplace(path, std::move(language)).first->second;
   }
 
-  Automaton normal_;
-  Automaton printable_;
+  // The work is what was measured: libfa takes the square of the number of states to put one behind another, and a step
+  // is looked at again for each set of states that it leaves from.
+  void Fill(ByteAutomaton automaton, Language* language) {
+    const size_t states = automaton.states.size();
+    work_ += states * (100 + states) + 100 * CountSteps(automaton);
+    language->any = Determinized(std::move(automaton), kMostDeterministic);
+    language->normal = Intersection(language->any, normal_, kMostNormal);
+    if (language->normal.states.empty()) language->unknown = "an automaton that takes too much memory";
+    steps_ += 1 + CountSteps(language->any) + CountSteps(language->normal);
+  }
+
+  static size_t CountSteps(const ByteAutomaton& automaton) {
+    size_t steps = 0;
+    for (const ByteAutomaton::State& state : automaton.states) steps += state.steps.size();
+    return steps;
+  }
+
+  ByteAutomaton normal_;
+  ByteAutomaton printable_;
   absl::flat_hash_map<std::string, std::unique_ptr<Language>> languages_;
+  size_t steps_ = 0;  // of languages_
+  size_t work_ = 0;
 };
 
 }  // namespace

@@ -3,14 +3,16 @@
 //
 //   std::unique_ptr<PathProver> prover = MakeLibfaProver();
 //   std::string path, reason;
-//   prover->Overlap("~/a/\\d+$", "/a/1", &path, &reason);  // kYes, path is "/a/1"
-//   prover->Contains("~/a/.*", "/a/b");                    // kYes: no path below /a/b escapes the expression
+//   prover->Overlap("~/a/\\d+$", "/a/1", &path, &reason);                     // kYes, path is "/a/1"
+//   prover->Contains({"~/a/.*"}, "/a/b");                                      // kYes: no path below /a/b escapes it
+//   prover->FindPath({"~/a/\\w+$"}, {"~/a/\\d", "/a/x"}, &path, &reason);      // kYes, path is "/a/a"
 //
-// Exact wherever it answers; kUnknown where the dialect cannot express an expression (regex_language.h) or an automaton
-// would be too large. A proof takes about 100 µs for usual patterns; the work is bounded by kRegexLanguageBytes of each
-// expression, and for Contains, whose automaton may have 2^n states, by kContainsBytes and kContainsFreedom of the
-// outer one. Not thread-safe: one for each thread. It keeps the automata of the patterns it has seen, at most
-// kProverPatterns.
+// Exact wherever it answers; kUnknown where the dialect cannot express an expression (regex_language.h), or where the
+// answer would take more than kProofWork. libfa makes an automaton of an expression, whose size regex_language.h
+// bounds; what follows is byte_automaton.h's, because libfa's own containment makes an automaton of up to 2^n states
+// and cannot be stopped. A usual proof takes about 50 µs, the longest some 0.1 s; the automaton of a usual expression
+// 0.1 to 0.4 ms. Not thread-safe: one for each thread. It keeps the automata of the paths it has seen, as long as they
+// have no more than kProverSteps.
 #ifndef SLUICE_ROUTER_LIBFA_PROVER_H_
 #define SLUICE_ROUTER_LIBFA_PROVER_H_
 
@@ -21,9 +23,8 @@
 
 namespace sluice::router {
 
-inline constexpr size_t kContainsBytes = 1024;
-inline constexpr int kContainsFreedom = 10;  // choices left open after a loop has begun
-inline constexpr size_t kProverPatterns = 20'000;
+inline constexpr size_t kProofWork = 1'000'000;
+inline constexpr size_t kProverSteps = 2'000'000;
 
 std::unique_ptr<PathProver> MakeLibfaProver();
 

@@ -1,8 +1,11 @@
-// What two paths of routes have in common, decided and not tried: the question behind ties and shadowed routes.
+// What paths of routes have in common and what not, decided and not tried: the question behind ties, shadowed routes
+// and overlaps.
 #ifndef SLUICE_ROUTER_PATH_PROVER_H_
 #define SLUICE_ROUTER_PATH_PROVER_H_
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 namespace sluice::router {
 
@@ -14,11 +17,25 @@ class PathProver {
  public:
   virtual ~PathProver() = default;
 
-  // Whether some path matches both; then `example` is one. On kUnknown `reason` names the construct.
-  virtual Answer Overlap(const std::string& a, const std::string& b, std::string* example, std::string* reason) = 0;
+  // Whether some path matches each of `all` and none of `none`; then `example` is one. On kUnknown `reason` names what
+  // stands in the way. `all` has one member at least.
+  virtual Answer FindPath(const std::vector<std::string>& all, const std::vector<std::string>& none,
+                          std::string* example, std::string* reason) = 0;
 
-  // Whether every path that matches `inner` matches `outer`.
-  virtual Answer Contains(const std::string& outer, const std::string& inner) = 0;
+  // What the questions so far have cost, in units of about 20 ns.
+  virtual size_t work() const = 0;
+
+  // Whether some path matches both.
+  Answer Overlap(const std::string& a, const std::string& b, std::string* example, std::string* reason) {
+    return FindPath({a, b}, {}, example, reason);
+  }
+
+  // Whether every path that matches `inner` matches one of `outer`.
+  Answer Contains(const std::vector<std::string>& outer, const std::string& inner) {
+    std::string example, reason;
+    const Answer escapes = FindPath({inner}, outer, &example, &reason);
+    return escapes == Answer::kUnknown ? escapes : escapes == Answer::kYes ? Answer::kNo : Answer::kYes;
+  }
 };
 
 }  // namespace sluice::router

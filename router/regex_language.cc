@@ -16,11 +16,11 @@ using re2::Regexp;
 
 constexpr int kAscii = 0x80;
 constexpr int kLastRune = 0x10ffff;
-constexpr int kMostRepeats = 64;
+constexpr int kMostRepeats = 1000;     // RE2's own limit, of nested ones together, too
+constexpr size_t kClassPositions = 7;  // one of ASCII and those of a character beyond
 
 // What RE2 takes for a character beyond ASCII, overlong and too large ones too (Add_80_10ffff in its compile.cc).
-constexpr char kBeyondAscii[] =
-    "([\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf][\x80-\xbf][\x80-\xbf])";
+constexpr char kBeyondAscii[] = "(([\xc2-\xdf]|([\xe0-\xef]|[\xf0-\xf4][\x80-\xbf])[\x80-\xbf])[\x80-\xbf])";
 
 // A zero byte stands in no path: what needs one matches nothing.
 constexpr std::string_view kNever("\0", 1);
@@ -50,11 +50,11 @@ std::string AsciiClass(re2::CharClass* runes) {
 
 class Translator {
  public:
-  int freedom() const { return freedom_; }
-
+  // `rest` is what may follow a match: any text.
   bool Run(Regexp* regexp, std::string* out, std::string* unknown) {
+    if (Positions(regexp) > kRegexPositions) Give("an expression this large");
     *out = Ending(regexp, true);
-    if (out->size() > kRegexLanguageBytes) Give("a pattern this large");
+    if (out->size() > kRegexLanguageBytes) Give("an expression this large");
     *unknown = unknown_;
     return unknown_.empty();
   }
@@ -62,6 +62,21 @@ class Translator {
  private:
   void Give(std::string_view construct) {
     if (unknown_.empty()) unknown_ = construct;
+  }
+
+  // About how many states the automaton will have.
+  static size_t Positions(Regexp* regexp) {
+    switch (regexp->op()) {
+      case re2::kRegexpLiteralString: return static_cast<size_t>(regexp->nrunes());
+      case re2::kRegexpAnyChar:
+      case re2::kRegexpCharClass: return kClassPositions;
+      default: break;
+    }
+    size_t positions = regexp->nsub() == 0 ? 1 : 0;
+    for (int i = 0; i < regexp->nsub(); ++i)
+      positions = std::min(positions + Positions(regexp->sub()[i]), kRegexPositions + 1);
+    if (regexp->op() != re2::kRegexpRepeat) return positions;
+    return positions * static_cast<size_t>(std::max(regexp->min() + 1, regexp->max()));
   }
 
   // Whether every match of it takes a byte at least.
@@ -123,11 +138,7 @@ class Translator {
 
   std::string Repeated(Regexp* regexp, std::string_view mark, bool first) {
     ++repetitions_;
-    const bool of_one =
-        regexp->sub()[0]->op() == re2::kRegexpCharClass || regexp->sub()[0]->op() == re2::kRegexpLiteral;
-    in_or_after_loop_ |= !of_one;
     std::string out = absl::StrCat("(", Inner(regexp->sub()[0], first), ")", mark);
-    in_or_after_loop_ = true;
     --repetitions_;
     return out;
   }
@@ -144,7 +155,7 @@ class Translator {
         return out;
       }
       case re2::kRegexpCharClass: return Class(regexp->cc());
-      case re2::kRegexpAnyChar: LeaveOpen(1); return absl::StrCat("([^\x80-\xff]|", kBeyondAscii, ")");
+      case re2::kRegexpAnyChar: return absl::StrCat("([^\x80-\xff]|", kBeyondAscii, ")");
       case re2::kRegexpStar: return Repeated(regexp, "*", first);
       case re2::kRegexpPlus: return Repeated(regexp, "+", first);
       case re2::kRegexpQuest: return Repeated(regexp, "?", first);
@@ -156,7 +167,6 @@ class Translator {
         return absl::StrCat("(", out, ")");
       }
       case re2::kRegexpAlternate: {
-        LeaveOpen(regexp->nsub() - 1);
         std::string out;
         for (int i = 0; i < regexp->nsub(); ++i)
           absl::StrAppend(&out, i == 0 ? "(" : "|", Inner(regexp->sub()[i], first));
@@ -189,12 +199,7 @@ class Translator {
     return out;
   }
 
-  void LeaveOpen(int choices) {
-    if (in_or_after_loop_) freedom_ += choices * times_;
-  }
-
   std::string Class(re2::CharClass* runes) {
-    LeaveOpen(1);
     const std::string ascii = AsciiClass(runes);
     bool all = true;
     bool none = true;
@@ -210,21 +215,14 @@ class Translator {
 
   std::string Counted(Regexp* regexp, bool first) {
     if (regexp->min() > kMostRepeats || regexp->max() > kMostRepeats) {
-      Give("a repetition of more than 64");
+      Give("a repetition this large");
       return "";
     }
-    const int times = times_;
-    times_ = std::min(times_ * std::max({regexp->min(), regexp->max(), 1}), kMostRepeats * kMostRepeats);
     const std::string max = regexp->max() < 0 ? "" : absl::StrCat(regexp->max());
-    std::string out = Repeated(regexp, absl::StrCat("{", regexp->min(), ",", max, "}"), first);
-    times_ = times;
-    return out;
+    return Repeated(regexp, absl::StrCat("{", regexp->min(), ",", max, "}"), first);
   }
 
   std::string unknown_;
-  bool in_or_after_loop_ = false;
-  int freedom_ = 0;
-  int times_ = 1;        // that the part at hand is repeated
   int repetitions_ = 0;  // around the part at hand
 };
 
@@ -238,7 +236,7 @@ std::string LiteralExpression(std::string_view text) {
 
 std::string AnyTextExpression() { return "(.|\n)*"; }
 
-bool TranslateRegex(std::string_view pattern, std::string* expression, int* freedom, std::string* unknown) {
+bool TranslateRegex(std::string_view pattern, std::string* expression, std::string* unknown) {
   const std::string spelled = SpellNamedGroups(pattern);
   re2::RegexpStatus status;
   Regexp* regexp = Regexp::Parse({spelled.data(), spelled.size()}, Regexp::LikePerl, &status);
@@ -246,9 +244,7 @@ bool TranslateRegex(std::string_view pattern, std::string* expression, int* free
     *unknown = status.Text();
     return false;
   }
-  Translator translator;
-  const bool known = translator.Run(regexp, expression, unknown);
-  *freedom = translator.freedom();
+  const bool known = Translator().Run(regexp, expression, unknown);
   regexp->Decref();
   return known;
 }
