@@ -2,19 +2,22 @@
 // never can match. Found at build time, proved, and each with a request that shows it.
 //
 //   sluice::Diagnostics findings;
+//   auto table = sluice::router::RouteTable::Build(routes, &findings);
 //   auto prover = sluice::router::MakeLibfaProver();  // libfa_prover.h; null: regular expressions are left out
-//   sluice::router::FindConflicts(routes, prover.get(), &findings);
+//   if (table != nullptr) sluice::router::FindConflicts(routes, *table, prover.get(), &findings);
 //   for (const sluice::Diagnostic& finding : findings) std::puts(ToText(finding).c_str());
 //
-// route_tie (warning): two routes of equal precedence (route_table.h, up to step 7) that some request satisfies; the
-//   earlier one in the document wins. `witness` is such a request. Routes are {winner, loser}.
+// route_tie (warning): two routes of equal precedence (route_table.h, up to step 7) that some request satisfies which
+//   no better route takes; the earlier one in the document wins. `witness` is such a request. Routes are {winner,
+//   loser}.
 // route_shadowed (warning): no request ever reaches the route, because better ones, or equal ones before it, take all
 //   of its requests. Routes are {shadowed, covering …}; `witness` is a request that it loses.
 // regex_never_matches (error): no path in normal form matches the expression: it needs `//`, a dot segment, an escape
 //   that is decoded, a `?`, or an anchor where none can be.
 // conflicts_undecided (warning): how many pairs could not be decided, and what of the first one stood in the way.
-// conflicts_unsearched (warning): a bound was reached: kConflictPairs pairs of routes that share hosts and paths, or
-//   kConflictWork of proofs about regular expressions, in units of about 20 ns. The rest was not looked at.
+// conflicts_unsearched (warning): a bound was reached: kConflictPairs pairs of routes that share hosts and paths,
+//   kConflictTries requests that were tried as witnesses, or kConflictWork of proofs about regular expressions, in
+//   units of about 20 ns. The rest was not looked at.
 //
 // Exact: a finding is true, and what is not found is not there, save for what the last two count, and for a route of
 // which several others take parts that no field's list of values tells apart (half of a network, say).
@@ -30,21 +33,25 @@
 #include "base/diagnostic.h"
 #include "router/path_prover.h"
 #include "router/route_spec.h"
+#include "router/route_table.h"
 
 namespace sluice::router {
 
 inline constexpr size_t kConflictPairs = 5'000'000;
+inline constexpr size_t kConflictTries = 500'000;
 inline constexpr size_t kConflictWork = 500'000'000;
 
-// `routes` must be ones that RouteTable::Build takes. Adds to `findings`.
-void FindConflicts(const std::vector<RouteSpec>& routes, PathProver* prover, Diagnostics* findings);
+// `table` is what RouteTable::Build made of `routes`; each witness has been asked of it. Adds to `findings`.
+void FindConflicts(const std::vector<RouteSpec>& routes, const RouteTable& table, PathProver* prover,
+                   Diagnostics* findings);
 
 // For a review: each two routes of which one wins some requests that the other matches, too. That is how precedence is
 // meant to be used, and no conflict; a route for everything overlaps with all others.
 //
 // route_overlap (warning): routes are {winner, loser}; `witness` is a request that both match and that goes to the
 //   winner, `contrast` one that goes to the loser, if one was found.
-void FindOverlaps(const std::vector<RouteSpec>& routes, PathProver* prover, Diagnostics* findings);
+void FindOverlaps(const std::vector<RouteSpec>& routes, const RouteTable& table, PathProver* prover,
+                  Diagnostics* findings);
 
 }  // namespace sluice::router
 

@@ -6,7 +6,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 
 namespace sluice::router {
 namespace {
@@ -47,121 +46,10 @@ HeaderSet HeaderSetOf(const HeaderSpec& spec) {
   return set;
 }
 
-// A name that satisfies both patterns, or "".
-std::string CommonHost(const HostPattern& a, const HostPattern& b) {
-  if (a.kind == Kind::kPlain) return HostMatches(b, a.text) ? a.text : "";
-  if (b.kind == Kind::kPlain) return CommonHost(b, a);
-  if (a.kind != b.kind) {
-    const HostPattern& tail = a.kind == Kind::kAnyTail ? a : b;
-    const HostPattern& head = a.kind == Kind::kAnyTail ? b : a;
-    return absl::StrCat(std::string_view(tail.text).substr(0, tail.text.size() - 1), head.text);
-  }
-  const HostPattern& longer = a.text.size() >= b.text.size() ? a : b;
-  const std::string name =
-      a.kind == Kind::kAnySubdomain ? absl::StrCat("x", longer.text) : absl::StrCat(longer.text, "x");
-  return HostMatches(a, name) && HostMatches(b, name) ? name : "";
-}
-
-bool PortsMeet(uint32_t a, uint32_t b) { return a == 0 || b == 0 || a == b; }
-
-// `none` stands for a name where neither side asks for one.
-bool CommonName(const std::vector<HostPattern>& a, const std::vector<HostPattern>& b, std::string_view none,
-                std::string* name, uint16_t* port) {
-  const std::vector<HostPattern> any = {HostPattern{Kind::kPlain, std::string(none), 0}};
-  const bool asks = !a.empty() || !b.empty();
-  for (const HostPattern& x : a.empty() ? (asks ? b : any) : a) {
-    for (const HostPattern& y : b.empty() ? (asks ? a : any) : b) {
-      *name = PortsMeet(x.port, y.port) ? CommonHost(x, y) : "";
-      if (name->empty()) continue;
-      if (port != nullptr) *port = static_cast<uint16_t>(std::max(x.port, y.port));
-      return true;
-    }
-  }
-  return false;
-}
-
-bool CommonMethod(const std::vector<std::string>& a, const std::vector<std::string>& b, std::string* method) {
-  *method = "GET";
-  if (a.empty() && b.empty()) return true;
-  if (a.empty()) return CommonMethod(b, a, method);
-  for (const std::string& candidate : a) {
-    *method = candidate;
-    if (b.empty() || std::find(b.begin(), b.end(), candidate) != b.end()) return true;
-  }
-  return false;
-}
-
-std::string EndpointText(const Ip& ip, uint16_t port) {
-  char text[kIpTextBytes];
-  const std::string_view address(text, FormatIp(ip, text));
-  return ip.is_v4() ? absl::StrCat(address, ":", port) : absl::StrCat("[", address, "]:", port);
-}
-
-bool CommonEndpoint(const std::vector<NetSet>& a, const std::vector<NetSet>& b, std::string* endpoint) {
-  endpoint->clear();
-  if (a.empty() && b.empty()) return true;
-  if (a.empty()) return CommonEndpoint(b, a, endpoint);
-  const std::vector<NetSet> any(1);
-  for (const NetSet& x : a) {
-    for (const NetSet& y : b.empty() ? any : b) {
-      if (!PortsMeet(x.port, y.port)) continue;
-      const bool x_narrower = y.any_address || (!x.any_address && x.network.prefix >= y.network.prefix);
-      const NetSet& narrow = x_narrower ? x : y;
-      const NetSet& wide = x_narrower ? y : x;
-      if (!wide.any_address && !wide.network.Contains(narrow.network.network)) continue;
-      Ip ip = narrow.network.network;
-      if (narrow.any_address) ParseIp("192.0.2.1", &ip);
-      const uint16_t port = std::max(x.port, y.port);
-      *endpoint = EndpointText(ip, port == 0 ? 49152 : port);
-      return true;
-    }
-  }
-  return false;
-}
-
 const HeaderSet* FindHeader(const std::vector<HeaderSet>& headers, std::string_view name) {
   for (const HeaderSet& header : headers)
     if (header.name == name) return &header;
   return nullptr;
-}
-
-// A request may bring a header several times, so that two routes never exclude each other by its values.
-bool AddHeaders(const std::vector<HeaderSet>& own, const std::vector<HeaderSet>& others, Witness* witness) {
-  for (const HeaderSet& header : own) {
-    const HeaderSet* other = FindHeader(others, header.name);
-    const auto known = [other](const std::string& value) {
-      return other != nullptr && std::find(other->values.begin(), other->values.end(), value) != other->values.end();
-    };
-    if (header.values.empty()) return false;
-    const auto common = std::find_if(header.values.begin(), header.values.end(), known);
-    std::pair<std::string, std::string> line(header.name, common == header.values.end() ? header.values[0] : *common);
-    auto& lines = witness->headers;
-    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
-  }
-  return true;
-}
-
-void ChooseScheme(const MatchSet& a, const MatchSet& b, Witness* witness) {
-  const bool only_tls = !(a.takes_http && b.takes_http) && a.takes_https && b.takes_https;
-  // Plain http is not held to server names, so that it is a witness in any case.
-  const bool tls = only_tls && CommonName(a.snis, b.snis, "example.com", &witness->sni, nullptr);
-  witness->scheme = tls ? "https" : "http";
-  if (!tls || (a.snis.empty() && b.snis.empty())) witness->sni.clear();
-}
-
-// Only TLS has a server name; the other protocols are not held to it.
-bool StreamsMeet(const MatchSet& a, const MatchSet& b, Witness* witness) {
-  if (!CommonEndpoint(a.sources, b.sources, &witness->peer) ||
-      !CommonEndpoint(a.destinations, b.destinations, &witness->server)) {
-    return false;
-  }
-  for (const std::string& protocol : a.methods) {
-    if (std::find(b.methods.begin(), b.methods.end(), protocol) == b.methods.end()) continue;
-    witness->scheme = protocol;
-    if (protocol != "tls") return true;
-    if (CommonName(a.snis, b.snis, "example.com", &witness->sni, nullptr)) return true;
-  }
-  return false;
 }
 
 bool HostContains(const HostPattern& outer, const HostPattern& inner) {
@@ -251,20 +139,6 @@ MatchSet MatchSetOf(const RouteSpec& route, bool by_port) {
     set.takes_https |= protocol == "https" || protocol == "grpcs";
   }
   return set;
-}
-
-Answer Overlap(const MatchSet& a, const MatchSet& b, Witness* witness) {
-  if (a.is_stream != b.is_stream) return Answer::kNo;
-  if (a.is_stream) return StreamsMeet(a, b, witness) ? Answer::kYes : Answer::kNo;
-  if (!CommonMethod(a.methods, b.methods, &witness->method) ||
-      !CommonName(a.hosts, b.hosts, "example.com", &witness->host, &witness->port) ||
-      !CommonEndpoint(a.sources, b.sources, &witness->peer) ||
-      !CommonEndpoint(a.destinations, b.destinations, &witness->server)) {
-    return Answer::kNo;
-  }
-  if (!AddHeaders(a.headers, b.headers, witness) || !AddHeaders(b.headers, a.headers, witness)) return Answer::kUnknown;
-  ChooseScheme(a, b, witness);
-  return Answer::kYes;
 }
 
 bool Contains(const MatchSet& outer, const MatchSet& inner) {

@@ -5,10 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base/diagnostic.h"
 #include "base/ip.h"
 #include "router/host_pattern.h"
-#include "router/path_prover.h"
 #include "router/route_spec.h"
 
 namespace sluice::router {
@@ -40,10 +38,6 @@ struct MatchSet {
 
 // `route` must be one that RouteTable::Build takes.
 MatchSet MatchSetOf(const RouteSpec& route, bool by_port);
-
-// Whether some request satisfies both; then `witness` is one, but for its path. kUnknown when that hangs on the regular
-// expressions of a header.
-Answer Overlap(const MatchSet& a, const MatchSet& b, Witness* witness);
 
 // Whether every request of `inner` is one of `outer`. May say no where many values of `outer` together would do.
 bool Contains(const MatchSet& outer, const MatchSet& inner);

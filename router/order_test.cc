@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "router/conflicts.h"
@@ -40,9 +41,10 @@ std::vector<RouteSpec> DrawNamed(RandomRoutes* random) {
 
 // Pairs of routes whose order is said to matter; none if something was left undecided.
 using Pairs = std::set<std::pair<std::string, std::string>>;
-bool FindTies(const std::vector<RouteSpec>& routes, PathProver* prover, Pairs* ties, std::set<std::string>* shadowed) {
+bool FindTies(const std::vector<RouteSpec>& routes, const RouteTable& table, PathProver* prover, Pairs* ties,
+              std::set<std::string>* shadowed) {
   Diagnostics findings;
-  FindConflicts(routes, prover, &findings);
+  FindConflicts(routes, table, prover, &findings);
   for (const Diagnostic& finding : findings) {
     if (finding.code == "route_shadowed") {
       shadowed->insert(finding.routes[0]);
@@ -68,14 +70,15 @@ TEST(Order, OfTheDocumentDecidesReportedTiesOnly) {
     const std::vector<RouteSpec> routes = DrawNamed(&random);
     Pairs ties;
     std::set<std::string> shadowed;
-    if (!FindTies(routes, prover.get(), &ties, &shadowed)) continue;
+    const auto table = Build(routes);
+    if (!FindTies(routes, *table, prover.get(), &ties, &shadowed)) continue;
     std::vector<RouteSpec> shuffled = routes;
     std::shuffle(shuffled.begin(), shuffled.end(), shuffles);
-    const auto table = Build(routes);
     const auto other = Build(shuffled);
     for (int i = 0; i < 200; ++i) {
       RandomRequest request;
       request.Draw(&random);
+      if (absl::StrContains(request.query.path, "//")) continue;  // no path in normal form, to which proofs apply
       const std::string first = Answer(*table, routes, request.query);
       const std::string second = Answer(*other, shuffled, request.query);
       same += first == second && !first.empty();

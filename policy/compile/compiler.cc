@@ -169,9 +169,10 @@ void Compiler::Routes() {
   }
   const size_t known = diagnostics_.size();
   snapshot_.table = router::RouteTable::Build(specs_, &diagnostics_);
-  if (snapshot_.table != nullptr) router::FindConflicts(specs_, options_.route_prover, &diagnostics_);
+  if (snapshot_.table != nullptr)
+    router::FindConflicts(specs_, *snapshot_.table, options_.route_prover, &diagnostics_);
   if (snapshot_.table != nullptr && options_.report_overlaps)
-    router::FindOverlaps(specs_, options_.route_prover, &diagnostics_);
+    router::FindOverlaps(specs_, *snapshot_.table, options_.route_prover, &diagnostics_);
   LocateInRoutes(known);
 }
 

@@ -1,0 +1,117 @@
+#include "router/conflict_report.h"
+
+#include <string_view>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "router/check.h"
+
+namespace sluice::router {
+namespace {
+
+// What of an expression keeps every normal path from matching: a guess at the author's mistake, once it is proved that
+// there is one.
+std::string_view WhyNever(std::string_view pattern) {
+  if (absl::StrContains(pattern, "//")) return "`//` (runs of slashes become one)";
+  if (absl::StrContains(pattern, "/\\./") || absl::StrContains(pattern, "/\\.\\./"))
+    return "a dot segment (they are removed)";
+  if (absl::StrContains(pattern, "\\?") || absl::StrContains(pattern, "[?]")) return "`?` (the query is cut off first)";
+  if (absl::StrContains(pattern, "%")) {
+    return "a percent-escape (only those of reserved bytes stay, with upper-case hex)";
+  }
+  if (absl::StrContains(pattern, "$") || absl::StrContains(pattern, "^")) return "an anchor where the path goes on";
+  return "something that no path in normal form has";
+}
+
+}  // namespace
+
+std::string ConflictReport::Name(size_t route) const { return NameOf(routes_[route], route); }
+
+Diagnostic ConflictReport::Finding(std::string code, size_t route) const {
+  Diagnostic finding;
+  finding.severity = Severity::kWarning;
+  finding.code = std::move(code);
+  finding.where = routes_[route].where;
+  return finding;
+}
+
+void ConflictReport::Never(const Precedence& arm) {
+  const std::string& path = routes_[arm.route].paths[arm.path];
+  Diagnostic finding = Finding("regex_never_matches", arm.route);
+  finding.severity = Severity::kError;
+  finding.where.pointer += absl::StrCat("/paths/", arm.path);
+  finding.routes = {Name(arm.route)};
+  finding.message = absl::StrCat("no path in normal form matches regular expression `", path.substr(1),
+                                 "`: it asks for ", WhyNever(path));
+  finding.hint = "write it as the normal form has it, see docs/router.md";
+  findings_.push_back(std::move(finding));
+}
+
+void ConflictReport::Tie(size_t winner, size_t loser, Witness witness, bool others_need_a_prover) {
+  Diagnostic finding = Finding("route_tie", loser);
+  finding.routes = {Name(winner), Name(loser)};
+  finding.message = absl::StrCat("route `", finding.routes[1], "` ties with route `", finding.routes[0],
+                                 "`: both match some requests, and only their order in the document decides for `",
+                                 finding.routes[0], "`");
+  finding.hint = "tell them apart by host, path, method or header; between regular expressions also by regex_priority";
+  if (others_need_a_prover) finding.hint += "; `sluice check` also proves what hangs on regular expressions";
+  finding.related = {routes_[winner].where};
+  finding.witness = std::move(witness);
+  findings_.push_back(std::move(finding));
+}
+
+void ConflictReport::Overlap(size_t winner, size_t loser, Witness witness, std::optional<Witness> contrast) {
+  Diagnostic finding = Finding("route_overlap", loser);
+  finding.routes = {Name(winner), Name(loser)};
+  finding.message = absl::StrCat("route `", finding.routes[0], "` goes before route `", finding.routes[1],
+                                 "` for the requests that both match");
+  finding.related = {routes_[winner].where};
+  finding.witness = std::move(witness);
+  finding.contrast = std::move(contrast);
+  findings_.push_back(std::move(finding));
+}
+
+void ConflictReport::Shadowed(size_t route, const absl::btree_set<size_t>& covering, Witness witness) {
+  Diagnostic finding = Finding("route_shadowed", route);
+  finding.routes = {Name(route)};
+  for (size_t other : covering) {
+    finding.routes.push_back(Name(other));
+    finding.related.push_back(routes_[other].where);
+  }
+  finding.message = absl::StrCat("route `", finding.routes[0], "` is never reached: all that it matches goes to `",
+                                 absl::StrJoin(finding.routes.begin() + 1, finding.routes.end(), "`, `"), "`");
+  finding.hint = "remove it, or make it narrower than what covers it";
+  finding.witness = std::move(witness);
+  findings_.push_back(std::move(finding));
+}
+
+void ConflictReport::CountUndecided(size_t winner, size_t loser, std::string reason) {
+  if (undecided_++ > 0) return;
+  first_undecided_ = {winner, loser};
+  first_reason_ = std::move(reason);
+}
+
+void ConflictReport::Undecided() {
+  if (undecided_ == 0) return;
+  const auto [winner, loser] = first_undecided_;
+  Diagnostic finding = Finding("conflicts_undecided", loser);
+  finding.routes = {Name(winner), Name(loser)};
+  finding.message = absl::StrCat("could not decide of ", undecided_, undecided_ == 1 ? " pair" : " pairs",
+                                 " of routes whether some request matches both and no better one, the first `",
+                                 finding.routes[0], "` and `", finding.routes[1], "`, because of ", first_reason_);
+  finding.related = {routes_[winner].where};
+  findings_.push_back(std::move(finding));
+}
+
+void ConflictReport::Unsearched(size_t visited_pairs) {
+  Diagnostic finding;
+  finding.severity = Severity::kWarning;
+  finding.code = "conflicts_unsearched";
+  finding.where.file = routes_[0].where.file;
+  finding.message = absl::StrCat("stopped looking for conflicts after ", visited_pairs,
+                                 " pairs of routes that share hosts and paths, and ", findings_.size(), " findings");
+  findings_.push_back(std::move(finding));
+}
+
+}  // namespace sluice::router
