@@ -108,6 +108,38 @@ Verdict CheckType(const Token& token, const ClaimRules& rules, ClaimFigures* fig
   return Refuse(figures, {"typ", 0, 0}, Reason::kWrongType, "the header's `typ` is not one of this policy's");
 }
 
+Verdict CheckRequiredClaims(const Token& token, const ClaimRules& rules, ClaimFigures* figures) {
+  for (const std::string& name : rules.required_claims) {
+    JsonType type = token.Claim(name).type();
+    if (type == JsonType::kMissing || type == JsonType::kNull)
+      return Refuse(figures, {name.c_str(), 0, 0}, Reason::kMissingClaim, "a required claim is missing");
+  }
+  return {};
+}
+
+bool HasWord(std::string_view text, std::string_view word) {
+  for (size_t end; !text.empty(); text.remove_prefix(std::min(end + 1, text.size()))) {
+    end = std::min(text.find(' '), text.size());
+    if (text.substr(0, end) == word) return true;
+  }
+  return false;
+}
+
+bool HasScope(JsonValue value, std::string_view scope) {
+  if (value.IsString()) return HasWord(value.AsString(), scope);
+  if (!value.IsArray()) return false;
+  for (JsonValue v = value.First(); v.exists(); v = v.Next())
+    if (HasWord(v.AsString(), scope)) return true;
+  return false;
+}
+
+Verdict CheckScopes(const Token& token, const ClaimRules& rules, ClaimFigures* figures) {
+  for (const std::string& scope : rules.required_scopes)
+    if (!HasScope(token.Claim("scope"), scope) && !HasScope(token.Claim("scp"), scope))
+      return Refuse(figures, {scope.c_str(), 0, 0}, Reason::kInsufficientScope, "a required scope is missing");
+  return {};
+}
+
 }  // namespace
 
 Verdict Token::Parse(std::string_view compact) {
@@ -157,6 +189,8 @@ Verdict CheckClaims(const Token& token, const ClaimRules& rules, int64_t now_wal
   if (verdict.ok()) verdict = CheckIssuer(token, rules, figures);
   if (verdict.ok()) verdict = CheckAudience(token, rules, figures);
   if (verdict.ok()) verdict = CheckType(token, rules, figures);
+  if (verdict.ok()) verdict = CheckRequiredClaims(token, rules, figures);
+  if (verdict.ok()) verdict = CheckScopes(token, rules, figures);
   return verdict;
 }
 

@@ -74,11 +74,18 @@ struct ClaimRules {
   // Header `typ` must be one of these, ignoring case and an `application/` prefix (RFC 8725 section 3.11), e.g.
   // "at+jwt"; empty: not checked.
   std::vector<std::string> types;
+
+  // Claims that must be there, whatever they say; null counts as missing.
+  std::vector<std::string> required_claims;
+
+  // Scopes, all of which the token must have: in `scope` (RFC 8693 section 4.2) or `scp` (what Okta and Entra ID send),
+  // a string with spaces between, or a list of such.
+  std::vector<std::string> required_scopes;
 };
 
 // What the trace of a refusal shows beside its reason.
 struct ClaimFigures {
-  const char* claim = "";  // the claim or header member at fault: "exp", "nbf", "aud" …
+  const char* claim = "";  // the claim, header member or scope at fault: "exp", "aud" …; may point into the rules
   int64_t off_by_s = 0;    // expired this long ago, valid only in so many seconds, ahead by so many too many
   int64_t allowed_s = 0;   // the rule: leeway_s or max_lifetime_s
 };
@@ -97,7 +104,7 @@ bool ReadTimes(const Token& token, TokenTimes* times, ClaimFigures* figures);
 // Checks `exp`, `nbf` and the lifetime against the clock: all that must be repeated for a token that is cached.
 Verdict CheckTimes(const TokenTimes& times, const ClaimRules& rules, int64_t now_wall_ns, ClaimFigures* figures);
 
-// ReadTimes, CheckTimes, issuer, audience and type. `figures` may be null.
+// ReadTimes, CheckTimes, issuer, audience, type, required claims and, last, scopes. `figures` may be null.
 Verdict CheckClaims(const Token& token, const ClaimRules& rules, int64_t now_wall_ns, ClaimFigures* figures);
 
 // Whether `value` is the string `wanted` or a list that has it (`aud`, `groups`, `scp`).

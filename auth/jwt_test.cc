@@ -209,12 +209,46 @@ TEST(CheckClaims, IssuerAudienceAndType) {
     EXPECT_EQ(Check(c.claims, c.rules, c.header).verdict.reason, c.reason) << c.claims << c.header;
 }
 
+TEST(CheckClaims, RequiredClaimsAndScopes) {
+  ClaimRules claims = Rules([](ClaimRules& r) { r.require_exp = false, r.required_claims = {"tenant", "a.b"}; });
+  ClaimRules scopes = Rules([](ClaimRules& r) { r.require_exp = false, r.required_scopes = {"read", "orders:write"}; });
+  const struct {
+    const char* claims;
+    const ClaimRules& rules;
+    Reason reason;
+    const char* at_fault;
+  } cases[] = {
+      {R"({"tenant":"x","a.b":false})", claims, Reason::kOk, ""},
+      {R"({"tenant":"","a.b":[]})", claims, Reason::kOk, ""},
+      {R"({"tenant":null,"a.b":1})", claims, Reason::kMissingClaim, "tenant"},
+      {R"({"tenant":1,"a":{"b":1}})", claims, Reason::kMissingClaim, "a.b"},
+      {R"({"scope":"orders:write read"})", scopes, Reason::kOk, ""},
+      {R"({"scope":["read","orders:write"]})", scopes, Reason::kOk, ""},
+      {R"({"scp":"orders:write  read x"})", scopes, Reason::kOk, ""},
+      {R"({"scp":["x","orders:write read"]})", scopes, Reason::kOk, ""},
+      {R"({"scope":"read","scp":["orders:write"]})", scopes, Reason::kOk, ""},
+      {R"({"scope":"read"})", scopes, Reason::kInsufficientScope, "orders:write"},
+      {R"({"scope":"reads orders:write"})", scopes, Reason::kInsufficientScope, "read"},
+      {R"({"scope":"read orders:write:all"})", scopes, Reason::kInsufficientScope, "orders:write"},
+      {R"({"scope":"READ orders:write"})", scopes, Reason::kInsufficientScope, "read"},
+      {R"({"scope":{"read":1}})", scopes, Reason::kInsufficientScope, "read"},
+      {R"({"scope":[7,null]})", scopes, Reason::kInsufficientScope, "read"},
+      {R"({})", scopes, Reason::kInsufficientScope, "read"},
+  };
+  for (const auto& c : cases) {
+    Checked out = Check(c.claims, c.rules);
+    EXPECT_EQ(out.verdict.reason, c.reason) << c.claims;
+    EXPECT_STREQ(out.figures.claim, c.at_fault) << c.claims;
+  }
+}
+
 TEST(Reason, CodesAreStable) {
   EXPECT_STREQ(ReasonCode(Reason::kOk), "");
   EXPECT_STREQ(ReasonCode(Reason::kMalformed), "jwt_malformed");
   EXPECT_STREQ(ReasonCode(Reason::kUnknownKid), "jwt_unknown_kid");
   EXPECT_STREQ(ReasonCode(Reason::kExpired), "jwt_expired");
   EXPECT_STREQ(ReasonCode(Reason::kWrongType), "jwt_wrong_type");
+  EXPECT_STREQ(ReasonCode(Reason::kInsufficientScope), "jwt_insufficient_scope");
 }
 
 }  // namespace

@@ -23,6 +23,8 @@ constexpr const char* kCodes[] = {
     "jwt_wrong_issuer",
     "jwt_wrong_audience",
     "jwt_wrong_type",
+    "jwt_missing_claim",
+    "jwt_insufficient_scope",
 };
 static_assert(std::size(kCodes) == kReasonCount);
 

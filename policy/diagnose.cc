@@ -49,6 +49,9 @@ Diagnosis OfRefusal(const Decision& decision) {
     return {"client", "no route matches: compare host, path and method with `sluice explain`"};
   if (decision.reason == "rate_limited")
     return {"client", "over its limits: wait as Retry-After says, or give it a larger plan"};
+  if (decision.reason == "jwt_insufficient_scope")
+    return {"client",
+            "the token is good, but lacks a scope that the policy requires: ask the identity provider for it"};
   if (absl::StartsWith(decision.reason, "jwt_"))
     return {"client", "the token was refused by this gateway: the reason says why; `sluice token inspect` shows it"};
   if (absl::StartsWith(decision.reason, "key_"))

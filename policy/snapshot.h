@@ -67,6 +67,7 @@ struct JwtPlugin {
   uint64_t verifier = 0;          // names this configuration in the token cache
   auth::ClaimRules secret_rules;  // tokens of consumers' jwt_secrets, as Kong checks them
   auth::ClaimRules set_rules;     // tokens of the key set: strict
+  std::string scopes;             // all that are required, for the challenge
   std::shared_ptr<const auth::KeySet> static_keys;
   uint32_t source = kNone;  // into Snapshot::key_sources
   uint32_t anonymous = kNone;
@@ -97,9 +98,11 @@ struct HmacAuthPlugin {
 
 struct AclPlugin {
   Spot spot;
-  std::vector<uint32_t> groups;  // sorted ids, given out by Compile
-  bool allow = true;             // the list says who may; else who may not
+  std::vector<uint32_t> groups;          // sorted ids, given out by Compile
+  std::vector<std::string> group_names;  // of the same, sorted
+  bool allow = true;                     // the list says who may; else who may not
   bool hide_groups_header = false;
+  bool always_use_authenticated_groups = false;
 };
 
 // A limit with the texts that report it. Charged at once: those of one plan and one rate-limiting plugin.

@@ -212,6 +212,11 @@ def tokens_of_idp():
     idp("idp_custom_id", sub="x", client_id="c-42")
     idp("idp_expired", exp=T0 - 12)
     idp("idp_no_exp", exp=None)
+    idp("idp_scopes", scope="orders:read orders:write", tenant="t1", groups=["eng", "staff"])
+    idp("idp_scp_list", scp=["orders:read", "orders:write"], tenant=7, groups="eng", sub="stranger")
+    idp("idp_scope_short", scope="orders:read", tenant="t1", groups=["sales"], sub="stranger")
+    idp("idp_no_tenant", scope="orders:read orders:write", tenant=None, sub="stranger")
+    idp("idp_bad_groups", scope="orders:read orders:write", tenant="t1", groups=["a\r\nX-Admin: true"])
     idp("idp_sub_with_newline", sub="alice\r\nX-Admin: true")
     return tokens
 

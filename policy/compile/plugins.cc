@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "auth/challenge.h"
 #include "base/arena.h"
 #include "policy/compile/compiler.h"
@@ -122,6 +123,9 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::JwtConfig& co
   jwt.secret_rules.require_nbf = config.verify_nbf;
   jwt.secret_rules.max_lifetime_s = config.maximum_expiration_s;
   jwt.secret_rules.leeway_s = config.leeway_s;
+  jwt.secret_rules.required_claims = config.required_claims;
+  jwt.secret_rules.required_scopes = config.required_scopes;
+  jwt.scopes = absl::StrJoin(config.required_scopes, " ");
   jwt.set_rules = jwt.secret_rules;
   jwt.set_rules.require_exp = true;
   if (!config.issuer.empty()) jwt.set_rules.issuers = {config.issuer};
@@ -198,9 +202,15 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::HmacAuthConfi
 }
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::AclConfig& config) {
-  AclPlugin acl{SpotOf(plugin.origin), {}, !config.allow.empty(), config.hide_groups_header};
-  for (const std::string& group : acl.allow ? config.allow : config.deny) acl.groups.push_back(AclGroup(group));
+  AclPlugin acl;
+  acl.spot = SpotOf(plugin.origin);
+  acl.allow = !config.allow.empty();
+  acl.hide_groups_header = config.hide_groups_header;
+  acl.always_use_authenticated_groups = config.always_use_authenticated_groups;
+  acl.group_names = acl.allow ? config.allow : config.deny;
+  for (const std::string& group : acl.group_names) acl.groups.push_back(AclGroup(group));
   std::sort(acl.groups.begin(), acl.groups.end());
+  std::sort(acl.group_names.begin(), acl.group_names.end());
   snapshot_.acl.push_back(std::move(acl));
   return static_cast<uint32_t>(snapshot_.acl.size() - 1);
 }

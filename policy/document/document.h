@@ -262,6 +262,9 @@ struct JwtConfig {
   std::vector<std::string> audience;
   std::string consumer_claim = "sub";
   bool consumer_optional = false;
+  std::string groups_claim;  // "" : none
+  std::vector<std::string> required_claims;
+  std::vector<std::string> required_scopes;
   int64_t leeway_s = 0;
   bool jwks_unavailable_open = false;  // jwks_unavailable: closed (503) or open
   int64_t jwks_cooldown_s = 30;
@@ -301,6 +304,7 @@ struct AclConfig {
   std::vector<std::string> allow;  // exactly one of allow and deny is not empty
   std::vector<std::string> deny;
   bool hide_groups_header = false;
+  bool always_use_authenticated_groups = false;
   bool operator==(const AclConfig&) const = default;
 };
 

@@ -273,6 +273,9 @@ TEST_F(FullTest, AuthPlugins) {
   jwt.audience = {"orders"};
   jwt.consumer_claim = "email";
   jwt.consumer_optional = true;
+  jwt.groups_claim = "roles";
+  jwt.required_claims = {"tenant"};
+  jwt.required_scopes = {"read"};
   jwt.leeway_s = 30;
   jwt.jwks_unavailable_open = true;
   jwt.jwks_cooldown_s = 60;
@@ -291,7 +294,7 @@ TEST_F(FullTest, AuthPlugins) {
   hmac_auth.enforce_headers = {"date", "@request-target"};
   hmac_auth.algorithms = {HmacAuthConfig::Algorithm::kSha512, HmacAuthConfig::Algorithm::kSha1};
   EXPECT_EQ(PluginNamed<HmacAuthConfig>("hmac-auth"), hmac_auth);
-  EXPECT_EQ(PluginNamed<AclConfig>("acl"), (AclConfig{{"admins"}, {}, true}));
+  EXPECT_EQ(PluginNamed<AclConfig>("acl"), (AclConfig{{"admins"}, {}, true, true}));
 }
 
 TEST_F(FullTest, TrafficPlugins) {

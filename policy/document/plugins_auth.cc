@@ -1,4 +1,5 @@
 // jwt, key-auth, basic-auth, hmac-auth and acl.
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -68,6 +69,12 @@ std::string_view CheckSignedName(std::string_view text) {
   return text == "@request-target" || CheckHeaderName(text).empty() ? "" : "a header name or `@request-target`";
 }
 
+// RFC 6749, 3.3.
+std::string_view CheckScope(std::string_view text) {
+  auto fits = [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+  return !text.empty() && std::all_of(text.begin(), text.end(), fits) ? "" : "one scope, without spaces and quotes";
+}
+
 constexpr Word<bool> kUnavailable[] = {{"closed", false}, {"open", true}};
 
 constexpr int64_t kYearSeconds = 31'536'000;
@@ -90,6 +97,9 @@ constexpr Field<JwtConfig> kJwtFields[] = {
     {"audience", ReadStrings<&JwtConfig::audience, CheckNotEmpty>},
     {"consumer_claim", ReadString<&JwtConfig::consumer_claim, CheckNotEmpty>},
     {"consumer_optional", ReadBool<&JwtConfig::consumer_optional>},
+    {"groups_claim", ReadString<&JwtConfig::groups_claim, CheckNotEmpty>},
+    {"required_claims", ReadStrings<&JwtConfig::required_claims, CheckNotEmpty>},
+    {"required_scopes", ReadStrings<&JwtConfig::required_scopes, CheckScope>},
     {"leeway", ReadInteger<&JwtConfig::leeway_s, 0, 3600>},
     {"jwks_unavailable", ReadWord<&JwtConfig::jwks_unavailable_open, kUnavailable>},
     {"jwks_cooldown", ReadInteger<&JwtConfig::jwks_cooldown_s, 1, 86400>},
@@ -109,7 +119,7 @@ void CheckJwt(Reader& reader, const Cursor& at, const JwtConfig& config) {
     if (Reader::IsSet(at, field) && !from_uri)
       reader.Warn(reader.PlaceOf(at), "no_effect", absl::StrCat("`", field, "` has no effect without `jwks_uri`"),
                   "remove it");
-  for (std::string_view field : {"consumer_claim", "consumer_optional"})
+  for (std::string_view field : {"consumer_claim", "consumer_optional", "groups_claim"})
     if (Reader::IsSet(at, field) && !from_uri && !Reader::IsSet(at, "jwks"))
       reader.Warn(reader.PlaceOf(at), "no_effect",
                   absl::StrCat("`", field, "` has no effect without `jwks_uri` or `jwks`"), "remove it");
@@ -163,7 +173,7 @@ constexpr Field<AclConfig> kAclFields[] = {
     {"whitelist", ReadStrings<&AclConfig::allow, CheckNotEmpty>},  // the names before Kong 2.1
     {"blacklist", ReadStrings<&AclConfig::deny, CheckNotEmpty>},
     {"hide_groups_header", ReadBool<&AclConfig::hide_groups_header>},
-    {"always_use_authenticated_groups", NotYetTrue<AclConfig>},
+    {"always_use_authenticated_groups", ReadBool<&AclConfig::always_use_authenticated_groups>},
     {"include_consumer_groups", NotYetTrue<AclConfig>},
 };
 

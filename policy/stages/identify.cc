@@ -49,6 +49,7 @@ void AddIdentityHeaders(Txn& t) {
 }
 
 void SetConsumer(Txn& t, uint32_t consumer) {
+  t.identity.groups = {};
   t.identity.consumer = consumer == kNone ? nullptr : &t.snapshot->consumers[consumer];
   t.decision.consumer = consumer == kNone ? std::string_view() : t.identity.consumer->name;
   t.decision.consumer_groups =
@@ -86,7 +87,7 @@ Step RefuseCredential(Txn& t, const Refusal& refusal) {
   }
   Trace(t, refusal.plugin, "refuse", refusal.spot, {refusal.cause});
   t.response_changes.Set("WWW-Authenticate", refusal.challenge);
-  return Refuse(t, 401, refusal.reason, refusal.message);
+  return Refuse(t, refusal.status, refusal.reason, refusal.message);
 }
 
 std::string_view CredentialsOf(std::string_view value, std::string_view scheme) {

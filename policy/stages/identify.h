@@ -23,6 +23,7 @@ struct Refusal {
   std::string_view plugin;  // "jwt"
   Spot spot;
   uint32_t anonymous = kNone;
+  uint32_t status = 401;
   std::string_view reason = {};
   std::string_view message = "Unauthorized";  // tells an attacker nothing
   std::string_view cause = {};                // for the trace

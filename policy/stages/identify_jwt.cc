@@ -63,6 +63,8 @@ std::string_view Cause(Txn& t, auth::Verdict verdict, const auth::ClaimFigures& 
     case auth::Reason::kNotYetValid: return t.arena.Concat({"valid only in ", off, " s, leeway ", allowed, " s"});
     case auth::Reason::kLifetimeTooLong:
       return t.arena.Concat({"ends ", off, " s later than the ", allowed, " s allowed"});
+    case auth::Reason::kMissingClaim: return t.arena.Concat({"claim `", figures.claim, "` is missing"});
+    case auth::Reason::kInsufficientScope: return t.arena.Concat({"scope `", figures.claim, "` is missing"});
     default: return verdict.detail;
   }
 }
@@ -71,9 +73,15 @@ Step RefuseToken(Txn& t, const JwtPlugin& plugin, std::string_view reason, std::
   Refusal refusal{"jwt", plugin.spot, plugin.anonymous};
   refusal.reason = reason;
   refusal.cause = cause;
-  bool presented = reason != "jwt_missing";  // RFC 6750, 3.1: no error code when no token came
-  refusal.challenge =
-      auth::Challenge(t.arena, {"Bearer", plugin.config.realm, presented ? "invalid_token" : "", "", ""});
+  // RFC 6750, 3.1: no error code when no token came; 403 when it was good, but not for this.
+  auth::ChallengeParts challenge{"Bearer", plugin.config.realm, reason == "jwt_missing" ? "" : "invalid_token", "", ""};
+  if (reason == auth::ReasonCode(auth::Reason::kInsufficientScope)) {
+    refusal.status = 403;
+    refusal.message = "Forbidden";
+    challenge.error = "insufficient_scope";
+    challenge.scope = plugin.scopes;
+  }
+  refusal.challenge = auth::Challenge(t.arena, challenge);
   return RefuseCredential(t, refusal);
 }
 
@@ -92,7 +100,8 @@ Step KeysUnavailable(Txn& t, const JwtPlugin& plugin) {
 
 // ---- The cache ----
 
-// What is kept of a verified token beside its times: user[0] is the consumer, user[1] where its key came from.
+// What is kept of a verified token beside its times: user[0] is the consumer, user[1] where its key came from; the
+// payload is the credential's identifier, and after a '\n' the groups, as in Identity.
 constexpr uint64_t kFromKeySet = uint64_t{1} << 32;
 constexpr uint64_t kHasExp = uint64_t{1} << 33;
 
@@ -112,14 +121,16 @@ auth::TokenCache::Key CacheKey(const Txn& t, const JwtPlugin& plugin, std::strin
 }
 
 void Remember(Txn& t, const JwtPlugin& plugin, std::string_view token, const auth::TokenTimes& times, uint32_t consumer,
-              uint64_t origin, std::string_view identifier) {
-  if (t.gateway.tokens == nullptr || identifier.size() > auth::CachedToken::kPayloadBytes) return;
+              uint64_t origin, std::string_view identifier, std::string_view groups) {
+  if (t.gateway.tokens == nullptr) return;
+  std::string_view payload = groups.empty() ? identifier : t.arena.Concat({identifier, "\n", groups});
+  if (payload.size() > auth::CachedToken::kPayloadBytes) return;
   auth::CachedToken value;
   value.exp_ns = times.exp_ns;
   value.nbf_ns = times.nbf_ns;
   value.user[0] = consumer;
   value.user[1] = origin | (times.has_exp ? kHasExp : 0);
-  value.payload_size = identifier.copy(value.payload, identifier.size());
+  value.payload_size = payload.copy(value.payload, payload.size());
   t.gateway.tokens->Insert(CacheKey(t, plugin, token), value);
 }
 
@@ -140,10 +151,16 @@ bool FromCache(Txn& t, const JwtPlugin& plugin, std::string_view token, Step* st
     *step = RefuseToken(t, plugin, verdict, figures);
     return true;
   }
-  std::string_view identifier = from_set
-                                    ? t.arena.Copy(hit.payload_view())
-                                    : t.snapshot->jwt_secrets[static_cast<uint32_t>(hit.user[1])].credential.identifier;
+  std::string_view identifier, groups;
+  if (from_set) {
+    groups = t.arena.Copy(hit.payload_view());
+    identifier = groups.substr(0, groups.find('\n'));
+    groups.remove_prefix(std::min(identifier.size() + 1, groups.size()));
+  } else {
+    identifier = t.snapshot->jwt_secrets[static_cast<uint32_t>(hit.user[1])].credential.identifier;
+  }
   *step = Accept(t, static_cast<uint32_t>(hit.user[0]), identifier);
+  t.identity.groups = groups;
   Trace(t, "jwt", "pass", plugin.spot, {"verified before, still valid"});
   return true;
 }
@@ -151,13 +168,15 @@ bool FromCache(Txn& t, const JwtPlugin& plugin, std::string_view token, Step* st
 // ---- Verification ----
 
 Step AcceptToken(Txn& t, const JwtPlugin& plugin, std::string_view token, uint32_t consumer, uint64_t origin,
-                 std::string_view identifier) {
+                 std::string_view identifier, std::string_view groups = {}) {
   auth::TokenTimes times;
   auth::ClaimFigures figures;
   auth::ReadTimes(t.token, &times, &figures);  // cannot fail: CheckClaims has read them
-  Remember(t, plugin, token, times, consumer, origin, identifier);
+  Remember(t, plugin, token, times, consumer, origin, identifier, groups);
   Trace(t, "jwt", "pass", plugin.spot, {"verified, algorithm ", t.token.algorithm_name()});
-  return Accept(t, consumer, identifier);
+  Accept(t, consumer, identifier);
+  t.identity.groups = groups;
+  return Step::kNext;
 }
 
 Step VerifyWithSecret(Txn& t, const JwtPlugin& plugin, std::string_view token, uint32_t index) {
@@ -178,9 +197,40 @@ uint32_t ConsumerNamed(const Snapshot& snapshot, std::string_view name) {
   return found != snapshot.consumer_by_custom_id.end() ? found->second : kNone;
 }
 
-// The claim goes into a header: what could end one is no name of anybody.
+// A claim goes into a header: what could end one is no name of anybody.
 bool IsHeaderSafe(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+// Calls f with each name of a string or a list of strings. False: something else stands there.
+template <typename F>
+bool ForEachName(auth::JsonValue claim, F f) {
+  if (claim.IsString()) f(claim.AsString());
+  for (auth::JsonValue name = claim.First(); claim.IsArray() && name.exists(); name = name.Next()) {
+    if (!name.IsString()) return false;
+    f(name.AsString());
+  }
+  return claim.IsString() || claim.IsArray();
+}
+
+// The groups of a token as in Identity. False: no names, or one that fits into no header.
+bool ReadGroups(Txn& t, auth::JsonValue claim, std::string_view* groups) {
+  if (claim.type() == auth::JsonType::kMissing || claim.type() == auth::JsonType::kNull) return true;
+  size_t size = 0;
+  bool safe = true;
+  auto measure = [&](std::string_view name) {
+    size += name.size() + 1;
+    safe = safe && IsHeaderSafe(name);
+  };
+  if (!ForEachName(claim, measure) || !safe) return false;
+  char* out = t.arena.Array<char>(size);
+  size_t at = 0;
+  ForEachName(claim, [&](std::string_view name) {
+    at += name.copy(out + at, name.size());
+    out[at++] = '\n';
+  });
+  *groups = {out, at};
+  return true;
 }
 
 Step AcceptVerifiedBySet(Txn& t, const JwtPlugin& plugin, std::string_view token) {
@@ -189,13 +239,16 @@ Step AcceptVerifiedBySet(Txn& t, const JwtPlugin& plugin, std::string_view token
   if (!verdict.ok()) return RefuseToken(t, plugin, verdict, figures);
   std::string_view name = t.token.Claim(plugin.config.consumer_claim).AsString();
   if (!IsHeaderSafe(name)) return RefuseToken(t, plugin, "jwt_bad_claim", "the consumer claim has control characters");
+  std::string_view groups;
+  if (!plugin.config.groups_claim.empty() && !ReadGroups(t, t.token.Claim(plugin.config.groups_claim), &groups))
+    return RefuseToken(t, plugin, "jwt_bad_claim", "the groups claim is neither a name nor a list of names");
   name = t.arena.Copy(name);  // the token's buffers are used again
   uint32_t consumer = name.empty() ? kNone : ConsumerNamed(*t.snapshot, name);
   if (consumer == kNone && !plugin.config.consumer_optional)
     return RefuseToken(t, plugin, "jwt_unknown_consumer",
                        t.arena.Concat({"claim `", plugin.config.consumer_claim,
                                        name.empty() ? "` is missing" : "` names no consumer"}));
-  return AcceptToken(t, plugin, token, consumer, kFromKeySet, name);
+  return AcceptToken(t, plugin, token, consumer, kFromKeySet, name, groups);
 }
 
 Step WaitForKeys(Txn& t, const JwtPlugin& plugin, uint64_t job) {
