@@ -319,6 +319,21 @@ consumers:
         self.assertIn("NOT VERIFIED", out)
         self.assertEqual(run("token", "inspect", token, "--now", "1760000012")[1], out)
 
+    # The key is that of RFC 8037, A.1; the token was signed with `openssl pkeyutl -sign -rawin`. Ed25519 is deterministic.
+    def test_token_mint_eddsa_as_openssl_signs(self):
+        key = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g"
+        pem = f"-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n"
+        status, token, err = run("token", "mint", "--alg", "EdDSA", "--key", "-", "--sub", "alice", "--now", "1760000000",
+                                 stdin=pem)
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(token, "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9."
+                         "eyJleHAiOjE3NjAwMDM2MDAsImlhdCI6MTc2MDAwMDAwMCwic3ViIjoiYWxpY2UifQ."
+                         "6RuqogrqngVzb0IyhXSieBhKXzDr1GO5PbZ7WSRl98rKmz-H1-lfpEU_3XR81SxKyPaTetIkJqe2TW-a4C8sBw\n")
+        for alg in ("PS256", "PS384", "PS512", "RS256", "ES256", "HS256"):
+            status, out, err = run("token", "mint", "--alg", alg, "--key", "-", stdin=pem)
+            self.assertEqual((status, out), (2, ""), alg)
+            self.assertNotIn(key[:16], err)
+
     def test_token_mint_refuses(self):
         for words in (["--alg", "none"], ["--alg", "hs256"], ["--alg", "ES256"], ["--alg", "UNKN"], ["--exp", "soon"],
                       ["--claim", "x"], ["--claim-json", "x={"], ["--key", "-"]):

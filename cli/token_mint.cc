@@ -102,9 +102,9 @@ std::optional<std::string> ReadKey(const Args& args, bool secret, std::string* e
 }
 
 constexpr Flag kFlags[] = {
-    {"--alg", "ALG", "HS256 (default), HS384, HS512, RS256, RS384, RS512, ES256, ES384, ES512"},
+    {"--alg", "ALG", "HS256 (default), HS384, HS512, RS…, PS… and ES… of the same lengths, EdDSA"},
     {"--secret-file", "FILE", "for HS…: the shared secret, without the newline that may end it; - is standard input"},
-    {"--key", "FILE", "for RS… and ES…: the private key, PEM; - is standard input"},
+    {"--key", "FILE", "for all others: the private key, PEM; - is standard input"},
     {"--kid", "ID", "the header's key id"},
     {"--iss", "TEXT", "the claim iss"},
     {"--sub", "TEXT", "the claim sub"},

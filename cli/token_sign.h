@@ -1,4 +1,5 @@
-// Signing a token: the one place that touches cpp-jwt. For the command and its tests; never on the verify path.
+// Signing a token: the one place that touches cpp-jwt (PS… and EdDSA, which it lacks, BoringSSL signs). For the command
+// and its tests; never on the verify path.
 #ifndef SLUICE_CLI_TOKEN_SIGN_H_
 #define SLUICE_CLI_TOKEN_SIGN_H_
 

@@ -6,25 +6,84 @@
 #include <openssl/evp.h>
 #include <openssl/nid.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include <memory>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace sluice::cli {
 namespace {
+
+std::string PemOf(const EVP_PKEY* key) {
+  bssl::UniquePtr<BIO> bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PKCS8PrivateKey(bio.get(), const_cast<EVP_PKEY*>(key), nullptr, nullptr, 0, nullptr, nullptr);
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  BIO_mem_contents(bio.get(), &data, &size);
+  return std::string(reinterpret_cast<const char*>(data), size);
+}
 
 std::string NewEcKey(int curve) {
   bssl::UniquePtr<EC_KEY> ec(EC_KEY_new_by_curve_name(curve));
   EXPECT_EQ(EC_KEY_generate_key(ec.get()), 1);
   bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
   EVP_PKEY_set1_EC_KEY(key.get(), ec.get());
-  bssl::UniquePtr<BIO> bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  const uint8_t* data = nullptr;
-  size_t size = 0;
-  BIO_mem_contents(bio.get(), &data, &size);
-  return std::string(reinterpret_cast<const char*>(data), size);
+  return PemOf(key.get());
+}
+
+// Whether a token's signature is good by BoringSSL's own check; `hash` null: EdDSA.
+bool IsSigned(std::string_view token, EVP_PKEY* key, const EVP_MD* hash) {
+  std::string_view text = token.substr(0, token.rfind('.'));
+  std::string signature;
+  bssl::ScopedEVP_MD_CTX context;
+  EVP_PKEY_CTX* options = nullptr;
+  EXPECT_TRUE(absl::WebSafeBase64Unescape(token.substr(text.size() + 1), &signature));
+  EXPECT_EQ(EVP_DigestVerifyInit(context.get(), &options, hash, nullptr, key), 1);
+  if (hash != nullptr) {
+    EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING);
+    EVP_PKEY_CTX_set_rsa_pss_saltlen(options, static_cast<int>(EVP_MD_size(hash)));
+  }
+  return EVP_DigestVerify(context.get(), reinterpret_cast<const uint8_t*>(signature.data()), signature.size(),
+                          reinterpret_cast<const uint8_t*>(text.data()), text.size()) == 1;
+}
+
+bssl::UniquePtr<EVP_PKEY> NewKey(int type) {
+  bssl::UniquePtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_id(type, nullptr));
+  EVP_PKEY* key = nullptr;
+  EXPECT_EQ(EVP_PKEY_keygen_init(context.get()), 1);
+  if (type == EVP_PKEY_RSA) EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), 2048);
+  EXPECT_EQ(EVP_PKEY_keygen(context.get(), &key), 1);
+  return bssl::UniquePtr<EVP_PKEY>(key);
+}
+
+TEST(SignToken, SignsWhatCppJwtCannot) {
+  const struct {
+    std::string alg;
+    int type;
+    const EVP_MD* hash;
+    std::string_view header;  // base64url of {"alg":"…","kid":"k","typ":"JWT"}
+  } cases[] = {
+      {"PS256", EVP_PKEY_RSA, EVP_sha256(), "eyJhbGciOiJQUzI1NiIsImtpZCI6ImsiLCJ0eXAiOiJKV1QifQ"},
+      {"PS384", EVP_PKEY_RSA, EVP_sha384(), "eyJhbGciOiJQUzM4NCIsImtpZCI6ImsiLCJ0eXAiOiJKV1QifQ"},
+      {"PS512", EVP_PKEY_RSA, EVP_sha512(), "eyJhbGciOiJQUzUxMiIsImtpZCI6ImsiLCJ0eXAiOiJKV1QifQ"},
+      {"EdDSA", EVP_PKEY_ED25519, nullptr, "eyJhbGciOiJFZERTQSIsImtpZCI6ImsiLCJ0eXAiOiJKV1QifQ"},
+  };
+  for (const auto& c : cases) {
+    bssl::UniquePtr<EVP_PKEY> key = NewKey(c.type);
+    std::string error;
+    TokenSpec spec = {.alg = c.alg, .header = {{"kid", "\"k\""}}, .claims = {{"sub", "\"a\""}}};
+    std::optional<std::string> token = SignToken(spec, PemOf(key.get()), &error);
+    ASSERT_TRUE(token) << c.alg << ": " << error;
+    EXPECT_EQ(token->substr(0, token->rfind('.')), absl::StrCat(c.header, ".eyJzdWIiOiJhIn0"));
+    EXPECT_TRUE(IsSigned(*token, key.get(), c.hash)) << c.alg;
+    (*token)[token->find('.') + 1] = 'f';
+    EXPECT_FALSE(IsSigned(*token, key.get(), c.hash)) << c.alg;
+    EXPECT_EQ(SignToken(spec, NewEcKey(NID_X9_62_prime256v1), &error), std::nullopt);
+    EXPECT_EQ(error, absl::StrCat("the key is not one for ", c.alg));
+  }
 }
 
 // The expected signature was computed with Python's hmac.
@@ -53,7 +112,7 @@ TEST(SignToken, SignsWithAPrivateKeyOfTheRightCurve) {
 
 TEST(SignToken, SaysWhatIsWrongWithoutTheKey) {
   std::string error;
-  for (std::string_view alg : {"none", "hs256", "", "PS256", "UNKN"}) {
+  for (std::string_view alg : {"none", "hs256", "", "PS1", "UNKN"}) {
     EXPECT_EQ(TakesSecret(alg), std::nullopt);
     EXPECT_EQ(SignToken({.alg = std::string(alg), .header = {}, .claims = {}}, "sesame", &error), std::nullopt);
     EXPECT_EQ(error.find("sesame"), std::string::npos);
@@ -65,6 +124,8 @@ TEST(SignToken, SaysWhatIsWrongWithoutTheKey) {
   EXPECT_EQ(error, "the key is empty");
   EXPECT_EQ(SignToken({.alg = "HS256", .header = {}, .claims = {{"a", "{"}}}, "k", &error), std::nullopt);
   EXPECT_EQ(error, "claim `a` is not valid JSON");
+  EXPECT_EQ(SignToken({.alg = "HS256", .header = {}, .claims = {{"\xff", "1"}}}, "k", &error), std::nullopt);
+  EXPECT_EQ(error, "the name of a claim is not plain UTF-8 text");
 }
 
 }  // namespace
