@@ -1,4 +1,4 @@
-"""Every external repository, taken from Debian 12 packages.
+"""Every external repository, taken from Debian 12 packages (and one for tests from npm).
 
 The repository names and labels equal those that MODULE.bazel gives the Bazel Central Registry's modules, so BUILD
 files need no switch between the two.
@@ -79,6 +79,21 @@ def _nginx_impl(ctx):
 
 _nginx = repository_rule(implementation = _nginx_impl, doc = "The source of the installed nginx.")
 
+def _npm_impl(ctx):
+    package = ctx.path(ctx.attr.lock).dirname.get_child("node_modules").get_child(ctx.name)
+    if not package.exists:
+        fail("node_modules/%s is missing: run tools/setup" % ctx.name)
+    ctx.symlink(package, "package")
+    ctx.file("WORKSPACE", "")
+    ctx.file("BUILD.bazel", _HEAD + "filegroup(name = \"%s\", srcs = glob([\"package/**\"]))\n" % ctx.name)
+
+_npm = repository_rule(
+    implementation = _npm_impl,
+    local = True,
+    attrs = {"lock": attr.label(mandatory = True, allow_single_file = True)},
+    doc = "A package that tools/setup has installed from the lock file; for tests only.",
+)
+
 # Debian's own copy of rules_cc does not match its Bazel; native rules do.
 _RULES_CC = "\n".join(["%s = native.%s" % (r, r) for r in [
     "cc_binary",
@@ -153,6 +168,7 @@ cc_library(
 )
 """})
     _nginx(name = "nginx_src")
+    _npm(name = "jose", lock = Label("//:package-lock.json"))
 
 def debian_repositories():
     """Declares every repository of MODULE.bazel from Debian's packages."""
