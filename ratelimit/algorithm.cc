@@ -25,6 +25,7 @@ Step Assess(const Limit& limit, Word state, const Ring& ring, uint64_t cost, con
     case LimitKind::kSlidingWindow: return sliding_window::Assess(limit, state, ring, cost, now, verdict);
     case LimitKind::kFixedWindow: return fixed_window::Assess(limit, state, cost, now, verdict);
     case LimitKind::kConcurrency: return concurrency::Assess(limit, state, cost, now, verdict);
+    case LimitKind::kSlidingCounter: return sliding_counter::Assess(limit, state, cost, now, verdict);
   }
   return {};
 }
@@ -36,6 +37,7 @@ GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& r
     case LimitKind::kSlidingWindow: return sliding_window::Undo(limit, state, ring, receipt, units, now);
     case LimitKind::kFixedWindow: return fixed_window::Undo(state, receipt, units);
     case LimitKind::kConcurrency: return concurrency::Undo(limit, state, receipt, units, now);
+    case LimitKind::kSlidingCounter: return sliding_counter::Undo(limit, state, receipt, units);
   }
   return {state, 0};
 }
@@ -47,6 +49,7 @@ bool Dead(LimitKind kind, Word state, const Ring& ring, const Now& now) {
     case LimitKind::kSlidingWindow: return sliding_window::Dead(state, ring, now);
     case LimitKind::kFixedWindow: return fixed_window::Dead(state, now);
     case LimitKind::kConcurrency: return concurrency::Dead(state, now);
+    case LimitKind::kSlidingCounter: return sliding_counter::Dead(state, now);
   }
   return false;
 }

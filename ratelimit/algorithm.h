@@ -1,4 +1,4 @@
-// The arithmetic of the four kinds, as functions of (limit, state, cost, now): no table, no concurrency but the sliding
+// The arithmetic of the kinds, as functions of (limit, state, cost, now): no table, no concurrency but the sliding
 // window's ring. A state of 0 is a fresh one: nothing used.
 #ifndef SLUICE_RATELIMIT_ALGORITHM_H_
 #define SLUICE_RATELIMIT_ALGORITHM_H_
@@ -59,6 +59,12 @@ Step Assess(const Limit& limit, Word state, const Ring& ring, uint64_t cost, con
 GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& receipt, uint64_t units, const Now& now);
 bool Dead(Word state, const Ring& ring, const Now& now);
 }  // namespace sliding_window
+
+namespace sliding_counter {
+Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdict* verdict);
+GiveBack Undo(const Limit& limit, Word state, const Receipt& receipt, uint64_t units);
+bool Dead(Word state, const Now& now);
+}  // namespace sliding_counter
 
 // By the limit's kind.
 Step Assess(const Limit& limit, Word state, const Ring& ring, uint64_t cost, const Now& now, Verdict* verdict);

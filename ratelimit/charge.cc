@@ -19,13 +19,13 @@ struct Pending {
 };
 
 Word StateFor(const Limit& limit, Word word) {
-  const bool same_kind = kKindField.Get64(word) == static_cast<uint64_t>(limit.kind());
+  const bool same_kind = kKindField.Get(word) == KindCode(limit.kind());
   return same_kind ? kStateField.Get(word) : 0;  // a limit that changed its kind begins afresh
 }
 
 Word WithState(Word word, const Limit& limit, Word state) {
   const Word rest = ~(kStateField.Put(~Word{0}) | kKindField.Put(~Word{0}));
-  return (word & rest) | kKindField.Put(static_cast<Word>(limit.kind())) | kStateField.Put(state);
+  return (word & rest) | kKindField.Put(KindCode(limit.kind())) | kStateField.Put(state);
 }
 
 Key OverflowKey(const StoreImpl& store, const Limit& limit) {

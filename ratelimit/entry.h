@@ -41,6 +41,15 @@ inline constexpr Field kKindField{101, 2};
 inline constexpr Field kCompleteField{103, 1};
 inline constexpr Field kTagField{104, 24};
 
+// Sliding windows have tables to themselves, so in the others their code stands for the sliding counter.
+inline Word KindCode(LimitKind kind) {
+  return static_cast<Word>(kind == LimitKind::kSlidingCounter ? LimitKind::kSlidingWindow : kind);
+}
+inline LimitKind KindOf(Word word, bool has_ring) {
+  const auto kind = static_cast<LimitKind>(kKindField.Get64(word));
+  return kind == LimitKind::kSlidingWindow && !has_ring ? LimitKind::kSlidingCounter : kind;
+}
+
 inline constexpr Field kIdentityLow{0, 64};
 inline constexpr Field kIdentityGeneration{64, 24};
 inline constexpr Field kIdentityHigh{88, 40};
@@ -113,6 +122,12 @@ inline constexpr int64_t kMaxMono =
 inline uint64_t Mono(const Now& now) {
   if (now.mono_ns < 0) return 0;
   return static_cast<uint64_t>(now.mono_ns < kMaxMono ? now.mono_ns : kMaxMono);
+}
+
+// 128-bit division is a slow library call; nearly all operands fit a register.
+inline Word Divide(Word a, Word b) {
+  if ((a | b) >> 64 == 0) return static_cast<uint64_t>(a) / static_cast<uint64_t>(b);
+  return a / b;
 }
 
 inline constexpr int64_t kMaxWall = (int64_t{1} << 62) - 1;

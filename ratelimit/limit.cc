@@ -67,7 +67,8 @@ bool CheckConcurrency(const LimitSpec& spec, std::string* error) {
 bool Check(const LimitSpec& spec, std::string* error) {
   switch (spec.kind) {
     case LimitKind::kTokenBucket: return CheckTokenBucket(spec, error);
-    case LimitKind::kSlidingWindow: return CheckQuota(spec, kMaxSlidingQuota, error) && CheckWindow(spec, error);
+    case LimitKind::kSlidingWindow:
+    case LimitKind::kSlidingCounter: return CheckQuota(spec, kMaxSlidingQuota, error) && CheckWindow(spec, error);
     case LimitKind::kFixedWindow: return CheckFixedWindow(spec, error);
     case LimitKind::kConcurrency: return CheckConcurrency(spec, error);
   }

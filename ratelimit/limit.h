@@ -1,8 +1,9 @@
-// What a limit is. Four kinds, each with the bound that it keeps.
+// What a limit is. Five kinds, each with the bound that it keeps.
 //
 //   LimitSpec pace = LimitSpec::TokenBucket(20, kSecond, 40);         // 20 a second, bursts of 40
 //   LimitSpec hourly = LimitSpec::SlidingWindow(72'000, kHour);       // at most 72,000 in any hour
 //   LimitSpec monthly = LimitSpec::FixedWindow(1'000'000, Calendar::kMonth);
+//   LimitSpec daily = LimitSpec::SlidingCounter(10'000, kDay);        // about 10,000 in any day
 //   LimitSpec parallel = LimitSpec::Concurrency(10, kMinute);
 //
 //   Limit limit;
@@ -23,6 +24,16 @@
 // quota - q in the exact window is never refused; with quota <= k it is an exact log. k is
 // StoreOptions::sliding_blocks, 10 by default. sliding_window.cc has the proof. Monotonic clock.
 //
+// kSlidingCounter: about `quota` in any window, at a quarter of a sliding window's memory; Cloudflare's estimate, which
+// Kong's rate-limiting-advanced uses too. Two counts are kept, of this window and of the one before, and what of the
+// one before is still less than a window old is taken to have come evenly: used = former * (1 - f) + count, with f of
+// this window gone. Never more than `quota` is admitted from the beginning of a window to its end, so at most
+// (n + 1) * quota in n windows on end. In other intervals as long as a window the estimate may be wrong by what the
+// former window held at its end: at most quota + former * f, hence 2 * quota - 1, is admitted. Whoever has at most half
+// the quota in every window is never refused, and neither is whoever keeps an even pace of quota - 1 a window (in both
+// cases 0.1 % less where a window holds more than 2,047, see sliding_counter.cc). Windows begin with the first charge,
+// and their length is rounded up to a multiple of 2.5 ms. Monotonic clock.
+//
 // kFixedWindow: at most `quota` between two boundaries: the UTC calendar's, as Kong's rate-limiting, or multiples of a
 // duration since the epoch. Across one boundary twice the quota may pass; that is what the kind means. Wall clock:
 // stepping it forwards into another window begins that window; stepping it back carries the count along.
@@ -35,7 +46,8 @@
 // higher one refuses nobody longer than the new rule would refuse a caller who has just used all of it. A bucket keeps
 // its rate in 15 bits: when the rate changes, what is missing is rounded up by up to 0.2 % and to a whole token; rates
 // within 0.2 % of each other count as the same. A sliding window whose quota changes counts what was used as used at
-// the newest charge. Another kind under the same id begins afresh.
+// the newest charge, a sliding counter whose length changes what it took to be used as used now. Another kind under the
+// same id begins afresh.
 #ifndef SLUICE_RATELIMIT_LIMIT_H_
 #define SLUICE_RATELIMIT_LIMIT_H_
 
@@ -65,7 +77,7 @@ inline constexpr int64_t kMinWindow = kSecond;  // windows and time-outs
 inline constexpr int64_t kMaxWindow = 10 * kYear;
 inline constexpr int64_t kMaxTimeout = 7 * kDay;
 
-enum class LimitKind : uint8_t { kTokenBucket, kSlidingWindow, kFixedWindow, kConcurrency };
+enum class LimitKind : uint8_t { kTokenBucket, kSlidingWindow, kFixedWindow, kConcurrency, kSlidingCounter };
 
 enum class Calendar : uint8_t { kNone, kSecond, kMinute, kHour, kDay, kMonth, kYear };  // in UTC
 
@@ -82,6 +94,9 @@ struct LimitSpec {
   }
   static LimitSpec SlidingWindow(uint64_t quota, int64_t window_ns) {
     return {LimitKind::kSlidingWindow, quota, 0, window_ns, Calendar::kNone};
+  }
+  static LimitSpec SlidingCounter(uint64_t quota, int64_t window_ns) {
+    return {LimitKind::kSlidingCounter, quota, 0, window_ns, Calendar::kNone};
   }
   static LimitSpec FixedWindow(uint64_t quota, Calendar calendar) {
     return {LimitKind::kFixedWindow, quota, 0, 0, calendar};

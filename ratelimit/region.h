@@ -30,7 +30,7 @@ inline constexpr size_t kHeaderBytes = 128;
 static_assert(sizeof(RegionHeader) == kHeaderBytes);
 
 inline constexpr uint64_t kRegionMagic = 0x32656369756c732e;  // ".sluice2" in memory
-inline constexpr uint64_t kRegionVersion = 1;
+inline constexpr uint64_t kRegionVersion = 2;
 
 // Where the four tables are. A function of size and options alone.
 struct TablePlace {

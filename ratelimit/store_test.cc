@@ -57,7 +57,7 @@ TEST(Store, RefusesARegionOfSomethingElseOrOfOtherSettings) {
   EXPECT_EQ(ErrorOf(memory.data(), kBytes, With(10, 20)),
             "expected a region made with sliding_percent 20, found `50`" + advice);
   static_cast<RegionHeader*>(memory.data())->version.store(kRegionVersion + 1);
-  EXPECT_EQ(ErrorOf(memory.data(), kBytes), "expected a region made with layout version 1, found `2`" + advice);
+  EXPECT_EQ(ErrorOf(memory.data(), kBytes), "expected a region made with layout version 2, found `3`" + advice);
 }
 
 TEST(Store, SharesSeedAndStateAtAnyAddress) {

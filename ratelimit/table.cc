@@ -28,7 +28,7 @@ bool MayBelongTo(uint64_t state_high, const Key& key) {
 bool Complete(Word state) { return kCompleteField.Get(state) != 0; }
 
 Word Fresh(const Key& key, LimitKind kind) {
-  return kTagField.Put(Tag(key)) | kCompleteField.Put(1) | kKindField.Put(static_cast<Word>(kind));
+  return kTagField.Put(Tag(key)) | kCompleteField.Put(1) | kKindField.Put(KindCode(kind));
 }
 
 uint64_t Scale(uint64_t hash, uint64_t count) { return static_cast<uint64_t>(Word{hash} * count >> 64); }
@@ -71,7 +71,7 @@ Entry* Table::FindClaim(const Key& key) const {
 
 bool Table::Reclaimable(Entry* entry, Word state, const Now& now) const {
   if (!Complete(state)) return true;
-  return Dead(static_cast<LimitKind>(kKindField.Get64(state)), kStateField.Get(state), RingOf(entry), now);
+  return Dead(KindOf(state, ring_slots_ > 0), kStateField.Get(state), RingOf(entry), now);
 }
 
 uint32_t Table::SpareIn(uint64_t bucket, bool known, const Now& now, Victim* victim) const {

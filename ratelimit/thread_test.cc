@@ -34,7 +34,8 @@ uint64_t UsedOf(const Store& store, const Charge& charge) {
 }
 
 const LimitSpec kSpecs[] = {LimitSpec::TokenBucket(5'000, kYear, 5'000), LimitSpec::SlidingWindow(5'000, kHour),
-                            LimitSpec::FixedWindow(5'000, Calendar::kDay), LimitSpec::Concurrency(5'000)};
+                            LimitSpec::FixedWindow(5'000, Calendar::kDay), LimitSpec::Concurrency(5'000),
+                            LimitSpec::SlidingCounter(5'000, kHour)};
 
 TEST(Threads, AdmitExactlyTheLimit) {
   for (const LimitSpec& spec : kSpecs) {
@@ -65,9 +66,9 @@ TEST(Threads, ChargeAllOrNone) {
     const std::vector<Charge> backwards(charges.rbegin(), charges.rend());
     std::atomic<uint64_t> admitted{0};
     auto hammer = [&](int thread) {
-      Verdict verdicts[5];
+      Verdict verdicts[6];
       const std::vector<Charge>& mine = thread % 2 == 0 ? charges : backwards;
-      for (int i = 0; i < 3'000; ++i) admitted += ChargeAll(*store, mine.data(), 5, kNow, verdicts);
+      for (int i = 0; i < 3'000; ++i) admitted += ChargeAll(*store, mine.data(), mine.size(), kNow, verdicts);
     };
     InThreads(hammer);
     EXPECT_LE(admitted, 3'001u);

@@ -14,12 +14,6 @@ constexpr Field kFills{89, 12};
 
 Word Interval(const Limit& limit) { return Word{limit.interval_ns()} << kFractionBits | limit.interval_fraction(); }
 
-// 128-bit division is a slow library call; nearly all operands fit a register.
-Word Divide(Word a, Word b) {
-  if ((a | b) >> 64 == 0) return static_cast<uint64_t>(a) / static_cast<uint64_t>(b);
-  return a / b;
-}
-
 int64_t NanosecondsUp(Word time) { return static_cast<int64_t>((time + (1u << kFractionBits) - 1) >> kFractionBits); }
 
 // The arrival time under another rate: as many tokens are missing as before, rounded up so that a change never refills.

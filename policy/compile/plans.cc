@@ -24,7 +24,11 @@ ratelimit::LimitSpec SpecOf(const policy::Limit& limit) {
     case policy::Limit::Kind::kInFlight: return ratelimit::LimitSpec::Concurrency(limit.amount);
     case policy::Limit::Kind::kQuota: break;
   }
-  if (!limit.fixed) return ratelimit::LimitSpec::SlidingWindow(limit.amount, period_ns);
+  switch (limit.window) {
+    case policy::Limit::Window::kSliding: return ratelimit::LimitSpec::SlidingWindow(limit.amount, period_ns);
+    case policy::Limit::Window::kSlidingCounter: return ratelimit::LimitSpec::SlidingCounter(limit.amount, period_ns);
+    case policy::Limit::Window::kFixed: break;
+  }
   ratelimit::Calendar calendar = CalendarOf(limit.period.unit);
   return calendar == ratelimit::Calendar::kNone ? ratelimit::LimitSpec::FixedWindow(limit.amount, period_ns)
                                                 : ratelimit::LimitSpec::FixedWindow(limit.amount, calendar);

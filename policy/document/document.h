@@ -133,14 +133,16 @@ struct Period {
 
 struct Limit {
   enum class Kind { kPace, kQuota, kInFlight };
+  // Sliding: any window of the length; by a log, or by two counts. Fixed: one that begins on the calendar or, for a
+  // length, on a multiple of it.
+  enum class Window { kSliding, kSlidingCounter, kFixed };
   Origin origin;
   std::string name;  // unique within its plan
   Kind kind = Kind::kPace;
-  uint64_t amount = 0;  // rate, quota or in_flight
-  Period period;        // per (pace) or window (quota)
-  uint64_t burst = 0;   // pace: bucket size, at least 1
-  bool fixed =
-      false;  // quota: a window that begins on the calendar (or, for a length, on a multiple of it); else sliding
+  uint64_t amount = 0;               // rate, quota or in_flight
+  Period period;                     // per (pace) or window (quota)
+  uint64_t burst = 0;                // pace: bucket size, at least 1
+  Window window = Window::kSliding;  // quota
   bool operator==(const Limit&) const = default;
 };
 

@@ -190,9 +190,9 @@ TEST_F(FullTest, Plans) {
   EXPECT_EQ(limits[0].period, (Period{Unit::kSecond, 1}));
   EXPECT_EQ(limits[1].kind, Limit::Kind::kQuota);
   EXPECT_EQ(limits[1].period, (Period{Unit::kHour, 3600}));
-  EXPECT_FALSE(limits[1].fixed);
+  EXPECT_EQ(limits[1].window, Limit::Window::kSliding);
   EXPECT_EQ(limits[2].period, (Period{Unit::kMonth, 30 * 86400}));
-  EXPECT_TRUE(limits[2].fixed);
+  EXPECT_EQ(limits[2].window, Limit::Window::kFixed);
   EXPECT_EQ(limits[3].kind, Limit::Kind::kInFlight);
   EXPECT_EQ(limits[3].amount, 10u);
   EXPECT_EQ(d_.plans[1].limits[0].period, (Period{Unit::kDuration, 90}));

@@ -21,7 +21,11 @@ void ReadPeriod(Reader& reader, const Cursor& at, Limit* out) {
     reader.Expected(at, "second, minute, hour, day, month, year, or a length up to 366 days such as `90s`");
 }
 
-constexpr Word<bool> kTypes[] = {{"sliding", false}, {"fixed", true}};
+constexpr Word<Limit::Window> kTypes[] = {
+    {"sliding", Limit::Window::kSliding},
+    {"sliding-counter", Limit::Window::kSlidingCounter},
+    {"fixed", Limit::Window::kFixed},
+};
 
 constexpr Field<Limit> kLimitFields[] = {
     {"name", ReadString<&Limit::name, CheckName>, kRequired},
@@ -30,7 +34,7 @@ constexpr Field<Limit> kLimitFields[] = {
     {"burst", ReadAmount<&Limit::burst>},
     {"quota", ReadAmount<&Limit::amount>},
     {"window", ReadPeriod},
-    {"type", ReadWord<&Limit::fixed, kTypes>},
+    {"type", ReadWord<&Limit::window, kTypes>},
     {"in_flight", ReadAmount<&Limit::amount>},
 };
 
