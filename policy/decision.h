@@ -90,7 +90,7 @@ struct Decision {
 // One step of a trace: what was looked at, how it ended, why, and the document's place that says so.
 struct TraceStep {
   std::string_view step;     // "route", "jwt", "acl", "limit" …
-  std::string_view verdict;  // "pass", "refuse", "skip", "wait"
+  std::string_view verdict;  // "pass", "refuse", "skip", "wait", "shadow" (would have refused)
   std::string_view cause;    // with figures, never with secrets
   std::string_view file;     // of the document; empty when no place applies
   uint32_t line = 0;

@@ -113,6 +113,8 @@ struct CompiledLimit {
   std::string limit_header;      // "X-RateLimit-Limit-Second"; empty: none
   std::string remaining_header;  // "X-RateLimit-Remaining-Second"
   std::string limit_text;        // "20"
+  bool penalize = false;
+  bool shadow = false;
   Spot spot;
 };
 

@@ -1,4 +1,4 @@
-// The arithmetic of the kinds, as functions of (limit, state, cost, now): no table, no concurrency but the sliding
+// The arithmetic of the kinds, as functions of (charge, state, now): no table, no concurrency but the sliding
 // window's ring. A state of 0 is a fresh one: nothing used.
 #ifndef SLUICE_RATELIMIT_ALGORITHM_H_
 #define SLUICE_RATELIMIT_ALGORITHM_H_
@@ -20,8 +20,8 @@ struct Ring {
   void Raise(uint32_t slot, uint64_t time) const;  // to at least `time`
 };
 
-// What to write if nobody was faster. Ring times are raised before the state is swapped: if the swap never happens they
-// only make a block expire later.
+// What to write if nobody was faster: of a charge that is refused, its penalty. Ring times are raised before the state
+// is swapped: if the swap never happens they only make a block expire later.
 struct Step {
   Word state = 0;
   bool carry = false;  // refused, and yet to be written: the state as carried over to a changed limit
@@ -37,37 +37,37 @@ struct GiveBack {
 };
 
 namespace token_bucket {
-Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdict* verdict);
+Step Assess(const Charge& charge, Word state, const Now& now, Verdict* verdict);
 GiveBack Undo(const Limit& limit, Word state, const Receipt& receipt, uint64_t units);
 bool Dead(Word state, const Now& now);
 }  // namespace token_bucket
 
 namespace fixed_window {
-Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdict* verdict);
+Step Assess(const Charge& charge, Word state, const Now& now, Verdict* verdict);
 GiveBack Undo(Word state, const Receipt& receipt, uint64_t units);
 bool Dead(Word state, const Now& now);
 }  // namespace fixed_window
 
 namespace concurrency {
-Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdict* verdict);
+Step Assess(const Charge& charge, Word state, const Now& now, Verdict* verdict);
 GiveBack Undo(const Limit& limit, Word state, const Receipt& receipt, uint64_t units, const Now& now);
 bool Dead(Word state, const Now& now);
 }  // namespace concurrency
 
 namespace sliding_window {
-Step Assess(const Limit& limit, Word state, const Ring& ring, uint64_t cost, const Now& now, Verdict* verdict);
+Step Assess(const Charge& charge, Word state, const Ring& ring, const Now& now, Verdict* verdict);
 GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& receipt, uint64_t units, const Now& now);
 bool Dead(Word state, const Ring& ring, const Now& now);
 }  // namespace sliding_window
 
 namespace sliding_counter {
-Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdict* verdict);
+Step Assess(const Charge& charge, Word state, const Now& now, Verdict* verdict);
 GiveBack Undo(const Limit& limit, Word state, const Receipt& receipt, uint64_t units);
 bool Dead(Word state, const Now& now);
 }  // namespace sliding_counter
 
 // By the limit's kind.
-Step Assess(const Limit& limit, Word state, const Ring& ring, uint64_t cost, const Now& now, Verdict* verdict);
+Step Assess(const Charge& charge, Word state, const Ring& ring, const Now& now, Verdict* verdict);
 GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& receipt, uint64_t units, const Now& now);
 bool Dead(LimitKind kind, Word state, const Ring& ring, const Now& now);
 

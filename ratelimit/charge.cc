@@ -46,7 +46,7 @@ Ring RingFor(const Pending& pending) {
 
 void AssessPending(const Charge& charge, const Now& now, Pending* pending, Verdict* verdict) {
   const Word state = pending->found.entry == nullptr ? 0 : StateFor(*charge.limit, pending->found.state);
-  pending->step = Assess(*charge.limit, state, RingFor(*pending), charge.cost, now, verdict);
+  pending->step = Assess(charge, state, RingFor(*pending), now, verdict);
 }
 
 bool Write(const Limit& limit, const Pending& pending) {
@@ -88,13 +88,16 @@ void RefuseForRoom(const Charge& charge, Verdict* verdict) {
   verdict->reset_ns = verdict->retry_after_ns = kSecond;
 }
 
-// Writes what was assessed, or assesses anew until that succeeds or is refused.
+bool Penalizes(const Charge& charge) { return charge.penalize && charge.limit->kind() != LimitKind::kConcurrency; }
+
+// Writes what was assessed, or assesses anew until that succeeds or is refused. A penalty is written too, but is
+// nothing to give back.
 bool Commit(const StoreImpl& store, const Charge& charge, const Now& now, Pending* pending, Verdict* verdict) {
-  while (verdict->allowed && charge.cost > 0) {
+  while (charge.cost > 0 && (verdict->allowed || Penalizes(charge))) {
     if (pending->found.entry != nullptr && Write(*charge.limit, *pending)) {
       verdict->receipt.mono_ns = now.mono_ns;
-      verdict->receipt.units = charge.limit->kind() == LimitKind::kConcurrency ? 1 : charge.cost;
-      return true;
+      if (verdict->allowed) verdict->receipt.units = charge.limit->kind() == LimitKind::kConcurrency ? 1 : charge.cost;
+      return verdict->allowed;
     }
     if (!Claim(store, charge, now, pending, verdict)) {
       RefuseForRoom(charge, verdict);
@@ -112,13 +115,17 @@ void Assess(const StoreImpl& store, const Charge& charge, const Now& now, Pendin
   AssessPending(charge, now, pending, verdict);
 }
 
-// After a refusal: how the limits that did not refuse stand without this request.
+// After a refusal: how the limits that did not refuse stand without this request, and those that did with its penalty.
 void Restate(const Store& store, const Charge* charges, size_t n, const Now& now, Verdict* out) {
   for (size_t i = 0; i < n; ++i) {
-    if (!out[i].allowed) continue;
-    Charge question = charges[i];
-    question.cost = 0;
-    out[i] = Peek(store, question, now);
+    if (out[i].allowed) {
+      Charge question = charges[i];
+      question.cost = 0;
+      out[i] = Peek(store, question, now);
+    } else if (charges[i].penalize && out[i].refusal == Refusal::kLimit) {
+      const Verdict again = Peek(store, charges[i], now);
+      if (!again.allowed) out[i] = again;  // else somebody has given back in the meantime
+    }
   }
 }
 
@@ -149,11 +156,15 @@ bool ChargeAll(Store& store, const Charge* charges, size_t n, const Now& now, Ve
     allowed = Commit(impl, charges[done], now, &pending[done], &out[done]) || charges[done].shadow;
   }
   if (allowed) return true;
-  // Those not yet reached still have to carry over to changed limits, and those that were charged give back.
+  // Those not yet reached still have to carry over to changed limits, or to penalize; those that were charged give
+  // back.
   for (size_t i = done; i < n; ++i) {
-    if (!out[i].allowed) Commit(impl, charges[i], now, &pending[i], &out[i]);
+    if (!out[i].allowed || Penalizes(charges[i])) Commit(impl, charges[i], now, &pending[i], &out[i]);
   }
-  for (size_t i = 0; i < done; ++i) Refund(store, charges[i], &out[i].receipt, out[i].receipt.units, now);
+  for (size_t i = 0; i < done; ++i) {
+    if (!Penalizes(charges[i])) Refund(store, charges[i], &out[i].receipt, out[i].receipt.units, now);
+  }
+  for (size_t i = 0; i < n; ++i) out[i].receipt.units = 0;
   Restate(store, charges, n, now, out);
   return false;
 }

@@ -28,7 +28,10 @@ struct Charge {
   Key key;
   uint64_t cost = 1;    // units; concurrency always takes one. 0 asks and consumes nothing
   bool shadow = false;  // counted and reported, never a reason to refuse
-  bool known = false;   // the key belongs to an authenticated caller; see store.h
+  // What is refused counts too, whichever limit refused it, so that whoever does not wait is let in later: a bucket is
+  // empty and a window full afterwards, a sliding counter has no end. Concurrency knows no penalty.
+  bool penalize = false;
+  bool known = false;  // the key belongs to an authenticated caller; see store.h
 };
 
 enum class Refusal : uint8_t {
@@ -59,10 +62,11 @@ struct Verdict {
 };
 
 // Charges all or none. True if every limit allows (shadow ones aside); then all are charged. Otherwise nothing stays
-// charged, on shadow limits neither. All limits are read first, so that a refusal normally writes nothing; when a
-// charge is overtaken between reading and writing, what it has already taken is given back, and until then a concurrent
-// caller may be refused who would otherwise have passed. Never the reverse: no caller is admitted beyond a limit. `out`
-// has n verdicts; on refusal each tells how things stand without this request.
+// charged, on shadow limits neither, but on those that penalize. All limits are read first, so that a refusal normally
+// writes nothing; when a charge is overtaken between reading and writing, what it has already taken is given back, and
+// until then a concurrent caller may be refused who would otherwise have passed. Never the reverse: no caller is
+// admitted beyond a limit. `out` has n verdicts; on refusal each tells how things stand without this request, or with
+// its penalty.
 bool ChargeAll(Store& store, const Charge* charges, size_t n, const Now& now, Verdict* out);
 
 // What ChargeAll would say of one limit at this cost; with cost 0, how it stands. Writes nothing.

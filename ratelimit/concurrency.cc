@@ -47,9 +47,10 @@ Flights Aged(Word state, const Limit& limit, const Now& now) {
 
 }  // namespace
 
-Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdict* verdict) {
+Step Assess(const Charge& charge, Word state, const Now& now, Verdict* verdict) {
+  const Limit& limit = *charge.limit;
   Flights f = Aged(state, limit, now);
-  const uint64_t units = std::min<uint64_t>(cost, 1);
+  const uint64_t units = std::min<uint64_t>(charge.cost, 1);
   const uint64_t timeout = TicksUp(static_cast<uint64_t>(limit.spec().period_ns));
   Count(limit.size(), f.young + f.old, units, verdict);
   if (verdict->allowed) f.young += units;

@@ -44,12 +44,17 @@ Window CurrentWindow(const Limit& limit, Word state, const Now& now) {
 
 }  // namespace
 
-Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdict* verdict) {
+Step Assess(const Charge& charge, Word state, const Now& now, Verdict* verdict) {
+  const Limit& limit = *charge.limit;
   Window window = CurrentWindow(limit, state, now);
-  Count(limit.size(), window.count, cost, verdict);
+  Count(limit.size(), window.count, charge.cost, verdict);
   verdict->reset_ns = window.end * kSecond - Wall(now);
   if (!verdict->allowed && verdict->retry_after_ns != kNever) verdict->retry_after_ns = verdict->reset_ns;
-  if (verdict->allowed) window.count += cost;
+  if (verdict->allowed) {
+    window.count += charge.cost;
+  } else if (charge.penalize && charge.cost > 0) {
+    window.count = std::max(window.count, limit.size());
+  }
   verdict->receipt.mark = static_cast<uint64_t>(window.end);
   Step step;
   step.state =

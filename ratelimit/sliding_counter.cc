@@ -92,7 +92,9 @@ Word Pack(const Windows& w, uint64_t code) {
 
 }  // namespace
 
-Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdict* verdict) {
+Step Assess(const Charge& charge, Word state, const Now& now, Verdict* verdict) {
+  const Limit& limit = *charge.limit;
+  const uint64_t cost = charge.cost;
   const uint64_t length = LengthOf(limit), code = CodeOf(limit), t = Mono(now);
   Step step;
   step.carry = state != 0 && kLength.Get64(state) != code;
@@ -102,7 +104,7 @@ Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdi
   if (!verdict->allowed && cost <= limit.size()) {
     verdict->retry_after_ns = RetryAfter(w, limit.size(), cost, length, t);
   }
-  if (verdict->allowed) w.count += cost;
+  if (verdict->allowed || charge.penalize) w.count += std::min<uint64_t>(cost, kCount.Mask() - w.count);
   const uint64_t windows = w.count > 0 ? 2 : w.former > 0 ? 1 : 0;
   const uint64_t end = (w.start + windows * length) * kTick;
   verdict->reset_ns = windows == 0 ? 0 : static_cast<int64_t>(end - t);

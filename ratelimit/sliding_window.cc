@@ -84,7 +84,9 @@ Log Rebuild(const Log& log, uint64_t block, uint64_t quota, const Ring& ring, St
 
 }  // namespace
 
-Step Assess(const Limit& limit, Word state, const Ring& ring, uint64_t cost, const Now& now, Verdict* verdict) {
+Step Assess(const Charge& charge, Word state, const Ring& ring, const Now& now, Verdict* verdict) {
+  const Limit& limit = *charge.limit;
+  const uint64_t cost = charge.cost;
   const uint64_t window = static_cast<uint64_t>(limit.spec().period_ns), quota = limit.size(), t = Mono(now);
   const uint32_t blocks = ring.slots - 2;
   const uint64_t block = (quota + blocks - 1) / blocks;
@@ -94,19 +96,22 @@ Step Assess(const Limit& limit, Word state, const Ring& ring, uint64_t cost, con
   verdict->reset_ns = verdict->allowed && cost > 0 ? std::max(newest, limit.spec().period_ns) : newest;
   if (!verdict->allowed) {
     if (cost <= quota) verdict->retry_after_ns = WaitFor(Used(log) + cost - quota, log, ring, window, t);
-    return {state};
+    if (!charge.penalize) return {state};
   }
   if (cost == 0) return {state};
+  const uint64_t units = std::min(cost, quota);
   Step step;
   if (log.block != block || log.filled == 0) {
-    log = Rebuild(log, block, quota, ring, &step);
+    log = Rebuild(log, block, quota - units, ring, &step);
     const uint32_t first = step.slot_count > 0 ? step.first_slot : log.newest;
-    log = Append(log, cost, ring.slots, t + 1, &step);
+    log = Append(log, units, ring.slots, t + 1, &step);
     step.slot_count = Back(log.newest, first, ring.slots) + 1;
     step.first_slot = first;
   } else {
-    log = Append(log, cost, ring.slots, t + 1, &step);
+    log = Append(log, units, ring.slots, t + 1, &step);
   }
+  // Of more than the quota, after a penalty, the newest are enough to refuse all that the whole would refuse.
+  log.behind = std::min(log.behind, static_cast<uint32_t>((quota - std::min(quota, log.filled) + block - 1) / block));
   step.state = Pack(log, limit, state);
   return step;
 }

@@ -26,7 +26,9 @@ Word CarryOver(Word arrival, Word now, uint64_t old_code, Word interval, uint64_
 
 }  // namespace
 
-Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdict* verdict) {
+Step Assess(const Charge& charge, Word state, const Now& now, Verdict* verdict) {
+  const Limit& limit = *charge.limit;
+  const uint64_t cost = charge.cost;
   const Word interval = Interval(limit), size = interval * limit.size(), t = Word{Mono(now)} << kFractionBits;
   const uint64_t code = CodeDown(interval);
   Word arrival = kArrival.Get(state);
@@ -42,9 +44,9 @@ Step Assess(const Limit& limit, Word state, uint64_t cost, const Now& now, Verdi
   const bool possible = cost <= limit.size();
   const Word charged = std::max(arrival, t) + interval * (possible ? cost : 0);
   verdict->allowed = possible && charged <= t + size;
-  if (verdict->allowed && cost > 0) {
+  if (cost > 0 && (verdict->allowed || charge.penalize)) {
     if (arrival < t) ++fills;
-    arrival = charged;
+    arrival = verdict->allowed ? charged : std::max(arrival, t + size);
   }
   const Word missing = arrival > t ? arrival - t : 0;
   verdict->limit = limit.size();

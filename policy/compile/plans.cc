@@ -68,6 +68,8 @@ void Compiler::AddLimit(const policy::Origin& origin, std::string_view path, con
 void Compiler::PlanLimit(const policy::Plan& plan, const policy::Limit& limit, std::vector<CompiledLimit>* out) {
   CompiledLimit compiled;
   compiled.name = limit.name;
+  compiled.penalize = limit.penalize;
+  compiled.shadow = limit.shadow;
   AddLimit(limit.origin, "", absl::StrCat("plan/", plan.name, "/", limit.name), SpecOf(limit), std::move(compiled),
            out);
 }

@@ -143,6 +143,8 @@ struct Limit {
   Period period;                     // per (pace) or window (quota)
   uint64_t burst = 0;                // pace: bucket size, at least 1
   Window window = Window::kSliding;  // quota
+  bool penalize = false;             // what is refused counts too
+  bool shadow = false;               // counts and reports, refuses nobody
   bool operator==(const Limit&) const = default;
 };
 

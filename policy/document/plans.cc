@@ -36,6 +36,8 @@ constexpr Field<Limit> kLimitFields[] = {
     {"window", ReadPeriod},
     {"type", ReadWord<&Limit::window, kTypes>},
     {"in_flight", ReadAmount<&Limit::amount>},
+    {"penalize", ReadBool<&Limit::penalize>},
+    {"shadow", ReadBool<&Limit::shadow>},
 };
 
 // The three kinds of limit, with the members that belong to each besides the name.
@@ -76,6 +78,8 @@ void ReadLimit(Reader& reader, const Cursor& at, Limit* out) {
   }
   out->kind = chosen->kind;
   CheckMembers(reader, at, *chosen);
+  if (out->penalize && out->kind == Limit::Kind::kInFlight)
+    reader.Error(at, "conflict", "`penalize` has no meaning beside `in_flight`", "remove it");
   if (out->kind == Limit::Kind::kPace && out->burst == 0) out->burst = out->amount;
 }
 

@@ -58,6 +58,8 @@ void Add(Txn& t, Bill& bill, const std::vector<CompiledLimit>& limits, const Cou
     charge.key =
         ratelimit::KeyBuilder(t.gateway.store->hash_key(), limit.limit.id()).Add(counted.by).Add(counted.name).Finish();
     charge.cost = std::max<uint32_t>(t.request.cost, 1);
+    charge.shadow = limit.shadow;
+    charge.penalize = limit.penalize;
     charge.known = t.identity.consumer != nullptr;
     bill.limits[bill.count++] = &limit;
   }
@@ -74,13 +76,20 @@ constexpr int64_t kNsPerMs = 1'000'000;
 int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }
 int64_t Seconds(int64_t ns) { return CeilDivide(ns, 1'000 * kNsPerMs); }
 
+// Whether this one is a reason to refuse the request.
+bool Refused(const Bill& bill, size_t i) { return !bill.verdicts[i].allowed && !bill.limits[i]->shadow; }
+
 void Report(Txn& t, const Bill& bill) {
   LimitState* states = t.arena.Array<LimitState>(bill.count);
   for (size_t i = 0; i < bill.count; ++i) {
     const ratelimit::Verdict& v = bill.verdicts[i];
     states[i] = {bill.limits[i]->name, v.limit, v.remaining, static_cast<uint64_t>(CeilDivide(v.reset_ns, kNsPerMs)),
-                 !v.allowed};
-    Trace(t, "limit", v.allowed ? "pass" : "refuse", bill.limits[i]->spot,
+                 Refused(bill, i)};
+    Trace(t, "limit",
+          Refused(bill, i) ? "refuse"
+          : v.allowed      ? "pass"
+                           : "shadow",
+          bill.limits[i]->spot,
           {bill.limits[i]->name, ": ", v.refusal == ratelimit::Refusal::kFull ? "no room for another caller, " : "",
            Decimal(t, static_cast<int64_t>(v.used)), " of ", Decimal(t, static_cast<int64_t>(v.limit)),
            " used, all free in ", Decimal(t, CeilDivide(v.reset_ns, kNsPerMs)), " ms"});
@@ -88,13 +97,17 @@ void Report(Txn& t, const Bill& bill) {
   t.decision.limits = {states, bill.count};
 }
 
-// The limit nearest to its end speaks for all; of equals, the one that takes longest to recover.
+bool Tighter(const ratelimit::Verdict& a, const ratelimit::Verdict& b) {
+  return a.remaining < b.remaining || (a.remaining == b.remaining && a.reset_ns > b.reset_ns);
+}
+
+// The limit nearest to its end speaks for all; of equals, the one that takes longest to recover. Callers are not told
+// of shadow limits: `count` if there are no others.
 size_t Tightest(const Bill& bill) {
-  size_t tightest = 0;
-  for (size_t i = 1; i < bill.count; ++i) {
-    const ratelimit::Verdict& a = bill.verdicts[i];
-    const ratelimit::Verdict& b = bill.verdicts[tightest];
-    if (a.remaining < b.remaining || (a.remaining == b.remaining && a.reset_ns > b.reset_ns)) tightest = i;
+  size_t tightest = bill.count;
+  for (size_t i = 0; i < bill.count; ++i) {
+    if (bill.limits[i]->shadow) continue;
+    if (tightest == bill.count || Tighter(bill.verdicts[i], bill.verdicts[tightest])) tightest = i;
   }
   return tightest;
 }
@@ -108,6 +121,7 @@ void AddHeaders(Txn& t, const Bill& bill) {
                            Decimal(t, static_cast<int64_t>(bill.verdicts[i].remaining)));
   }
   size_t tightest = Tightest(bill);
+  if (tightest == bill.count) return;
   // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): Add has filled every place below `count`
   t.response_changes.Set("RateLimit-Limit", bill.limits[tightest]->limit_text);
   t.response_changes.Set("RateLimit-Remaining", Decimal(t, static_cast<int64_t>(bill.verdicts[tightest].remaining)));
@@ -118,7 +132,7 @@ void AddHeaders(Txn& t, const Bill& bill) {
 int64_t RetryAfterSeconds(const Bill& bill) {
   int64_t longest = 0;
   for (size_t i = 0; i < bill.count; ++i) {
-    if (bill.verdicts[i].allowed) continue;
+    if (!Refused(bill, i)) continue;
     if (bill.verdicts[i].retry_after_ns == ratelimit::kNever) return 0;
     longest = std::max(longest, bill.verdicts[i].retry_after_ns);
   }
@@ -133,8 +147,10 @@ Step RefuseOverLimit(Txn& t, const Bill& bill, const RateLimitingPlugin* plugin)
   return Refuse(t, 429, "rate_limited", "API rate limit exceeded");
 }
 
-bool AnyRefused(const Bill& bill, size_t from, size_t to) {
-  return std::any_of(bill.verdicts + from, bill.verdicts + to, [](const auto& v) { return !v.allowed; });
+bool AnyRefused(const Bill& bill, size_t first) {
+  bool any = false;
+  for (size_t i = 0; i < first; ++i) any = any || Refused(bill, i);
+  return any;
 }
 
 }  // namespace
@@ -153,7 +169,7 @@ Step Charge(Txn& t) {
   bool allowed = ratelimit::ChargeAll(*t.gateway.store, bill.charges, bill.count, t.now, bill.verdicts);
   Report(t, bill);
   if (plugin == nullptr || !plugin->config.hide_client_headers) AddHeaders(t, bill);
-  if (!allowed) return RefuseOverLimit(t, bill, AnyRefused(bill, 0, of_plugin) ? plugin : nullptr);
+  if (!allowed) return RefuseOverLimit(t, bill, AnyRefused(bill, of_plugin) ? plugin : nullptr);
   t.held = {bill.charges, bill.verdicts, bill.count};
   return Step::kNext;
 }
