@@ -1,6 +1,9 @@
 // What the conformance cases cannot show: the transaction's own rules. What is decided is in conformance/.
 #include "policy/gateway.h"
 
+#include <set>
+#include <string>
+
 #include "gtest/gtest.h"
 #include "policy/testing.h"
 
@@ -178,6 +181,44 @@ plugins:
   EXPECT_NE(text.find("`routes`"), text.npos) << text;
   EXPECT_NE(text.find("duplicate_route"), text.npos) << text;
   EXPECT_NE(text.find("`rate-limiting`"), text.npos) << text;
+}
+
+TEST(Compile, NeedsAGroupToCountByGroup) {
+  CompileResult result = Compile(R"(_format_version: "3.0"
+plugins:
+- {name: rate-limiting, config: {minute: 1, limit_by: consumer-group}}
+- {name: rate-limiting-advanced, config: {limit: [1], window_size: [60], identifier: consumer-group}}
+)",
+                                 CompileOptions());
+  EXPECT_EQ(result.snapshot, nullptr);
+  ASSERT_EQ(result.diagnostics.size(), 2u);
+  EXPECT_NE(ToText(result.diagnostics[0]).find("`limit_by: consumer-group` needs"), std::string::npos);
+  EXPECT_NE(ToText(result.diagnostics[1]).find("`identifier: consumer-group` needs"), std::string::npos);
+}
+
+TEST(Limits, AddAtMostTheJitterToRetryAfter) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(R"(
+_format_version: "3.0"
+services:
+- name: s
+  url: http://s.internal
+  routes: [{name: r, paths: [/]}]
+  plugins:
+  - name: rate-limiting-advanced
+    config: {limit: [1], window_size: [60], disable_penalty: true, identifier: service, retry_after_jitter_max: 3}
+)"));
+  Transaction txn(gateway);
+  TestRequest r("GET", "/");
+  txn.Begin(r.request, kStart);
+  ASSERT_EQ(txn.decision().action, Action::kForward);
+  std::set<std::string> seen;
+  for (int i = 0; i < 200; ++i) {
+    txn.Begin(r.request, kStart);
+    ASSERT_EQ(txn.decision().status, 429u);
+    seen.insert(std::string(Changed(txn.decision().response_headers, "Retry-After")));
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"120", "121", "122", "123"}));
 }
 
 TEST(Diagnosis, NamesWhoIsAtFault) {

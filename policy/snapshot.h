@@ -46,6 +46,7 @@ enum class PluginKind : uint8_t {
   kHmacAuth,
   kAcl,
   kRateLimiting,
+  kRateLimitingAdvanced,
   kRequestTransformer,
   kRequestTermination,
 };
@@ -105,7 +106,7 @@ struct AclPlugin {
   bool always_use_authenticated_groups = false;
 };
 
-// A limit with the texts that report it. Charged at once: those of one plan and one rate-limiting plugin.
+// A limit with the texts that report it. Charged at once: those of one plan, and of one plugin of each kind.
 inline constexpr size_t kMaxPlanLimits = 16;
 struct CompiledLimit {
   std::string name;  // "second", or as the plan names it
@@ -118,9 +119,17 @@ struct CompiledLimit {
   Spot spot;
 };
 
+// rate-limiting, and rate-limiting-advanced.
 struct RateLimitingPlugin {
   Spot spot;
-  policy::RateLimitingConfig config;
+  policy::RateLimitingConfig::LimitBy limit_by;
+  std::string header_name;
+  std::string path;
+  std::string group;  // the consumer group it is bound to
+  bool hide_client_headers = false;
+  uint32_t error_code = 429;
+  std::string error_message;
+  uint32_t retry_after_jitter_max = 0;  // seconds
   std::vector<CompiledLimit> limits;
 };
 

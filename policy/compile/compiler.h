@@ -44,6 +44,7 @@ class Compiler {
   void Plans();
   void AddLimit(const policy::Origin& origin, std::string_view path, const std::string& id,
                 const ratelimit::LimitSpec& spec, CompiledLimit limit, std::vector<CompiledLimit>* out);
+  void LimitGroup(const policy::Plugin& plugin, std::string_view field, RateLimitingPlugin* compiled);
   void PlanLimit(const policy::Plan& plan, const policy::Limit& limit, std::vector<CompiledLimit>* out);
 
   // consumers.cc
@@ -64,6 +65,7 @@ class Compiler {
   uint32_t Add(const policy::Plugin& plugin, const policy::HmacAuthConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::AclConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::RateLimitingConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::RateLimitingAdvancedConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::RequestTransformerConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::RequestTerminationConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::CorrelationIdConfig& config);

@@ -1,3 +1,7 @@
+#include <iterator>
+#include <string>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "policy/compile/compiler.h"
 
@@ -50,6 +54,16 @@ WindowName NameOf(policy::Unit unit) {
   }
 }
 
+// Kong gives six lengths a name in headers, and the others their seconds.
+std::string WindowTitle(int64_t seconds) {
+  constexpr policy::Unit kUnits[] = {policy::Unit::kSecond, policy::Unit::kMinute, policy::Unit::kHour,
+                                     policy::Unit::kDay,    policy::Unit::kMonth,  policy::Unit::kYear};
+  constexpr int64_t kLengths[] = {1, 60, 3'600, 86'400, 2'592'000, 31'536'000};
+  for (size_t i = 0; i < std::size(kLengths); ++i)
+    if (kLengths[i] == seconds) return NameOf(kUnits[i]).title;
+  return absl::StrCat(seconds);
+}
+
 }  // namespace
 
 // `id` names the limit's counters for good: a reload that keeps the name keeps what was used.
@@ -88,8 +102,22 @@ void Compiler::Plans() {
   }
 }
 
+// A consumer may be in several groups, so only the plugin's own scope tells which one is meant.
+void Compiler::LimitGroup(const policy::Plugin& plugin, std::string_view field, RateLimitingPlugin* compiled) {
+  if (compiled->limit_by != policy::RateLimitingConfig::LimitBy::kConsumerGroup) return;
+  if (plugin.consumer_group != policy::kNone) {
+    compiled->group = document_.consumer_groups[plugin.consumer_group].name;
+    return;
+  }
+  Error(plugin.origin, absl::StrCat("config/", field), "bad_scope",
+        absl::StrCat("`", field, ": consumer-group` needs a plugin that is bound to a consumer group"),
+        "bind it to one, or count by consumer");
+}
+
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingConfig& config) {
-  RateLimitingPlugin compiled{SpotOf(plugin.origin), config, {}};
+  RateLimitingPlugin compiled{SpotOf(plugin.origin),      config.limit_by,   config.header_name,   config.path, "",
+                              config.hide_client_headers, config.error_code, config.error_message, 0,           {}};
+  LimitGroup(plugin, "limit_by", &compiled);
   std::string scope = ScopeName(plugin);
   for (const policy::RateLimitingConfig::Window& window : config.windows) {
     WindowName name = NameOf(window.unit);
@@ -102,6 +130,41 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingC
     AddLimit(plugin.origin, absl::StrCat("config/", name.name), absl::StrCat("plugin/", scope, "/", name.name),
              ratelimit::LimitSpec::FixedWindow(window.limit, CalendarOf(window.unit)), std::move(limit),
              &compiled.limits);
+  }
+  snapshot_.rate_limiting.push_back(std::move(compiled));
+  return static_cast<uint32_t>(snapshot_.rate_limiting.size() - 1);
+}
+
+// Plugins of one namespace share their counters, whatever their limits.
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingAdvancedConfig& config) {
+  RateLimitingPlugin compiled{SpotOf(plugin.origin),
+                              config.identifier,
+                              config.header_name,
+                              config.path,
+                              "",
+                              config.hide_client_headers,
+                              config.error_code,
+                              config.error_message,
+                              config.retry_after_jitter_max,
+                              {}};
+  LimitGroup(plugin, "identifier", &compiled);
+  const std::string counters = config.counters.empty() ? absl::StrCat("plugin/", ScopeName(plugin))
+                                                       : absl::StrCat("namespace/", config.counters);
+  for (const policy::RateLimitingAdvancedConfig::Window& window : config.windows) {
+    const std::string title = WindowTitle(window.seconds);
+    const int64_t length_ns = window.seconds * ratelimit::kSecond;
+    CompiledLimit limit;
+    limit.name = absl::AsciiStrToLower(title);
+    limit.penalize = config.sliding && !config.disable_penalty;
+    if (!config.hide_client_headers) {
+      limit.limit_header = absl::StrCat("X-RateLimit-Limit-", title);
+      limit.remaining_header = absl::StrCat("X-RateLimit-Remaining-", title);
+    }
+    AddLimit(plugin.origin, "config/limit",
+             absl::StrCat(counters, "/", window.seconds, config.sliding ? "/sliding" : "/fixed"),
+             config.sliding ? ratelimit::LimitSpec::SlidingCounter(window.limit, length_ns)
+                            : ratelimit::LimitSpec::FixedWindow(window.limit, length_ns),
+             std::move(limit), &compiled.limits);
   }
   snapshot_.rate_limiting.push_back(std::move(compiled));
   return static_cast<uint32_t>(snapshot_.rate_limiting.size() - 1);

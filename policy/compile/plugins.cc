@@ -17,6 +17,7 @@ constexpr PluginKind kKinds[] = {PluginKind::kJwt,
                                  PluginKind::kHmacAuth,
                                  PluginKind::kAcl,
                                  PluginKind::kRateLimiting,
+                                 PluginKind::kRateLimitingAdvanced,
                                  PluginKind::kRequestTransformer,
                                  PluginKind::kRequestTermination,
                                  PluginKind::kCorrelationId};

@@ -313,7 +313,7 @@ struct AclConfig {
 };
 
 struct RateLimitingConfig {
-  enum class LimitBy { kConsumer, kCredential, kIp, kService, kHeader, kPath };
+  enum class LimitBy { kConsumer, kConsumerGroup, kCredential, kIp, kService, kHeader, kPath };
   struct Window {
     Unit unit = Unit::kSecond;
     uint64_t limit = 1;
@@ -328,6 +328,26 @@ struct RateLimitingConfig {
   uint32_t error_code = 429;
   std::string error_message = "API rate limit exceeded";
   bool operator==(const RateLimitingConfig&) const = default;
+};
+
+struct RateLimitingAdvancedConfig {
+  struct Window {
+    uint64_t limit = 1;
+    int64_t seconds = 1;
+    bool operator==(const Window&) const = default;
+  };
+  std::vector<Window> windows;  // at least one, lowest limit first
+  bool sliding = true;          // window_type: by two counts; else fixed
+  RateLimitingConfig::LimitBy identifier = RateLimitingConfig::LimitBy::kConsumer;
+  std::string header_name;              // identifier header
+  std::string path;                     // identifier path
+  std::string counters;                 // namespace; "" : this plugin's own
+  bool disable_penalty = false;         // sliding: do not count what is refused
+  uint32_t retry_after_jitter_max = 0;  // seconds
+  bool hide_client_headers = false;
+  uint32_t error_code = 429;
+  std::string error_message = "API rate limit exceeded";
+  bool operator==(const RateLimitingAdvancedConfig&) const = default;
 };
 
 struct RequestTransformerConfig {
@@ -372,7 +392,7 @@ struct CorrelationIdConfig {
 // The order of the alternatives is that of kPluginNames in plugins.cc, not that of execution.
 using PluginConfig =
     std::variant<JwtConfig, KeyAuthConfig, BasicAuthConfig, HmacAuthConfig, AclConfig, RateLimitingConfig,
-                 RequestTransformerConfig, RequestTerminationConfig, CorrelationIdConfig>;
+                 RateLimitingAdvancedConfig, RequestTransformerConfig, RequestTerminationConfig, CorrelationIdConfig>;
 
 struct Plugin {
   Origin origin;  // fields of the configuration are "config/…"

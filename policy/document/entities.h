@@ -30,6 +30,7 @@ void ReadBasicAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadHmacAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadAclConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadRateLimitingConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadRateLimitingAdvancedConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadRequestTransformerConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadRequestTerminationConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadCorrelationIdConfig(Reader& reader, const Cursor& at, PluginConfig* out);

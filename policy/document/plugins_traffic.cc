@@ -11,9 +11,13 @@ namespace {
 using LimitBy = RateLimitingConfig::LimitBy;
 
 constexpr Word<LimitBy> kLimitBy[] = {
-    {"consumer", LimitBy::kConsumer}, {"credential", LimitBy::kCredential}, {"ip", LimitBy::kIp},
-    {"service", LimitBy::kService},   {"header", LimitBy::kHeader},         {"path", LimitBy::kPath},
-    {"consumer-group", std::nullopt},
+    {"consumer", LimitBy::kConsumer},
+    {"credential", LimitBy::kCredential},
+    {"ip", LimitBy::kIp},
+    {"service", LimitBy::kService},
+    {"header", LimitBy::kHeader},
+    {"path", LimitBy::kPath},
+    {"consumer-group", LimitBy::kConsumerGroup},
 };
 
 constexpr Word<bool> kPolicies[] = {{"local", true}, {"cluster", std::nullopt}, {"redis", std::nullopt}};

@@ -1,4 +1,4 @@
-// Every limit that applies, all or none: those of the rate-limiting plugin and those of the caller's plan.
+// Every limit that applies, all or none: those of the rate-limiting plugins and those of the caller's plan.
 #include <algorithm>
 
 #include "policy/stages/stages.h"
@@ -9,14 +9,15 @@ namespace {
 // The limits of one request, side by side.
 struct Bill {
   const CompiledLimit** limits;
+  const RateLimitingPlugin** plugins;  // whose limit it is; null: the plan's
   ratelimit::Charge* charges;
   ratelimit::Verdict* verdicts;
   size_t count = 0;
 };
 
 Bill EmptyBill(Txn& t, size_t most) {
-  return {t.arena.Array<const CompiledLimit*>(most), t.arena.Array<ratelimit::Charge>(most),
-          t.arena.Array<ratelimit::Verdict>(most)};
+  return {t.arena.Array<const CompiledLimit*>(most), t.arena.Array<const RateLimitingPlugin*>(most),
+          t.arena.Array<ratelimit::Charge>(most), t.arena.Array<ratelimit::Verdict>(most)};
 }
 
 // Who a consumer is, for counters that survive reloads and changes of credential.
@@ -30,7 +31,7 @@ struct Counted {
   std::string_view name;
 };
 
-Counted CountedBy(const Txn& t, const policy::RateLimitingConfig& config) {
+Counted CountedBy(const Txn& t, const RateLimitingPlugin& config) {
   using LimitBy = policy::RateLimitingConfig::LimitBy;
   const Identity& identity = t.identity;
   const Counted address{"ip", t.decision.client.ip};
@@ -38,6 +39,7 @@ Counted CountedBy(const Txn& t, const policy::RateLimitingConfig& config) {
     case LimitBy::kConsumer:
       if (identity.consumer != nullptr) return {"consumer", StableName(*identity.consumer)};
       return identity.credential.empty() ? address : Counted{"credential", identity.credential};
+    case LimitBy::kConsumerGroup: return {"consumer-group", config.group};
     case LimitBy::kCredential:
       return identity.credential.empty() ? address : Counted{"credential", identity.credential};
     case LimitBy::kIp: return address;
@@ -51,7 +53,8 @@ Counted CountedBy(const Txn& t, const policy::RateLimitingConfig& config) {
   return address;
 }
 
-void Add(Txn& t, Bill& bill, const std::vector<CompiledLimit>& limits, const Counted& counted) {
+void Add(Txn& t, Bill& bill, const std::vector<CompiledLimit>& limits, const RateLimitingPlugin* plugin,
+         const Counted& counted) {
   for (const CompiledLimit& limit : limits) {
     ratelimit::Charge& charge = bill.charges[bill.count];
     charge.limit = &limit.limit;
@@ -61,6 +64,7 @@ void Add(Txn& t, Bill& bill, const std::vector<CompiledLimit>& limits, const Cou
     charge.shadow = limit.shadow;
     charge.penalize = limit.penalize;
     charge.known = t.identity.consumer != nullptr;
+    bill.plugins[bill.count] = plugin;
     bill.limits[bill.count++] = &limit;
   }
 }
@@ -139,37 +143,54 @@ int64_t RetryAfterSeconds(const Bill& bill) {
   return std::max<int64_t>(1, Seconds(longest));
 }
 
-// `plugin` is null when it was the plan's limits that refused.
-Step RefuseOverLimit(Txn& t, const Bill& bill, const RateLimitingPlugin* plugin) {
+// Kong's: so that those who were refused together do not come back together.
+int64_t Jitter(Txn& t, const RateLimitingPlugin& plugin) {
+  if (plugin.retry_after_jitter_max == 0) return 0;
+  uint64_t word[1];
+  t.gateway.random.Next(word);
+  return static_cast<int64_t>(word[0] % (uint64_t{plugin.retry_after_jitter_max} + 1));
+}
+
+// In the words of the first plugin of which a limit refused.
+Step RefuseOverLimit(Txn& t, const Bill& bill) {
+  const RateLimitingPlugin* plugin = nullptr;
+  for (size_t i = 0; i < bill.count && plugin == nullptr; ++i)
+    if (Refused(bill, i)) plugin = bill.plugins[i];
   int64_t seconds = RetryAfterSeconds(bill);
+  if (seconds > 0 && plugin != nullptr) seconds += Jitter(t, *plugin);
   if (seconds > 0) t.response_changes.Set("Retry-After", Decimal(t, seconds));
-  if (plugin != nullptr) return Refuse(t, plugin->config.error_code, "rate_limited", plugin->config.error_message);
+  if (plugin != nullptr) return Refuse(t, plugin->error_code, "rate_limited", plugin->error_message);
   return Refuse(t, 429, "rate_limited", "API rate limit exceeded");
 }
 
-bool AnyRefused(const Bill& bill, size_t first) {
-  bool any = false;
-  for (size_t i = 0; i < first; ++i) any = any || Refused(bill, i);
-  return any;
+const RateLimitingPlugin* LimiterOf(const Txn& t, PluginKind kind) {
+  const ScopedPlugin* scoped = PluginFor(t, kind);
+  return scoped == nullptr ? nullptr : &t.snapshot->rate_limiting[scoped->config];
 }
 
 }  // namespace
 
 Step Charge(Txn& t) {
-  const ScopedPlugin* scoped = PluginFor(t, PluginKind::kRateLimiting);
-  const RateLimitingPlugin* plugin = scoped == nullptr ? nullptr : &t.snapshot->rate_limiting[scoped->config];
+  const RateLimitingPlugin* const plugins[] = {LimiterOf(t, PluginKind::kRateLimiting),
+                                               LimiterOf(t, PluginKind::kRateLimitingAdvanced)};
   const CompiledPlan* plan = PlanOf(t);
-  const size_t of_plugin = plugin == nullptr ? 0 : plugin->limits.size();
-  const size_t of_plan = plan == nullptr ? 0 : plan->limits.size();
   if (plan != nullptr) t.decision.plan = plan->name;
-  if (of_plugin + of_plan == 0) return Step::kNext;
-  Bill bill = EmptyBill(t, of_plugin + of_plan);
-  if (plugin != nullptr) Add(t, bill, plugin->limits, CountedBy(t, plugin->config));
-  if (plan != nullptr) Add(t, bill, plan->limits, {"consumer", StableName(*t.identity.consumer)});
+  size_t most = plan == nullptr ? 0 : plan->limits.size();
+  bool hide = false;
+  for (const RateLimitingPlugin* plugin : plugins) {
+    if (plugin == nullptr) continue;
+    most += plugin->limits.size();
+    hide = hide || plugin->hide_client_headers;
+  }
+  if (most == 0) return Step::kNext;
+  Bill bill = EmptyBill(t, most);
+  for (const RateLimitingPlugin* plugin : plugins)
+    if (plugin != nullptr) Add(t, bill, plugin->limits, plugin, CountedBy(t, *plugin));
+  if (plan != nullptr) Add(t, bill, plan->limits, nullptr, {"consumer", StableName(*t.identity.consumer)});
   bool allowed = ratelimit::ChargeAll(*t.gateway.store, bill.charges, bill.count, t.now, bill.verdicts);
   Report(t, bill);
-  if (plugin == nullptr || !plugin->config.hide_client_headers) AddHeaders(t, bill);
-  if (!allowed) return RefuseOverLimit(t, bill, AnyRefused(bill, of_plugin) ? plugin : nullptr);
+  if (!hide) AddHeaders(t, bill);
+  if (!allowed) return RefuseOverLimit(t, bill);
   t.held = {bill.charges, bill.verdicts, bill.count};
   return Step::kNext;
 }

@@ -1,0 +1,131 @@
+// rate-limiting-advanced, of Kong's enterprise edition.
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "policy/document/check.h"
+#include "policy/document/entities.h"
+
+namespace sluice::policy {
+namespace {
+
+using Config = RateLimitingAdvancedConfig;
+using LimitBy = RateLimitingConfig::LimitBy;
+
+constexpr size_t kMaxWindows = 10;  // each is charged on every request
+constexpr int64_t kMaxLimit = 1'000'000'000;
+constexpr int64_t kMaxSeconds = 366 * 86'400;
+
+constexpr Word<LimitBy> kIdentifiers[] = {
+    {"consumer", LimitBy::kConsumer},
+    {"consumer-group", LimitBy::kConsumerGroup},
+    {"credential", LimitBy::kCredential},
+    {"ip", LimitBy::kIp},
+    {"service", LimitBy::kService},
+    {"header", LimitBy::kHeader},
+    {"path", LimitBy::kPath},
+    {"route", std::nullopt},
+    {"principal", std::nullopt},
+};
+constexpr Word<bool> kWindowTypes[] = {{"sliding", true}, {"fixed", false}};
+constexpr Word<bool> kStrategies[] = {{"local", true}, {"cluster", std::nullopt}, {"redis", std::nullopt}};
+
+void ReadStrategy(Reader& reader, const Cursor& at, Config*) { WordAt(reader, at, kStrategies); }
+
+// Kong's rule; -1 is the default that decK writes out.
+void ReadSyncRate(Reader& reader, const Cursor& at, Config*) {
+  if (at.node->text != "-1")
+    reader.Error(at, "conflict", "`sync_rate` has no meaning beside `strategy: local`", "remove it");
+}
+
+void ReadThrottlingEnabled(Reader& reader, const Cursor& at, Config*) {
+  bool enabled = false;
+  if (reader.Bool(at, &enabled) && enabled)
+    reader.NotSupported(at, "throttling", "set `enabled` to false, or remove it");
+}
+
+void ReadThrottling(Reader& reader, const Cursor& at, Config* out) {
+  constexpr Field<Config> kFields[] = {
+      {"enabled", ReadThrottlingEnabled},
+      {"interval", Skip<Config>},
+      {"retry_times", Skip<Config>},
+      {"queue_limit", Skip<Config>},
+  };
+  reader.Map(at, kFields, out);
+}
+
+// The two lists are read together, by ReadWindows.
+constexpr Field<Config> kFields[] = {
+    {"limit", Skip<Config>, kRequired},
+    {"window_size", Skip<Config>, kRequired},
+    {"window_type", ReadWord<&Config::sliding, kWindowTypes>},
+    {"identifier", ReadWord<&Config::identifier, kIdentifiers>},
+    {"header_name", ReadString<&Config::header_name, CheckHeaderName>},
+    {"path", ReadString<&Config::path, CheckServicePath>},
+    {"namespace", ReadString<&Config::counters, CheckNotEmpty>},
+    {"strategy", ReadStrategy},
+    {"sync_rate", ReadSyncRate},
+    {"disable_penalty", ReadBool<&Config::disable_penalty>},
+    {"retry_after_jitter_max", ReadInteger<&Config::retry_after_jitter_max, 0, 86'400>},
+    {"hide_client_headers", ReadBool<&Config::hide_client_headers>},
+    {"error_code", ReadInteger<&Config::error_code, 100, 599>},
+    {"error_message", ReadString<&Config::error_message>},
+    {"enforce_consumer_groups", NotYetTrue<Config>},
+    {"consumer_groups", Skip<Config>},
+    {"dictionary_name", Skip<Config>},
+    {"lock_dictionary_name", Skip<Config>},
+    {"throttling", ReadThrottling},
+    {"compound_identifier", NotYetList<Config>},
+    {"counter_key", NotYet<Config>},
+    {"custom_key", NotYet<Config>},
+    {"redis", NotYet<Config>, kSecret},
+};
+
+std::vector<int64_t> Integers(Reader& reader, const Cursor& at, std::string_view field, int64_t max) {
+  std::vector<int64_t> all;
+  Reader::WithMember(at, field, [&](const Cursor& list) {
+    reader.List(list, [&](const Cursor& item) {
+      int64_t value = 1;
+      reader.Integer(item, 1, max, &value);
+      all.push_back(value);
+    });
+  });
+  return all;
+}
+
+void ReadWindows(Reader& reader, const Cursor& at, Config* config) {
+  const std::vector<int64_t> limits = Integers(reader, at, "limit", kMaxLimit);
+  const std::vector<int64_t> sizes = Integers(reader, at, "window_size", kMaxSeconds);
+  if (limits.size() != sizes.size() || limits.empty()) {
+    reader.Error(at, "bad_value",
+                 absl::StrCat("expected as many windows as limits, at least one, found `", sizes.size(),
+                              "` in `window_size` and `", limits.size(), "` in `limit`"),
+                 "give each limit its window");
+    return;
+  }
+  if (limits.size() > kMaxWindows) reader.Error(at, "too_large", absl::StrCat("more than ", kMaxWindows, " windows"));
+  for (size_t i = 0; i < limits.size(); ++i) {
+    const bool again = std::find(sizes.begin(), sizes.begin() + static_cast<ptrdiff_t>(i), sizes[i]) !=
+                       sizes.begin() + static_cast<ptrdiff_t>(i);
+    if (again)
+      reader.Error(at, "duplicate_value", absl::StrCat("two limits have windows of `", sizes[i], "` seconds"),
+                   "keep the lower one");
+    config->windows.push_back({static_cast<uint64_t>(limits[i]), sizes[i]});
+  }
+  std::stable_sort(config->windows.begin(), config->windows.end(),
+                   [](const auto& a, const auto& b) { return a.limit < b.limit; });
+}
+
+}  // namespace
+
+void ReadRateLimitingAdvancedConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
+  Config& config = out->emplace<Config>();
+  if (!reader.Map(at, kFields, &config)) return;
+  if (Reader::IsSet(at, "limit") && Reader::IsSet(at, "window_size")) ReadWindows(reader, at, &config);
+  if (config.identifier == LimitBy::kHeader && config.header_name.empty())
+    reader.Error(at, "missing_field", "`identifier: header` needs `header_name`", "add it");
+  if (config.identifier == LimitBy::kPath && config.path.empty())
+    reader.Error(at, "missing_field", "`identifier: path` needs `path`", "add it");
+}
+
+}  // namespace sluice::policy
