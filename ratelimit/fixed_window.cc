@@ -39,7 +39,7 @@ Window CurrentWindow(const Limit& limit, Word state, const Now& now) {
     if (old_end == end) return {end, count, false};
     if (old_end <= std::max(end + kLateSeconds, WindowEnd(spec.calendar, length, end))) return {old_end, count, false};
   }
-  return {end, std::min(count, limit.size()), true};
+  return {end, count, true};  // all of it: were it cut to a lower limit, raising that again would refill
 }
 
 }  // namespace

@@ -99,6 +99,22 @@ TEST(FixedWindow, KeepsWhatWasUsedWhenTheRuleChanges) {
   }
 }
 
+TEST(FixedWindow, RefillsNothingWhenALimitIsLoweredAndRaisedAgain) {
+  const Limit high = MakeLimit(LimitSpec::FixedWindow(100, Calendar::kHour)),
+              low = MakeLimit(LimitSpec::FixedWindow(10, Calendar::kDay));
+  auto store = MakeStore();
+  Charge charge{&high, MakeKey(*store, high, "alice"), 80};
+  Verdict verdict;
+  ASSERT_TRUE(ChargeAll(*store, &charge, 1, {kToday, 0}, &verdict));
+  charge.cost = 1;
+  charge.limit = &low;
+  EXPECT_FALSE(ChargeAll(*store, &charge, 1, {kToday, 0}, &verdict));
+  EXPECT_EQ(verdict.used, 10u) << "told of more than the limit";
+  charge.limit = &high;
+  EXPECT_TRUE(ChargeAll(*store, &charge, 1, {kToday, 0}, &verdict));
+  EXPECT_EQ(verdict.remaining, 19u);
+}
+
 TEST(FixedWindow, RefundsOnlyWithinTheWindow) {
   const Limit limit = MakeLimit(LimitSpec::FixedWindow(10, Calendar::kMinute));
   auto store = MakeStore();

@@ -45,7 +45,7 @@ class Compiler {
   void AddLimit(const policy::Origin& origin, std::string_view path, const std::string& id,
                 const ratelimit::LimitSpec& spec, CompiledLimit limit, std::vector<CompiledLimit>* out);
   void LimitGroup(const policy::Plugin& plugin, std::string_view field, RateLimitingPlugin* compiled);
-  void PlanLimit(const policy::Plan& plan, const policy::Limit& limit, std::vector<CompiledLimit>* out);
+  void PlanLimit(const policy::Limit& limit, std::vector<CompiledLimit>* out);
 
   // consumers.cc
   void Groups();

@@ -79,20 +79,20 @@ void Compiler::AddLimit(const policy::Origin& origin, std::string_view path, con
   out->push_back(std::move(limit));
 }
 
-void Compiler::PlanLimit(const policy::Plan& plan, const policy::Limit& limit, std::vector<CompiledLimit>* out) {
+// The plan's name is no part of the counters' name: whoever changes plan keeps what was used.
+void Compiler::PlanLimit(const policy::Limit& limit, std::vector<CompiledLimit>* out) {
   CompiledLimit compiled;
   compiled.name = limit.name;
   compiled.penalize = limit.penalize;
   compiled.shadow = limit.shadow;
-  AddLimit(limit.origin, "", absl::StrCat("plan/", plan.name, "/", limit.name), SpecOf(limit), std::move(compiled),
-           out);
+  AddLimit(limit.origin, "", absl::StrCat("plan/", limit.name), SpecOf(limit), std::move(compiled), out);
 }
 
 void Compiler::Plans() {
   for (const policy::Plan& plan : document_.plans) {
     CompiledPlan compiled;
     compiled.name = plan.name;
-    for (const policy::Limit& limit : plan.limits) PlanLimit(plan, limit, &compiled.limits);
+    for (const policy::Limit& limit : plan.limits) PlanLimit(limit, &compiled.limits);
     if (plan.limits.size() > kMaxPlanLimits) {
       Error(plan.origin, "limits", "too_many_limits",
             absl::StrCat("expected at most ", kMaxPlanLimits, " limits in a plan, found `", plan.limits.size(), "`"),
