@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "router/common_host.h"
 #include "router/regex.h"
 #include "router/regex_example.h"
 
@@ -17,47 +18,12 @@ namespace {
 
 using Kind = HostPattern::Kind;
 
-constexpr uint16_t kPort = 8080;             // of a host, where the usual one is to be avoided
 constexpr uint16_t kPeerPort = 49152;        // of an address, where none is asked for
 constexpr const char kPeer[] = "192.0.2.1";  // RFC 5737
 
 template <typename T, typename Wanted>
 bool AnyOf(const std::vector<T>& all, Wanted wanted) {
   return std::any_of(all.begin(), all.end(), wanted);
-}
-
-bool PortsMeet(uint32_t a, uint32_t b) { return a == 0 || b == 0 || a == b; }
-
-// From `first` on the least that none of `patterns` asks for.
-template <typename T>
-uint16_t FreePort(uint16_t first, const std::vector<T>& patterns) {
-  uint16_t port = first;
-  while (AnyOf(patterns, [port](const T& pattern) { return pattern.port == port; })) ++port;
-  return port;
-}
-
-// A label that stands in none of the patterns, so that a name with it satisfies one only by what is around it.
-std::string FreeLabel(const std::vector<HostPattern>& patterns) {
-  std::string label = "x";
-  for (int i = 1; AnyOf(patterns, [&](const HostPattern& p) { return absl::StrContains(p.text, label); }); ++i)
-    label = absl::StrCat("x", i);
-  return label;
-}
-
-// Names that satisfy both. If none of them keeps clear of the patterns from which `label` is free, no name does.
-std::vector<std::string> CommonHosts(const HostPattern& a, const HostPattern& b, const std::string& label) {
-  if (a.kind == Kind::kPlain)
-    return HostMatches(b, a.text) ? std::vector<std::string>{a.text} : std::vector<std::string>();
-  if (b.kind == Kind::kPlain) return CommonHosts(b, a, label);
-  if (a.kind != b.kind) {
-    const std::string_view tail = a.kind == Kind::kAnyTail ? a.text : b.text;
-    const std::string_view head = a.kind == Kind::kAnyTail ? b.text : a.text;
-    return {absl::StrCat(tail.substr(0, tail.size() - 1), head), absl::StrCat(tail, label, head)};
-  }
-  const std::string& longer = a.text.size() >= b.text.size() ? a.text : b.text;
-  std::string name = a.kind == Kind::kAnySubdomain ? absl::StrCat(label, longer) : absl::StrCat(longer, label);
-  if (!HostMatches(a, name) || !HostMatches(b, name)) return {};
-  return {std::move(name)};
 }
 
 struct NameAndPort {
@@ -82,7 +48,7 @@ std::optional<NameAndPort> ChooseName(const std::vector<HostPattern>& a, const s
       if (!PortsMeet(x.port, y.port)) continue;
       const uint16_t asked = static_cast<uint16_t>(std::max(x.port, y.port));
       for (std::string& name : CommonHosts(x, y, label)) {
-        for (uint16_t port : {asked != 0 ? asked : usual, asked != 0 ? asked : FreePort(kPort, avoided)})
+        for (uint16_t port : {asked != 0 ? asked : usual, asked != 0 ? asked : FreePort(kOtherPort, avoided)})
           if (NameAndPort choice{name, port}; !is_avoided(choice)) return choice;
       }
     }

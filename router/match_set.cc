@@ -6,11 +6,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "router/common_host.h"
 
 namespace sluice::router {
 namespace {
-
-using Kind = HostPattern::Kind;
 
 std::vector<HostPattern> HostsOf(const std::vector<std::string>& texts) {
   std::vector<HostPattern> hosts;
@@ -50,14 +49,6 @@ const HeaderSet* FindHeader(const std::vector<HeaderSet>& headers, std::string_v
   for (const HeaderSet& header : headers)
     if (header.name == name) return &header;
   return nullptr;
-}
-
-bool HostContains(const HostPattern& outer, const HostPattern& inner) {
-  if (outer.port != 0 && outer.port != inner.port) return false;
-  if (inner.kind == Kind::kPlain) return HostMatches(outer, inner.text);
-  if (outer.kind != inner.kind) return false;
-  return inner.kind == Kind::kAnySubdomain ? absl::EndsWith(inner.text, outer.text)
-                                           : absl::StartsWith(inner.text, outer.text);
 }
 
 bool NetContains(const NetSet& outer, const NetSet& inner) {

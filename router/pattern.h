@@ -20,7 +20,7 @@
 //   3. with a method before without; HEAD before GET.
 // No two patterns that match the same request are equal in all three, other than duplicates, which are refused. So the
 // order of the list never counts, and no pattern needs a priority. (Go refuses the pairs that its rule leaves open,
-// such as /a/{x} beside /{x}/b; here the first wins for /a/b, by 2.)
+// such as /a/{x} beside /{x}/b; here the first wins for /a/b, by 2, and pattern_conflicts.h reports them.)
 #ifndef SLUICE_ROUTER_PATTERN_H_
 #define SLUICE_ROUTER_PATTERN_H_
 
