@@ -245,9 +245,10 @@ CheckedRoute CheckRoute(const RouteSpec& route, Report* report) {
   CheckedRoute checked;
   if (IsStreamRoute(route)) CheckStream(route, report);
   if (IsEmpty(route)) {
-    report->Add(route, "", "empty_route",
-                "expected at least one of hosts, paths, methods, headers and snis, found none",
-                "a route for all requests has `paths: [/]`");
+    report->Add(
+        route, "", "empty_route",
+        "expected at least one of hosts, paths, methods, headers, snis, sources and destinations, found none",
+        IsStreamRoute(route) ? "add snis, sources or destinations" : "a route for all requests has `paths: [/]`");
   }
   CheckHosts(route, &checked, report);
   CheckPaths(route, &checked, report);

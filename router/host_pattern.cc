@@ -1,5 +1,7 @@
 #include "router/host_pattern.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -36,7 +38,8 @@ bool TakePort(std::string_view* text, uint32_t* port) {
   if (colon == std::string_view::npos) return true;
   const std::string_view digits = text->substr(colon + 1);
   *text = text->substr(0, colon);
-  if (digits.empty() || digits.size() > 5 || !absl::ascii_isdigit(static_cast<unsigned char>(digits[0]))) return false;
+  const auto is_digit = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); };
+  if (digits.empty() || digits.size() > 5 || !std::all_of(digits.begin(), digits.end(), is_digit)) return false;
   return absl::SimpleAtoi(digits, port) && *port >= 1 && *port <= 65535;
 }
 

@@ -8,10 +8,8 @@
 //
 // The form is Kong's, so that a rule and the upstream never see two different paths:
 //   1. the query is cut at the first `?` and kept as received;
-//   2. every percent-escape of a byte that RFC 3986 does not reserve is decoded (`%41`, `%2e`, `%20`, `%C3`); escapes
-//   of
-//      reserved bytes (`!*'();:@&=+$,/?%#[]`) stay, with upper-case hex: `%2f` becomes `%2F` and never separates
-//      segments;
+//   2. every percent-escape of a byte that RFC 3986 does not reserve is decoded (`%41`, `%2e`, `%20`, `%C3`); those of
+//      reserved bytes (`!*'();:@&=+$,/?%#[]`) stay, with upper-case hex: `%2f` becomes `%2F` and parts no segments;
 //   3. dot segments are removed (RFC 3986, 5.2.4; `/..` at the root is dropped), also when they came in as `%2e`;
 //   4. runs of slashes become one.
 // Bytes that are no UTF-8 (overlong forms, too) are bytes like any other: matched as they are, escaped when forwarded.
@@ -35,7 +33,7 @@ enum class TargetForm { kOrigin, kAbsolute, kAsterisk };
 
 struct NormalTarget {
   TargetForm form = TargetForm::kOrigin;
-  std::string_view path;   // normal; begins with `/`, or is "*" in asterisk form (valid with OPTIONS only)
+  std::string_view path;   // normal; begins with `/`, or is "*" in asterisk form, which is for OPTIONS alone: the caller's to check
   std::string_view query;  // as received, without `?`
   bool has_query = false;  // tells `/a?` from `/a`
   // Absolute form only. The authority replaces the Host header, whatever that says (RFC 9112, 3.2.2).

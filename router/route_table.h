@@ -47,7 +47,7 @@
 //   4. regular expression before prefix;
 //   5. higher regex_priority (regular expressions only);
 //   6. longer prefix;
-//   7. more of {host, its port, sources, destinations} asked for;
+//   7. more of {hosts, a port in the host that matched, sources, destinations} set;
 //   8. earlier in the document.
 // A route with several paths is ranked for each of them. The result depends on nothing else.
 //

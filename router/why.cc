@@ -35,10 +35,11 @@ std::string EndpointText(const Endpoint* endpoint) {
   return endpoint->ip.is_v4() ? absl::StrCat(ip, ":", endpoint->port) : absl::StrCat("[", ip, "]:", endpoint->port);
 }
 
+// `name` as of HeaderFilter.
 std::string HeaderText(const RouteQuery& query, std::string_view name) {
   std::vector<std::string_view> values;
   for (size_t i = 0; i < query.header_count; ++i)
-    if (absl::EqualsIgnoreCase(query.headers[i].name, name)) values.push_back(query.headers[i].value);
+    if (IsHeaderNamed(name, query.headers[i].name)) values.push_back(query.headers[i].value);
   return OrNone(absl::StrJoin(values, ", "));
 }
 
@@ -126,7 +127,8 @@ class Trial {
     for (size_t i = 0; i < route_.headers.size(); ++i) {
       if (HasHeader(checked_.filters.headers[i], query_.headers, query_.header_count)) continue;
       const HeaderSpec& header = route_.headers[i];
-      Miss(absl::StrCat("header ", header.name), absl::StrJoin(header.values, kOr), HeaderText(query_, header.name));
+      Miss(absl::StrCat("header ", header.name), absl::StrJoin(header.values, kOr),
+           HeaderText(query_, checked_.filters.headers[i].name));
     }
   }
 
@@ -187,9 +189,11 @@ std::string Count(size_t n, std::string_view one) { return absl::StrCat(n, " ", 
 std::string WhyBehindStream(const RouteSpec& better, const Precedence& a, const RouteSpec& worse, const Precedence& b) {
   if (a.attributes != b.attributes) return "snis, or both sources and destinations, go first";
   if (WeightOf(better.sources) != WeightOf(worse.sources))
-    return "sources: an address goes before a port, a port before a network";
-  if (a.peer_weight != b.peer_weight) return "destinations: an address goes before a port, a port before a network";
-  if (a.pins != b.pins) return "more of snis, sources and destinations go first";
+    return "sources: an address goes before a port, a port before a network, a network before none";
+  if (a.peer_weight != b.peer_weight)
+    return "destinations: an address goes before a port, a port before a network, a network before none";
+  if (a.pins != b.pins)
+    return absl::StrCat("more of snis, sources and destinations go first: ", a.pins, " against ", b.pins);
   return "equal: the order in the document decides";
 }
 
@@ -207,7 +211,9 @@ std::string WhyBehind(const RouteSpec& better, const Precedence& a, const RouteS
     return absl::StrCat("the higher regex_priority goes first: ", a.regex_priority, " against ", b.regex_priority);
   if (a.prefix_bytes != b.prefix_bytes)
     return absl::StrCat("the longer prefix goes first: ", Count(a.prefix_bytes, "byte"), " against ", b.prefix_bytes);
-  if (a.pins != b.pins) return "more of host, its port, sources and destinations go first";
+  if (a.pins != b.pins)
+    return absl::StrCat("more of hosts, the port of a host, sources and destinations go first: ", a.pins, " against ",
+                        b.pins);
   return "equal: the order in the document decides";
 }
 

@@ -29,8 +29,8 @@ struct Candidate {
   size_t route = 0;  // index into the specs
   size_t path = 0;   // of a route that matches: which of its paths ranks it, if it has any
   bool matches = false;
-  // Of a route that matches: which rule puts it behind the one before it, with figures: "the longer prefix: 7 bytes
-  // against 1". Empty for the first.
+  // Of a route that matches: which rule puts it behind the one before it, with figures: "the longer prefix goes
+  // first: 7 bytes against 1". Empty for the first.
   std::string reason;
   std::vector<Unmet> unmet;  // of a route that does not match; never empty
 };

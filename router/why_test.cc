@@ -87,7 +87,20 @@ TEST(Candidates, SayHeadersAndPins) {
   EXPECT_EQ(Shown({one, two, pinned}, query),
             "two: \n"
             "pinned: more headers go first: 2 against 1\n"
-            "one: more of host, its port, sources and destinations go first\n");
+            "one: more of hosts, the port of a host, sources and destinations go first: 1 against 0\n");
+}
+
+TEST(Candidates, SayWhichHeaderAnUnderscoreFound) {
+  RouteSpec route = Route("route", {"/"});
+  route.headers = {{"x_a", {"1"}}};
+  const Header header = {"X-A", "2"};
+  RouteQuery query = Get("", "/");
+  query.headers = &header;
+  query.header_count = 1;
+  const std::vector<Candidate> found = FindCandidates({route}, query, 1);
+  ASSERT_EQ(found.size(), 1U);
+  ASSERT_EQ(found[0].unmet.size(), 1U);
+  EXPECT_EQ(found[0].unmet[0].found, "2");
 }
 
 TEST(Candidates, SayWhatTheNearestMiss) {
@@ -136,7 +149,7 @@ TEST(Candidates, OfStreams) {
   EXPECT_EQ(Shown({network, address, named}, query),
             "named: \n"
             "address: snis, or both sources and destinations, go first\n"
-            "network: sources: an address goes before a port, a port before a network\n");
+            "network: sources: an address goes before a port, a port before a network, a network before none\n");
   query.sni = "b.com";
   EXPECT_EQ(Shown({named}, query), "named misses snis a.com/b.com\n");
   query.scheme = "udp";

@@ -111,6 +111,8 @@ std::string_view CheckUpstreamName(std::string_view text) {
 std::string_view CheckRouteHost(std::string_view text) {
   constexpr std::string_view kExpected = "a host name, perhaps with `*.` before or `.*` behind, or with a port";
   if (IsAddress(text)) return "";
+  if (text.size() > 2 && text.front() == '[' && IsAddress(text.substr(1, text.size() - 2)) && text.back() == ']')
+    return "";
   size_t colon = text.rfind(':');
   uint16_t port = 0;
   if (colon != std::string_view::npos) {

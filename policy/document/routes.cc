@@ -165,8 +165,9 @@ void CheckRoute(Reader& reader, const Cursor& at, Route* out) {
   for (std::string_view field : {"methods", "hosts", "headers", "paths", "snis", "sources", "destinations"})
     matches = matches || Reader::IsSet(at, field);
   if (!matches)
-    reader.Error(at, "missing_field", "a route needs one of `hosts`, `paths`, `methods`, `headers` and `snis`",
-                 "add one of them");
+    reader.Error(at, "missing_field",
+                 "a route needs one of `hosts`, `paths`, `methods`, `headers`, `snis`, `sources` and `destinations`",
+                 "add one of them; a route for all requests has `paths: [/]`");
 }
 
 }  // namespace

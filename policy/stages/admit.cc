@@ -3,6 +3,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/strip.h"
 #include "base/limits.h"
 #include "policy/stages/stages.h"
 
@@ -64,16 +65,27 @@ bool SplitAuthority(std::string_view authority, std::string_view* host, uint32_t
   if (end == authority.size()) return true;
   std::string_view digits = authority.substr(end + 1);
   if (authority[end] != ':' || digits.size() > 5) return false;
+  if (digits.empty()) return true;  // RFC 3986, 3.2.3
   for (char c : digits) {
     if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) return false;
     *port = *port * 10 + static_cast<uint32_t>(c - '0');
   }
-  return *port <= 65535;
+  return *port != 0 && *port <= 65535;
 }
 
 // RFC 3986, 3.2.2, without percent-escapes: those have no place in a host that routes are compared with.
-bool IsHostByte(unsigned char c) {
-  return absl::ascii_isalnum(c) || std::string_view("-._~!$&'()*+,;=[]:").find(c) != std::string_view::npos;
+bool IsNameByte(unsigned char c) {
+  return absl::ascii_isalnum(c) || std::string_view("-._~!$&'()*+,;=").find(c) != std::string_view::npos;
+}
+
+bool IsLiteralByte(unsigned char c) { return IsNameByte(c) || c == ':'; }
+
+// A name without empty labels, but that its end may be the root of DNS; or an IP literal in brackets. May be empty.
+bool IsHost(std::string_view host) {
+  if (absl::ConsumePrefix(&host, "["))
+    return absl::ConsumeSuffix(&host, "]") && !host.empty() && std::all_of(host.begin(), host.end(), IsLiteralByte);
+  return std::all_of(host.begin(), host.end(), IsNameByte) && !absl::StartsWith(host, ".") &&
+         !absl::StrContains(host, "..");
 }
 
 std::string_view Lowered(Txn& t, std::string_view text) {
@@ -111,8 +123,7 @@ bool FindClient(Txn& t) {
   Client& client = t.decision.client;
   std::string_view host;
   std::string_view authority = Authority(t);
-  if (authority.size() > limits::kHostBytes || !SplitAuthority(authority, &host, &client.port) ||
-      !std::all_of(host.begin(), host.end(), IsHostByte) || absl::StrContains(host, ".."))
+  if (authority.size() > limits::kHostBytes || !SplitAuthority(authority, &host, &client.port) || !IsHost(host))
     return false;
   if (absl::EndsWith(host, ".")) host.remove_suffix(1);  // the root of DNS: the same host
   client.host = Lowered(t, host);
@@ -166,6 +177,10 @@ Step Admit(Txn& t) {
     std::string_view code = router::TargetErrorCode(error);
     Trace(t, "admit", "refuse", {}, {"request target: ", code});
     return Refuse(t, error == router::TargetError::kTooLong ? 414 : 400, code, "Bad request target");
+  }
+  if (t.target.form == router::TargetForm::kAsterisk && t.request.method != "OPTIONS") {
+    Trace(t, "admit", "refuse", {}, {"request target: `*` is for OPTIONS alone"});
+    return Refuse(t, 400, "asterisk_target", "Bad request target");
   }
   t.query = t.target.query;
   if (!FindClient(t)) {

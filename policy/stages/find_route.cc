@@ -31,21 +31,28 @@ std::span<const Capture> CapturesOf(Txn& t) {
   return {captures, count};
 }
 
+// 426, or a redirect where the request says to which host.
+Step RefuseHttp(Txn& t) {
+  const Client& client = t.decision.client;
+  uint32_t status = client.host.empty() ? 426 : t.match.https_redirect_status_code;
+  if (status == 426) {
+    t.response_changes.Set("Connection", "Upgrade");
+    t.response_changes.Set("Upgrade", "TLS/1.2, HTTP/1.1");
+  } else {
+    // RFC 9112, 3.2.4: `*` of a host is its URI without a path.
+    bool asterisk = t.target.form == router::TargetForm::kAsterisk;
+    std::string_view path = asterisk ? std::string_view() : router::EscapePath(t.target.path, &t.arena);
+    t.response_changes.Set(
+        "Location", t.arena.Concat({"https://", client.host, path, t.target.has_query ? "?" : "", t.target.query}));
+  }
+  return Refuse(t, status, "https_required", "Please use HTTPS protocol");
+}
+
 // Kong's answers to the wrong protocol.
 Step RefuseProtocol(Txn& t, Spot spot) {
   Trace(t, "protocol", "refuse", spot, {"the route does not take ", t.decision.client.scheme});
-  const Client& client = t.decision.client;
   switch (t.match.verdict) {
-    case router::RouteVerdict::kNeedsHttps:
-      if (t.match.https_redirect_status_code == 426) {
-        t.response_changes.Set("Connection", "Upgrade");
-        t.response_changes.Set("Upgrade", "TLS/1.2, HTTP/1.1");
-      } else {
-        std::string_view path = router::EscapePath(t.target.path, &t.arena);
-        t.response_changes.Set(
-            "Location", t.arena.Concat({"https://", client.host, path, t.target.has_query ? "?" : "", t.target.query}));
-      }
-      return Refuse(t, t.match.https_redirect_status_code, "https_required", "Please use HTTPS protocol");
+    case router::RouteVerdict::kNeedsHttps: return RefuseHttp(t);
     case router::RouteVerdict::kNeedsHttp2:
       t.response_changes.Set("Connection", "Upgrade");
       t.response_changes.Set("Upgrade", "HTTP/2");

@@ -128,7 +128,9 @@ void EditQuery(Txn& t, const Config::Edits& edits) {
 
 Step Transform(Txn& t) {
   if (t.stream) return Step::kNext;
-  std::string_view path = router::UpstreamPath(t.service->path, t.target.path, t.match, &t.arena);
+  std::string_view path = t.target.form == router::TargetForm::kAsterisk
+                              ? t.target.path  // asks about the server as a whole (RFC 9110, 9.3.7)
+                              : router::UpstreamPath(t.service->path, t.target.path, t.match, &t.arena);
   if (const ScopedPlugin* scoped = PluginFor(t, PluginKind::kRequestTransformer)) {
     const RequestTransformerPlugin& plugin = t.snapshot->request_transformer[scoped->config];
     EditHeaders(t, plugin.config.headers);
