@@ -33,7 +33,7 @@ enum class TargetForm { kOrigin, kAbsolute, kAsterisk };
 
 struct NormalTarget {
   TargetForm form = TargetForm::kOrigin;
-  std::string_view path;   // normal; begins with `/`, or is "*" in asterisk form, which is for OPTIONS alone: the caller's to check
+  std::string_view path;   // normal; begins with `/`, or is "*" in asterisk form (for OPTIONS alone)
   std::string_view query;  // as received, without `?`
   bool has_query = false;  // tells `/a?` from `/a`
   // Absolute form only. The authority replaces the Host header, whatever that says (RFC 9112, 3.2.2).
