@@ -83,7 +83,7 @@ def why_not(case):
         if set(step["request"]) - EXPRESSIBLE:
             return "about a clock, an address, TLS or an outcome"
         if not is_http(step["request"]):
-            return "no request that HTTP has bytes for"
+            return "no request that HTTP has bytes for and nginx takes"
     return None
 
 
@@ -95,6 +95,8 @@ def is_http(request):
     if "host" in request and "host" in [name.lower() for name in names[1:]]:
         return False  # one host beside another
     visible = all(part and re.fullmatch(r"[!-~]+", part) for part in line + names)
+    if request["path"] == "*":
+        return False  # nginx answers 400 itself
     if re.match(r"(?!https?:)[a-z]+://", request["path"]):
         return False  # nginx takes absolute targets apart itself and forgets their scheme
     return visible and ":" not in "".join(names) and all(re.fullmatch(r"[ -~]*", value) for value in values)
