@@ -133,6 +133,7 @@ class Search {
     if (known_.contains(pair) || shadowed_.contains(pair.first) || shadowed_.contains(pair.second)) return;
     // Of equal rank, so that both are expressions, or the same prefix, or none.
     if (!winner.precedence.is_regex && winner.path != loser.path) return;
+    if (AreApart(first, second)) return;
     Witness witness;
     std::string reason;
     switch (witnesses_.FindTie(winner, loser, &witness, &reason)) {
@@ -168,7 +169,8 @@ class Search {
     std::vector<std::vector<uint32_t>> better(arms_.size());
     for (const auto& [fields, members] : by_fields) {
       ForEachPair(members, [&](uint32_t high, uint32_t low) {
-        const bool may_cover = arms_[high].path == arms_[low].path || arms_[high].precedence.is_regex;
+        const bool may_cover =
+            arms_[high].path == arms_[low].path || (arms_[high].precedence.is_regex && !AreApart(high, low));
         if (may_cover && better[low].size() < kMostCovering) better[low].push_back(high);
       });
     }
@@ -177,6 +179,12 @@ class Search {
     for (size_t route = 0; route < routes_.size(); ++route) {
       if (!arms_of[route].empty() && !skipped_.contains(route)) CheckShadow(route, arms_of[route], better);
     }
+  }
+
+  // Of expressions only: of a prefix the automaton is not yet worth it.
+  bool AreApart(uint32_t a, uint32_t b) const {
+    return arms_[a].precedence.is_regex && arms_[b].precedence.is_regex &&
+           prover_->AreApart(arms_[a].path, arms_[b].path);
   }
 
   void CheckShadow(size_t route, const std::vector<uint32_t>& arms, const std::vector<std::vector<uint32_t>>& better) {

@@ -5,6 +5,7 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@ extern "C" {
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "router/byte_automaton.h"
+#include "router/path_outline.h"
 #include "router/regex.h"
 #include "router/regex_language.h"
 
@@ -86,6 +88,7 @@ class LibfaProver : public PathProver {
   Answer FindPath(const std::vector<std::string>& all, const std::vector<std::string>& none, std::string* example,
                   std::string* reason) override {
     if (steps_ > kProverSteps) Forget();
+    if (all.size() == 2 && AreApart(all[0], all[1])) return Answer::kNo;
     std::vector<const ByteAutomaton*> in, out;
     if (!Collect(all, &Language::normal, &in, reason) || !Collect(none, &Language::any, &out, reason))
       return Answer::kUnknown;
@@ -102,6 +105,13 @@ class LibfaProver : public PathProver {
       return Answer::kUnknown;
     reason->clear();
     return Answer::kYes;
+  }
+
+  bool AreApart(const std::string& a, const std::string& b) override {
+    if (outlines_.size() + 2 > kProverOutlines) outlines_.clear();
+    const std::optional<PathOutline>& first = *OutlineOf(a);
+    const std::optional<PathOutline>& second = *OutlineOf(b);
+    return first && second && first->IsApartFrom(*second);
   }
 
   size_t work() const override { return work_; }
@@ -137,6 +147,17 @@ class LibfaProver : public PathProver {
     steps_ = 0;
   }
 
+  // Nothing of a path whose language is unknown.
+  std::optional<PathOutline>* OutlineOf(const std::string& path) {
+    std::unique_ptr<std::optional<PathOutline>>& outline = outlines_[path];
+    if (outline != nullptr) return outline.get();
+    if (steps_ > kProverSteps) Forget();
+    const Language& language = LanguageOf(path);
+    outline = std::make_unique<std::optional<PathOutline>>();
+    if (language.unknown.empty()) outline->emplace(language.normal);
+    return outline.get();
+  }
+
   const Language& LanguageOf(const std::string& path) {
     if (const auto found = languages_.find(path); found != languages_.end()) return *found->second;
     auto language = std::make_unique<Language>();
@@ -170,6 +191,7 @@ class LibfaProver : public PathProver {
   ByteAutomaton printable_;
   absl::flat_hash_map<std::string, std::unique_ptr<Language>> languages_;
   size_t steps_ = 0;  // of languages_
+  absl::flat_hash_map<std::string, std::unique_ptr<std::optional<PathOutline>>> outlines_;
   size_t work_ = 0;
 };
 

@@ -12,7 +12,7 @@
 // bounds; what follows is byte_automaton.h's, because libfa's own containment makes an automaton of up to 2^n states
 // and cannot be stopped. A usual proof takes about 50 µs, the longest some 0.1 s; the automaton of a usual expression
 // 0.1 to 0.4 ms. Not thread-safe: one for each thread. It keeps the automata of the paths it has seen, as long as they
-// have no more than kProverSteps.
+// have no more than kProverSteps, and kProverOutlines of their outlines, of 3 KiB each.
 #ifndef SLUICE_ROUTER_LIBFA_PROVER_H_
 #define SLUICE_ROUTER_LIBFA_PROVER_H_
 
@@ -25,6 +25,7 @@ namespace sluice::router {
 
 inline constexpr size_t kProofWork = 1'000'000;
 inline constexpr size_t kProverSteps = 2'000'000;
+inline constexpr size_t kProverOutlines = 20'000;
 
 std::unique_ptr<PathProver> MakeLibfaProver();
 

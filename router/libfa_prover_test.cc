@@ -91,6 +91,33 @@ TEST(LibfaProver, FindsAPathInAllAndInNone) {
   EXPECT_EQ(path, "/xyz");
 }
 
+// Without a proof: by the bytes at places of segments.
+TEST(LibfaProver, SeesThatPathsAreApart) {
+  const struct {
+    const char* a;
+    const char* b;
+    bool apart;
+  } kCases[] = {
+      {"~/users/\\d+/thing17$", "~/users/\\d+/thing18$", true},
+      {"~/users/\\d+/thing1$", "~/users/\\d+/thing11$", true},
+      {"~/users/\\d+/thing1", "~/users/\\d+/thing11$", false},
+      {"~/(v1|v2)/[a-z]+-17/items?", "~/(v1|v2)/[a-z]+-117/items?", true},  // from a segment's end
+      {"~/f/.*\\.png$", "~/f/.*\\.jpg$", true},                             // from the path's end
+      {"~/f/.*\\.png", "~/f/.*\\.jpg", false},
+      {"~/a/[^/]+$", "~/a/[^/]+/b$", true},  // fewer segments
+      {"~/a/[^/]*$", "~/a$", true},
+      {"~/a/?$", "~/a$", false},
+      {"~/a/?$", "/a/", false},
+      {"~/a.*z$", "/a/b/c/d/e/f/g/h/i", false},
+      {"~/[0-9]{3}$", "~/[0-9]{4}$", true},  // by length
+      {"~/x/[0-9]{9}$", "~/x/[0-9]{12}$", false},
+      {"~/a//b", "~/a//b", true},  // no path at all
+      {"~/a\\b", "~/b", false},    // not known
+  };
+  const auto prover = MakeLibfaProver();
+  for (const auto& c : kCases) EXPECT_EQ(prover->AreApart(c.a, c.b), c.apart) << c.a << " " << c.b;
+}
+
 TEST(LibfaProver, LargeExpressionsAreNotTried) {
   const auto prover = MakeLibfaProver();
   std::string example, reason;
@@ -162,6 +189,7 @@ TEST(LibfaProver, AgreesWithRe2) {
       if (!second->Matches(text)) continue;
       if (in_first) {
         ASSERT_NE(meet, Answer::kNo) << a << " " << b << " " << text;
+        ASSERT_FALSE(prover->AreApart("~" + a, "~" + b)) << text;
       } else {
         ASSERT_NE(contains, Answer::kYes) << a << " " << b << " " << text;
       }

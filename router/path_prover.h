@@ -22,6 +22,9 @@ class PathProver {
   virtual Answer FindPath(const std::vector<std::string>& all, const std::vector<std::string>& none,
                           std::string* example, std::string* reason) = 0;
 
+  // Quick, in less than a microsecond once a path is known: true if no path matches both, false if that is not certain.
+  virtual bool AreApart(const std::string& a, const std::string& b) = 0;
+
   // What the questions so far have cost, in units of about 20 ns.
   virtual size_t work() const = 0;
 
