@@ -37,7 +37,13 @@ TEST(LibfaProver, DecidesWhetherTwoPathsMeet) {
       {"~/[^/]$", "~/[^a]$", Answer::kYes},
       {"~/[\\]\\^a-]$", "~/\\]$", Answer::kYes},
       {"~/a\\b", "~/a", Answer::kUnknown},
-      {"~/\\pL$", "~/a", Answer::kUnknown},
+      {"~/\\pL$", "~/a", Answer::kUnknown},  // of too many parts
+      {"~/caf\xc3\xa9$", "/caf\xc3\xa9", Answer::kYes},
+      {"~/[\xc3\xa0-\xc3\xa9]$", "~/[\xc3\xa9-\xc3\xbf]$", Answer::kYes},
+      {"~/[\xc3\xa0-\xc3\xa8]$", "~/[\xc3\xa9-\xc3\xbf]$", Answer::kNo},
+      {"~/[^\xc3\xa9]$", "/\xc3\xa9", Answer::kNo},
+      {"~/(?i)k$", "~/\xe2\x84\xaa$", Answer::kYes},  // the sign of Kelvin
+      {"~/(?i)\xc3\xa9$", "/\xc3\x89", Answer::kYes},
   };
   const auto prover = MakeLibfaProver();
   for (const auto& c : kCases) {
@@ -157,8 +163,11 @@ TEST(LibfaProver, HostileExpressionsAreGivenUpOn) {
 
 // Against RE2 itself: what two random expressions have in common is an example, or no text of many has both.
 TEST(LibfaProver, AgreesWithRe2) {
-  const std::vector<std::string> kPieces = {"a",  "b",   "/",   "[ab]", "[^a]", "(a|b/)", "(?:ab)?",
-                                            "b*", "a+?", "\\d", "1",    ".",    "$"};
+  const std::vector<std::string> kPieces = {"a",      "b",          "/",  "[ab]",     "[^a]",
+                                            "(a|b/)", "(?:ab)?",    "b*", "a+?",      "\\d",
+                                            "1",      ".",          "$",  "\xc3\xa9", "[\xc3\xa0-\xe1\x80\x80]",
+                                            "(?i:k)", "[^\xc3\xa9]"};
+  const std::vector<std::string> kLetters = {"a", "b", "1", "a", "b", "\xc3\xa9", "\xe2\x84\xaa", "K", "/"};
   const uint32_t seed = std::random_device{}();
   std::printf("seed %u\n", seed);
   SCOPED_TRACE(absl::StrCat("seed ", seed));
@@ -171,7 +180,8 @@ TEST(LibfaProver, AgreesWithRe2) {
   std::vector<std::string> texts;
   for (int i = 0; i < 200; ++i) {
     std::string text = "/";
-    for (size_t n = random() % 5; n > 0; --n) text += "ab1/"[random() % (text.back() == '/' ? 3 : 4)];
+    for (size_t n = random() % 5; n > 0; --n)
+      text += kLetters[random() % (kLetters.size() - (text.back() == '/' ? 1 : 0))];
     texts.push_back(text);
   }
   const auto prover = MakeLibfaProver();

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "re2/regexp.h"
 #include "router/regex.h"
+#include "router/utf8_ranges.h"
 
 namespace sluice::router {
 namespace {
@@ -15,9 +16,10 @@ namespace {
 using re2::Regexp;
 
 constexpr int kAscii = 0x80;
-constexpr int kLastRune = 0x10ffff;
-constexpr int kMostRepeats = 1000;     // RE2's own limit, of nested ones together, too
-constexpr size_t kClassPositions = 7;  // one of ASCII and those of a character beyond
+constexpr uint32_t kLastRune = 0x10ffff;
+constexpr size_t kLongestRune = 4;      // bytes
+constexpr int kMostRepeats = 1000;      // RE2's own limit, of nested ones together, too
+constexpr size_t kBeyondPositions = 6;  // of kBeyondAscii
 
 // What RE2 takes for a character beyond ASCII, overlong and too large ones too (Add_80_10ffff in its compile.cc).
 constexpr char kBeyondAscii[] = "(([\xc2-\xdf]|([\xe0-\xef]|[\xf0-\xf4][\x80-\xbf])[\x80-\xbf])[\x80-\xbf])";
@@ -67,9 +69,9 @@ class Translator {
   // About how many states the automaton will have.
   static size_t Positions(Regexp* regexp) {
     switch (regexp->op()) {
-      case re2::kRegexpLiteralString: return static_cast<size_t>(regexp->nrunes());
-      case re2::kRegexpAnyChar:
-      case re2::kRegexpCharClass: return kClassPositions;
+      case re2::kRegexpLiteralString: return StringPositions(regexp);
+      case re2::kRegexpAnyChar: return 1 + kBeyondPositions;
+      case re2::kRegexpCharClass: return ClassPositions(regexp->cc());
       default: break;
     }
     size_t positions = regexp->nsub() == 0 ? 1 : 0;
@@ -77,6 +79,22 @@ class Translator {
       positions = std::min(positions + Positions(regexp->sub()[i]), kRegexPositions + 1);
     if (regexp->op() != re2::kRegexpRepeat) return positions;
     return positions * static_cast<size_t>(std::max(regexp->min() + 1, regexp->max()));
+  }
+
+  static size_t StringPositions(Regexp* regexp) {
+    size_t positions = 0;
+    for (int i = 0; i < regexp->nrunes(); ++i) positions += regexp->runes()[i] < kAscii ? 1 : kLongestRune;
+    return positions;
+  }
+
+  static size_t ClassPositions(re2::CharClass* runes) {
+    size_t positions = 1;
+    for (const re2::RuneRange& range : *runes) {
+      if (range.hi < kAscii || positions > kRegexPositions) continue;
+      const uint32_t least = FirstBeyond(range), most = static_cast<uint32_t>(range.hi);
+      positions += IsAllBeyond(least, most) ? kBeyondPositions : kLongestRune * Utf8Ranges(least, most).size();
+    }
+    return positions;
   }
 
   // Whether every match of it takes a byte at least.
@@ -183,34 +201,44 @@ class Translator {
     }
   }
 
-  std::string Literal(Regexp* regexp, int rune) {
-    std::string out;
-    if (rune >= kAscii) {
-      Give("a character beyond ASCII");
-      return out;
-    }
+  static std::string Literal(Regexp* regexp, int rune) {
+    if (rune >= kAscii) return Beyond(static_cast<uint32_t>(rune), static_cast<uint32_t>(rune));
     const char c = static_cast<char>(rune);
-    if ((regexp->parse_flags() & Regexp::FoldCase) != 0 && absl::ascii_isalpha(static_cast<unsigned char>(c))) {
-      // `k` and `s` also fold to a character beyond ASCII each.
-      if (absl::ascii_tolower(c) == 'k' || absl::ascii_tolower(c) == 's') Give("`(?i)` on k or s");
+    std::string out;
+    // Letters that fold beyond ASCII, too, come as classes.
+    if ((regexp->parse_flags() & Regexp::FoldCase) != 0 && absl::ascii_isalpha(static_cast<unsigned char>(c)))
       return absl::StrCat("[", std::string(1, absl::ascii_tolower(c)), std::string(1, absl::ascii_toupper(c)), "]");
-    }
     AppendByte(c, &out);
     return out;
   }
 
-  std::string Class(re2::CharClass* runes) {
-    const std::string ascii = AsciiClass(runes);
-    bool all = true;
-    bool none = true;
-    for (const re2::RuneRange& range : *runes) none &= range.hi < kAscii;
-    if (!none) {
-      all = false;
-      for (const re2::RuneRange& range : *runes) all |= range.lo <= kAscii && range.hi == kLastRune;
-      if (!all) Give("a class with some of the characters beyond ASCII");
+  static std::string Class(re2::CharClass* runes) {
+    std::string out = AsciiClass(runes);
+    for (const re2::RuneRange& range : *runes) {
+      if (range.hi < kAscii) continue;
+      absl::StrAppend(&out, out.empty() ? "" : "|", Beyond(FirstBeyond(range), static_cast<uint32_t>(range.hi)));
     }
-    if (none) return ascii.empty() ? std::string(kNever) : absl::StrCat("(", ascii, ")");
-    return absl::StrCat("(", ascii, ascii.empty() ? "" : "|", kBeyondAscii, ")");
+    return out.empty() ? std::string(kNever) : absl::StrCat("(", out, ")");
+  }
+
+  static uint32_t FirstBeyond(const re2::RuneRange& range) { return static_cast<uint32_t>(std::max(range.lo, kAscii)); }
+
+  static bool IsAllBeyond(uint32_t least, uint32_t most) { return least == kAscii && most == kLastRune; }
+
+  // Characters beyond ASCII, in a group.
+  static std::string Beyond(uint32_t least, uint32_t most) {
+    if (IsAllBeyond(least, most)) return kBeyondAscii;
+    std::string out;
+    for (const ByteRanges& ranges : Utf8Ranges(least, most)) {
+      out += out.empty() ? "(" : "|";
+      for (const ByteRange& range : ranges) {
+        const char first = static_cast<char>(range.least);
+        out += range.least == range.most
+                   ? std::string(1, first)
+                   : absl::StrCat("[", std::string(1, first), "-", std::string(1, static_cast<char>(range.most)), "]");
+      }
+    }
+    return out + ")";
   }
 
   std::string Counted(Regexp* regexp, bool first) {

@@ -8,8 +8,8 @@
 namespace sluice::router {
 
 // An expression for exactly the texts that begin with a match of `pattern` (RE2's syntax, matched as a path's: anchored
-// at the start only). False, with the construct in `unknown`, when the dialect cannot express it: a word boundary, a
-// class with some of the characters beyond ASCII, an anchor whose place depends on the text, or an expression that
+// at the start only). False, with the construct in `unknown`, when the dialect cannot express it: a word boundary,
+// an anchor whose place depends on the text, or an expression that
 // takes more than kRegexLanguageBytes of the dialect or, with its repetitions written out, more than kRegexPositions
 // bytes and classes. The second bounds the automaton, which has a state for each.
 inline constexpr size_t kRegexLanguageBytes = 4096;
