@@ -78,7 +78,8 @@ TEST(Order, OfTheDocumentDecidesReportedTiesOnly) {
     for (int i = 0; i < 200; ++i) {
       RandomRequest request;
       request.Draw(&random);
-      if (absl::StrContains(request.query.path, "//")) continue;  // no path in normal form, to which proofs apply
+      // Proofs are about paths in normal form, and `*` is for OPTIONS alone.
+      if (absl::StrContains(request.query.path, "//") || request.query.path == "*") continue;
       const std::string first = Answer(*table, routes, request.query);
       const std::string second = Answer(*other, shuffled, request.query);
       same += first == second && !first.empty();

@@ -1,6 +1,7 @@
 #include "router/witness_search.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <memory>
 #include <utility>
 
@@ -42,6 +43,19 @@ class WitnessQuery {
   Endpoint server_;
   RouteQuery query_;
 };
+
+constexpr char kAsterisk[] = "*";  // is no path, and for OPTIONS alone (RFC 9112, 3.2.4)
+
+using Methods = std::vector<std::string>;
+
+bool AskByOptions(std::initializer_list<const Methods*> wanted, const Methods& avoided, Witness* witness) {
+  witness->method = "OPTIONS";
+  const auto has = [&](const Methods& methods) {
+    return std::find(methods.begin(), methods.end(), witness->method) != methods.end();
+  };
+  return !has(avoided) && std::all_of(wanted.begin(), wanted.end(),
+                                      [&](const Methods* methods) { return methods->empty() || has(*methods); });
+}
 
 bool IsRegex(const std::string& path) { return absl::StartsWith(path, "~"); }
 
@@ -101,6 +115,8 @@ Answer WitnessSearch::Search(const RouteArm& first, const RouteArm& second, Find
     Witness found;
     Answer answer = Overlap(first.set, second.set, branch.avoided, &found);
     if (answer == Answer::kYes) answer = CommonPath(first.path, second.path, branch.paths, &path, &why);
+    if (path == kAsterisk && !AskByOptions({&first.set.methods, &second.set.methods}, branch.avoided.methods, &found))
+      answer = Answer::kNo;
     if (answer == Answer::kUnknown) {
       none = answer;
       *reason = why;
@@ -170,7 +186,7 @@ Answer WitnessSearch::CommonPath(const std::string& a, const std::string& b, con
     const Answer answer = prover_->FindPath({from, to}, avoided, path, reason);
     if (answer != Answer::kNo) return answer;
   }
-  *path = "*";  // is no path (RFC 9112, 3.2.4), and satisfies those who ask for none
+  *path = kAsterisk;  // satisfies those who ask for no path
   return a.empty() && b.empty() ? Answer::kYes : Answer::kNo;
 }
 
