@@ -196,6 +196,38 @@ plugins:
   EXPECT_NE(ToText(result.diagnostics[1]).find("`identifier: consumer-group` needs"), std::string::npos);
 }
 
+// Keys that callers make up do not get the places that are kept for known ones, whoever makes them up.
+TEST(Limits, KeepPlacesForConsumersFromACallersInventions) {
+  GatewayOptions options;
+  options.region_bytes = 64 << 10;
+  Gateway gateway(options);
+  gateway.Publish(MustCompile(R"(
+_format_version: "3.0"
+services:
+- name: s
+  url: http://s.internal
+  plugins: [{name: key-auth}]
+  routes:
+  - {name: r, paths: [/header], plugins: [{name: rate-limiting, config: {hour: 9, limit_by: header, header_name: x}}]}
+  - {name: c, paths: [/consumer], plugins: [{name: rate-limiting, config: {hour: 9}}]}
+consumers:
+- {username: alice, keyauth_credentials: [{key: alice-key}]}
+- {username: bob, keyauth_credentials: [{key: bob-key}]}
+)"));
+  Transaction txn(gateway);
+  int refused = 0;
+  for (int i = 0; i < 5'000; ++i) {
+    const std::string name = std::to_string(i);
+    TestRequest invented("GET", "/header", {{"apikey", "alice-key"}, {"x", name}});
+    txn.Begin(invented.request, kStart);
+    refused += txn.decision().status == 429;
+  }
+  EXPECT_GT(refused, 1'000) << "the region is not full";
+  TestRequest bob("GET", "/consumer", {{"apikey", "bob-key"}});
+  txn.Begin(bob.request, kStart);
+  EXPECT_EQ(txn.decision().action, Action::kForward);
+}
+
 TEST(Limits, AddAtMostTheJitterToRetryAfter) {
   Gateway gateway;
   gateway.Publish(MustCompile(R"(

@@ -122,9 +122,7 @@ struct CompiledLimit {
 // rate-limiting, and rate-limiting-advanced.
 struct RateLimitingPlugin {
   Spot spot;
-  policy::RateLimitingConfig::LimitBy limit_by;
-  std::string header_name;
-  std::string path;
+  policy::CountBy count_by;
   std::string group;  // the consumer group it is bound to
   bool hide_client_headers = false;
   uint32_t error_code = 429;
@@ -189,9 +187,13 @@ struct CompiledRoute {
   std::vector<ScopedPlugin> plugins;  // those of this route, perhaps with its service
 };
 
+struct CompiledPlanLimit : CompiledLimit {
+  policy::CountBy count_by;
+};
+
 struct CompiledPlan {
   std::string name;
-  std::vector<CompiledLimit> limits;
+  std::vector<CompiledPlanLimit> limits;
 };
 
 struct CompiledGroup {

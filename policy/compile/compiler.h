@@ -42,10 +42,10 @@ class Compiler {
 
   // plans.cc
   void Plans();
-  void AddLimit(const policy::Origin& origin, std::string_view path, const std::string& id,
-                const ratelimit::LimitSpec& spec, CompiledLimit limit, std::vector<CompiledLimit>* out);
+  bool CompileLimit(const policy::Origin& origin, std::string_view path, const std::string& id,
+                    const ratelimit::LimitSpec& spec, CompiledLimit* limit);
   void LimitGroup(const policy::Plugin& plugin, std::string_view field, RateLimitingPlugin* compiled);
-  void PlanLimit(const policy::Limit& limit, std::vector<CompiledLimit>* out);
+  void PlanLimit(const policy::Plan& plan, const policy::Limit& limit, CompiledPlan* out);
 
   // consumers.cc
   void Groups();

@@ -66,33 +66,39 @@ std::string WindowTitle(int64_t seconds) {
 
 }  // namespace
 
-// `id` names the limit's counters for good: a reload that keeps the name keeps what was used.
-void Compiler::AddLimit(const policy::Origin& origin, std::string_view path, const std::string& id,
-                        const ratelimit::LimitSpec& spec, CompiledLimit limit, std::vector<CompiledLimit>* out) {
+// Compiles `spec` into `limit`. `id` names the limit's counters for good: a reload that keeps the name keeps what was
+// used.
+bool Compiler::CompileLimit(const policy::Origin& origin, std::string_view path, const std::string& id,
+                            const ratelimit::LimitSpec& spec, CompiledLimit* limit) {
   std::string error;
-  if (!ratelimit::Limit::Compile(ratelimit::HashLimitName(id), spec, &limit.limit, &error)) {
+  if (!ratelimit::Limit::Compile(ratelimit::HashLimitName(id), spec, &limit->limit, &error)) {
     Error(origin, path, "bad_limit", error);
-    return;
+    return false;
   }
-  limit.spot = SpotOf(origin);
-  limit.limit_text = absl::StrCat(limit.limit.size());
-  out->push_back(std::move(limit));
+  limit->spot = SpotOf(origin);
+  limit->limit_text = absl::StrCat(limit->limit.size());
+  return true;
 }
 
-// The plan's name is no part of the counters' name: whoever changes plan keeps what was used.
-void Compiler::PlanLimit(const policy::Limit& limit, std::vector<CompiledLimit>* out) {
-  CompiledLimit compiled;
+// Where a caller is counted the plan's name is no part of the counters' name: whoever changes plan keeps what was used.
+void Compiler::PlanLimit(const policy::Plan& plan, const policy::Limit& limit, CompiledPlan* out) {
+  using Part = policy::CountBy::Part;
+  CompiledPlanLimit compiled;
   compiled.name = limit.name;
   compiled.penalize = limit.penalize;
   compiled.shadow = limit.shadow;
-  AddLimit(limit.origin, "", absl::StrCat("plan/", limit.name), SpecOf(limit), std::move(compiled), out);
+  compiled.count_by = limit.count_by;
+  const bool of_caller = limit.count_by.Has(Part::kConsumer) || limit.count_by.Has(Part::kCredential);
+  const std::string id =
+      of_caller ? absl::StrCat("plan/", limit.name) : absl::StrCat("plan/", plan.name, "/", limit.name);
+  if (CompileLimit(limit.origin, "", id, SpecOf(limit), &compiled)) out->limits.push_back(std::move(compiled));
 }
 
 void Compiler::Plans() {
   for (const policy::Plan& plan : document_.plans) {
     CompiledPlan compiled;
     compiled.name = plan.name;
-    for (const policy::Limit& limit : plan.limits) PlanLimit(limit, &compiled.limits);
+    for (const policy::Limit& limit : plan.limits) PlanLimit(plan, limit, &compiled);
     if (plan.limits.size() > kMaxPlanLimits) {
       Error(plan.origin, "limits", "too_many_limits",
             absl::StrCat("expected at most ", kMaxPlanLimits, " limits in a plan, found `", plan.limits.size(), "`"),
@@ -104,7 +110,7 @@ void Compiler::Plans() {
 
 // A consumer may be in several groups, so only the plugin's own scope tells which one is meant.
 void Compiler::LimitGroup(const policy::Plugin& plugin, std::string_view field, RateLimitingPlugin* compiled) {
-  if (compiled->limit_by != policy::RateLimitingConfig::LimitBy::kConsumerGroup) return;
+  if (!compiled->count_by.Has(policy::CountBy::Part::kConsumerGroup)) return;
   if (plugin.consumer_group != policy::kNone) {
     compiled->group = document_.consumer_groups[plugin.consumer_group].name;
     return;
@@ -115,8 +121,8 @@ void Compiler::LimitGroup(const policy::Plugin& plugin, std::string_view field, 
 }
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingConfig& config) {
-  RateLimitingPlugin compiled{SpotOf(plugin.origin),      config.limit_by,   config.header_name,   config.path, "",
-                              config.hide_client_headers, config.error_code, config.error_message, 0,           {}};
+  RateLimitingPlugin compiled{SpotOf(plugin.origin), config.count_by,      "", config.hide_client_headers,
+                              config.error_code,     config.error_message, 0,  {}};
   LimitGroup(plugin, "limit_by", &compiled);
   std::string scope = ScopeName(plugin);
   for (const policy::RateLimitingConfig::Window& window : config.windows) {
@@ -127,9 +133,9 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingC
       limit.limit_header = absl::StrCat("X-RateLimit-Limit-", name.title);
       limit.remaining_header = absl::StrCat("X-RateLimit-Remaining-", name.title);
     }
-    AddLimit(plugin.origin, absl::StrCat("config/", name.name), absl::StrCat("plugin/", scope, "/", name.name),
-             ratelimit::LimitSpec::FixedWindow(window.limit, CalendarOf(window.unit)), std::move(limit),
-             &compiled.limits);
+    if (CompileLimit(plugin.origin, absl::StrCat("config/", name.name), absl::StrCat("plugin/", scope, "/", name.name),
+                     ratelimit::LimitSpec::FixedWindow(window.limit, CalendarOf(window.unit)), &limit))
+      compiled.limits.push_back(std::move(limit));
   }
   snapshot_.rate_limiting.push_back(std::move(compiled));
   return static_cast<uint32_t>(snapshot_.rate_limiting.size() - 1);
@@ -138,9 +144,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingC
 // Plugins of one namespace share their counters, whatever their limits.
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingAdvancedConfig& config) {
   RateLimitingPlugin compiled{SpotOf(plugin.origin),
-                              config.identifier,
-                              config.header_name,
-                              config.path,
+                              config.count_by,
                               "",
                               config.hide_client_headers,
                               config.error_code,
@@ -160,11 +164,12 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingA
       limit.limit_header = absl::StrCat("X-RateLimit-Limit-", title);
       limit.remaining_header = absl::StrCat("X-RateLimit-Remaining-", title);
     }
-    AddLimit(plugin.origin, "config/limit",
-             absl::StrCat(counters, "/", window.seconds, config.sliding ? "/sliding" : "/fixed"),
-             config.sliding ? ratelimit::LimitSpec::SlidingCounter(window.limit, length_ns)
-                            : ratelimit::LimitSpec::FixedWindow(window.limit, length_ns),
-             std::move(limit), &compiled.limits);
+    if (CompileLimit(plugin.origin, "config/limit",
+                     absl::StrCat(counters, "/", window.seconds, config.sliding ? "/sliding" : "/fixed"),
+                     config.sliding ? ratelimit::LimitSpec::SlidingCounter(window.limit, length_ns)
+                                    : ratelimit::LimitSpec::FixedWindow(window.limit, length_ns),
+                     &limit))
+      compiled.limits.push_back(std::move(limit));
   }
   snapshot_.rate_limiting.push_back(std::move(compiled));
   return static_cast<uint32_t>(snapshot_.rate_limiting.size() - 1);

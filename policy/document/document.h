@@ -12,6 +12,7 @@
 #ifndef SLUICE_POLICY_DOCUMENT_DOCUMENT_H_
 #define SLUICE_POLICY_DOCUMENT_DOCUMENT_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -119,6 +120,22 @@ struct Upstream {
   bool operator==(const Upstream&) const = default;
 };
 
+// ---- Limits
+// ----------------------------------------------------------------------------------------------------------
+
+// Whom a limit counts. All parts together name one count. Where one is not there (nobody is identified, no such header,
+// another path) the address stands in for it, as in Kong.
+struct CountBy {
+  enum class Part { kConsumer, kConsumerGroup, kCredential, kIp, kService, kRoute, kHeader, kPath };
+  static constexpr size_t kMostParts = 8;
+  std::vector<Part> parts = {Part::kConsumer};  // each at most once
+  std::string header_name;                      // of kHeader
+  std::string path;                             // of kPath: the only one that is counted; "" : each on its own
+  uint32_t ipv6_prefix = 64;                    // of an address: its network is counted; 128: each address
+  bool Has(Part part) const { return std::find(parts.begin(), parts.end(), part) != parts.end(); }
+  bool operator==(const CountBy&) const = default;
+};
+
 // ---- Plans
 // -----------------------------------------------------------------------------------------------------------
 
@@ -145,6 +162,7 @@ struct Limit {
   Window window = Window::kSliding;  // quota
   bool penalize = false;             // what is refused counts too
   bool shadow = false;               // counts and reports, refuses nobody
+  CountBy count_by;                  // limit_by
   bool operator==(const Limit&) const = default;
 };
 
@@ -313,16 +331,13 @@ struct AclConfig {
 };
 
 struct RateLimitingConfig {
-  enum class LimitBy { kConsumer, kConsumerGroup, kCredential, kIp, kService, kHeader, kPath };
   struct Window {
     Unit unit = Unit::kSecond;
     uint64_t limit = 1;
     bool operator==(const Window&) const = default;
   };
   std::vector<Window> windows;  // at least one, shortest first; fixed, as Kong counts
-  LimitBy limit_by = LimitBy::kConsumer;
-  std::string header_name;  // limit_by header
-  std::string path;         // limit_by path
+  CountBy count_by;             // limit_by, header_name, path
   bool fault_tolerant = true;
   bool hide_client_headers = false;
   uint32_t error_code = 429;
@@ -336,11 +351,9 @@ struct RateLimitingAdvancedConfig {
     int64_t seconds = 1;
     bool operator==(const Window&) const = default;
   };
-  std::vector<Window> windows;  // at least one, lowest limit first
-  bool sliding = true;          // window_type: by two counts; else fixed
-  RateLimitingConfig::LimitBy identifier = RateLimitingConfig::LimitBy::kConsumer;
-  std::string header_name;              // identifier header
-  std::string path;                     // identifier path
+  std::vector<Window> windows;          // at least one, lowest limit first
+  bool sliding = true;                  // window_type: by two counts; else fixed
+  CountBy count_by;                     // identifier or compound_identifier, header_name, path
   std::string counters;                 // namespace; "" : this plugin's own
   bool disable_penalty = false;         // sliding: do not count what is refused
   uint32_t retry_after_jitter_max = 0;  // seconds

@@ -195,6 +195,8 @@ TEST_F(FullTest, Plans) {
   EXPECT_EQ(limits[2].window, Limit::Window::kFixed);
   EXPECT_EQ(limits[3].kind, Limit::Kind::kInFlight);
   EXPECT_EQ(limits[3].amount, 10u);
+  EXPECT_EQ(limits[0].count_by, CountBy());
+  EXPECT_EQ(limits[3].count_by, (CountBy{{CountBy::Part::kIp, CountBy::Part::kHeader}, "x-tenant", "", 56}));
   EXPECT_EQ(d_.plans[1].limits[0].period, (Period{Unit::kDuration, 90}));
   EXPECT_EQ(d_.plans[1].limits[0].burst, 5u) << "burst defaults to the rate";
 }
@@ -300,8 +302,7 @@ TEST_F(FullTest, AuthPlugins) {
 TEST_F(FullTest, TrafficPlugins) {
   RateLimitingConfig by_header;
   by_header.windows = {{Unit::kSecond, 5}, {Unit::kHour, 100}};
-  by_header.limit_by = RateLimitingConfig::LimitBy::kHeader;
-  by_header.header_name = "x-tenant";
+  by_header.count_by = {{CountBy::Part::kHeader}, "x-tenant", "", 64};
   EXPECT_EQ(PluginNamed<RateLimitingConfig>("rate-limiting"), by_header);
   RateLimitingConfig of_group;
   of_group.windows = {{Unit::kMinute, 100}, {Unit::kHour, 1000}};

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "policy/document/check.h"
+#include "policy/document/count_by.h"
 #include "policy/document/entities.h"
 
 namespace sluice::policy {
@@ -38,6 +39,9 @@ constexpr Field<Limit> kLimitFields[] = {
     {"in_flight", ReadAmount<&Limit::amount>},
     {"penalize", ReadBool<&Limit::penalize>},
     {"shadow", ReadBool<&Limit::shadow>},
+    {"limit_by", ReadLimitBy<Limit>},
+    {"header_name", ReadCountHeader<Limit>},
+    {"ipv6_prefix", ReadCountIpv6Prefix<Limit>},
 };
 
 // The three kinds of limit, with the members that belong to each besides the name.
@@ -80,6 +84,10 @@ void ReadLimit(Reader& reader, const Cursor& at, Limit* out) {
   CheckMembers(reader, at, *chosen);
   if (out->penalize && out->kind == Limit::Kind::kInFlight)
     reader.Error(at, "conflict", "`penalize` has no meaning beside `in_flight`", "remove it");
+  CheckCountBy(reader, at, "limit_by", out->count_by);
+  if (out->count_by.Has(CountBy::Part::kConsumerGroup))
+    reader.Error(at, "conflict", "`limit_by: consumer-group` has no meaning in a plan",
+                 "bind a rate-limiting plugin to the group");
   if (out->kind == Limit::Kind::kPace && out->burst == 0) out->burst = out->amount;
 }
 

@@ -4,29 +4,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "policy/document/check.h"
+#include "policy/document/count_by.h"
 #include "policy/document/entities.h"
 
 namespace sluice::policy {
 namespace {
 
 using Config = RateLimitingAdvancedConfig;
-using LimitBy = RateLimitingConfig::LimitBy;
 
 constexpr size_t kMaxWindows = 10;  // each is charged on every request
 constexpr int64_t kMaxLimit = 1'000'000'000;
 constexpr int64_t kMaxSeconds = 366 * 86'400;
 
-constexpr Word<LimitBy> kIdentifiers[] = {
-    {"consumer", LimitBy::kConsumer},
-    {"consumer-group", LimitBy::kConsumerGroup},
-    {"credential", LimitBy::kCredential},
-    {"ip", LimitBy::kIp},
-    {"service", LimitBy::kService},
-    {"header", LimitBy::kHeader},
-    {"path", LimitBy::kPath},
-    {"route", std::nullopt},
-    {"principal", std::nullopt},
-};
 constexpr Word<bool> kWindowTypes[] = {{"sliding", true}, {"fixed", false}};
 constexpr Word<bool> kStrategies[] = {{"local", true}, {"cluster", std::nullopt}, {"redis", std::nullopt}};
 
@@ -54,14 +43,28 @@ void ReadThrottling(Reader& reader, const Cursor& at, Config* out) {
   reader.Map(at, kFields, out);
 }
 
-// The two lists are read together, by ReadWindows.
+void ReadIdentifier(Reader& reader, const Cursor& at, Config* out) { ReadCountPart(reader, at, &out->count_by); }
+
+// Goes before `identifier`, wherever it stands; an empty list says nothing.
+void ReadCompoundIdentifier(Reader& reader, const Cursor& at, Config* config) {
+  Reader::WithMember(at, "compound_identifier", [&](const Cursor& list) {
+    if (list.node->kind != NodeKind::kList) {
+      reader.Expected(list, "a list");
+    } else if (list.node->size() > 0) {
+      ReadCountParts(reader, list, &config->count_by);
+    }
+  });
+}
+
+// The two lists are read together, by ReadWindows; compound_identifier after them all.
 constexpr Field<Config> kFields[] = {
     {"limit", Skip<Config>, kRequired},
     {"window_size", Skip<Config>, kRequired},
     {"window_type", ReadWord<&Config::sliding, kWindowTypes>},
-    {"identifier", ReadWord<&Config::identifier, kIdentifiers>},
-    {"header_name", ReadString<&Config::header_name, CheckHeaderName>},
-    {"path", ReadString<&Config::path, CheckServicePath>},
+    {"identifier", ReadIdentifier},
+    {"header_name", ReadCountHeader<Config>},
+    {"path", ReadCountPath<Config>},
+    {"ipv6_prefix", ReadCountIpv6Prefix<Config>},
     {"namespace", ReadString<&Config::counters, CheckNotEmpty>},
     {"strategy", ReadStrategy},
     {"sync_rate", ReadSyncRate},
@@ -75,7 +78,7 @@ constexpr Field<Config> kFields[] = {
     {"dictionary_name", Skip<Config>},
     {"lock_dictionary_name", Skip<Config>},
     {"throttling", ReadThrottling},
-    {"compound_identifier", NotYetList<Config>},
+    {"compound_identifier", Skip<Config>},
     {"counter_key", NotYet<Config>},
     {"custom_key", NotYet<Config>},
     {"redis", NotYet<Config>, kSecret},
@@ -122,9 +125,9 @@ void ReadRateLimitingAdvancedConfig(Reader& reader, const Cursor& at, PluginConf
   Config& config = out->emplace<Config>();
   if (!reader.Map(at, kFields, &config)) return;
   if (Reader::IsSet(at, "limit") && Reader::IsSet(at, "window_size")) ReadWindows(reader, at, &config);
-  if (config.identifier == LimitBy::kHeader && config.header_name.empty())
-    reader.Error(at, "missing_field", "`identifier: header` needs `header_name`", "add it");
-  if (config.identifier == LimitBy::kPath && config.path.empty())
+  ReadCompoundIdentifier(reader, at, &config);
+  CheckCountBy(reader, at, "identifier", config.count_by);
+  if (config.count_by.Has(CountBy::Part::kPath) && config.count_by.path.empty())
     reader.Error(at, "missing_field", "`identifier: path` needs `path`", "add it");
 }
 

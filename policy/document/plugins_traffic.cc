@@ -3,22 +3,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "policy/document/check.h"
+#include "policy/document/count_by.h"
 #include "policy/document/entities.h"
 
 namespace sluice::policy {
 namespace {
-
-using LimitBy = RateLimitingConfig::LimitBy;
-
-constexpr Word<LimitBy> kLimitBy[] = {
-    {"consumer", LimitBy::kConsumer},
-    {"credential", LimitBy::kCredential},
-    {"ip", LimitBy::kIp},
-    {"service", LimitBy::kService},
-    {"header", LimitBy::kHeader},
-    {"path", LimitBy::kPath},
-    {"consumer-group", LimitBy::kConsumerGroup},
-};
 
 constexpr Word<bool> kPolicies[] = {{"local", true}, {"cluster", std::nullopt}, {"redis", std::nullopt}};
 
@@ -43,9 +32,10 @@ constexpr Field<RateLimitingConfig> kRateLimitingFields[] = {
     {"day", ReadWindow<Unit::kDay>},
     {"month", ReadWindow<Unit::kMonth>},
     {"year", ReadWindow<Unit::kYear>},
-    {"limit_by", ReadWord<&RateLimitingConfig::limit_by, kLimitBy>},
-    {"header_name", ReadString<&RateLimitingConfig::header_name, CheckHeaderName>},
-    {"path", ReadString<&RateLimitingConfig::path, CheckServicePath>},
+    {"limit_by", ReadLimitBy<RateLimitingConfig>},
+    {"header_name", ReadCountHeader<RateLimitingConfig>},
+    {"path", ReadCountPath<RateLimitingConfig>},
+    {"ipv6_prefix", ReadCountIpv6Prefix<RateLimitingConfig>},
     {"policy", ReadPolicy},
     {"fault_tolerant", ReadBool<&RateLimitingConfig::fault_tolerant>},
     {"hide_client_headers", ReadBool<&RateLimitingConfig::hide_client_headers>},
@@ -84,9 +74,8 @@ void CheckRateLimiting(Reader& reader, const Cursor& at, RateLimitingConfig* con
                      ") is lower than the limit for ", NameOf(windows[i - 1].unit), " (", windows[i - 1].limit, ")"),
         "raise the one or lower the other");
   }
-  if (config->limit_by == LimitBy::kHeader && config->header_name.empty())
-    reader.Error(at, "missing_field", "`limit_by: header` needs `header_name`", "add it");
-  if (config->limit_by == LimitBy::kPath && config->path.empty())
+  CheckCountBy(reader, at, "limit_by", config->count_by);
+  if (config->count_by.Has(CountBy::Part::kPath) && config->count_by.path.empty())
     reader.Error(at, "missing_field", "`limit_by: path` needs `path`", "add it");
 }
 

@@ -1,6 +1,7 @@
 // Every limit that applies, all or none: those of the rate-limiting plugins and those of the caller's plan.
 #include <algorithm>
 
+#include "policy/stages/counted.h"
 #include "policy/stages/stages.h"
 
 namespace sluice {
@@ -20,53 +21,25 @@ Bill EmptyBill(Txn& t, size_t most) {
           t.arena.Array<ratelimit::Charge>(most), t.arena.Array<ratelimit::Verdict>(most)};
 }
 
-// Who a consumer is, for counters that survive reloads and changes of credential.
-std::string_view StableName(const CompiledConsumer& consumer) {
-  return consumer.id.empty() ? consumer.name : consumer.id;
+void Add(Txn& t, Bill& bill, const CompiledLimit& limit, const RateLimitingPlugin* plugin, const Counted& counted) {
+  ratelimit::Charge& charge = bill.charges[bill.count];
+  charge.limit = &limit.limit;
+  charge.key = KeyOf(t, limit.limit, counted);
+  charge.cost = std::max<uint32_t>(t.request.cost, 1);
+  charge.shadow = limit.shadow;
+  charge.penalize = limit.penalize;
+  charge.known = counted.bounded;
+  bill.plugins[bill.count] = plugin;
+  bill.limits[bill.count++] = &limit;
 }
 
-// Whom a rate-limiting plugin counts. Kong falls back to the address when what it is to count by is not there.
-struct Counted {
-  std::string_view by;
-  std::string_view name;
-};
-
-Counted CountedBy(const Txn& t, const RateLimitingPlugin& config) {
-  using LimitBy = policy::RateLimitingConfig::LimitBy;
-  const Identity& identity = t.identity;
-  const Counted address{"ip", t.decision.client.ip};
-  switch (config.limit_by) {
-    case LimitBy::kConsumer:
-      if (identity.consumer != nullptr) return {"consumer", StableName(*identity.consumer)};
-      return identity.credential.empty() ? address : Counted{"credential", identity.credential};
-    case LimitBy::kConsumerGroup: return {"consumer-group", config.group};
-    case LimitBy::kCredential:
-      return identity.credential.empty() ? address : Counted{"credential", identity.credential};
-    case LimitBy::kIp: return address;
-    case LimitBy::kService: return t.service == nullptr ? address : Counted{"service", t.service->name};
-    case LimitBy::kHeader: {
-      const Header* header = FindHeader(RequestHeaders(t), config.header_name);
-      return header == nullptr ? address : Counted{"header", header->value};
-    }
-    case LimitBy::kPath: return t.target.path == config.path ? Counted{"path", config.path} : address;
-  }
-  return address;
+void AddAll(Txn& t, Bill& bill, const RateLimitingPlugin& plugin) {
+  const Counted counted = CountedBy(t, plugin.count_by, plugin.group);
+  for (const CompiledLimit& limit : plugin.limits) Add(t, bill, limit, &plugin, counted);
 }
 
-void Add(Txn& t, Bill& bill, const std::vector<CompiledLimit>& limits, const RateLimitingPlugin* plugin,
-         const Counted& counted) {
-  for (const CompiledLimit& limit : limits) {
-    ratelimit::Charge& charge = bill.charges[bill.count];
-    charge.limit = &limit.limit;
-    charge.key =
-        ratelimit::KeyBuilder(t.gateway.store->hash_key(), limit.limit.id()).Add(counted.by).Add(counted.name).Finish();
-    charge.cost = std::max<uint32_t>(t.request.cost, 1);
-    charge.shadow = limit.shadow;
-    charge.penalize = limit.penalize;
-    charge.known = t.identity.consumer != nullptr;
-    bill.plugins[bill.count] = plugin;
-    bill.limits[bill.count++] = &limit;
-  }
+void AddAll(Txn& t, Bill& bill, const CompiledPlan& plan) {
+  for (const CompiledPlanLimit& limit : plan.limits) Add(t, bill, limit, nullptr, CountedBy(t, limit.count_by, ""));
 }
 
 const CompiledPlan* PlanOf(const Txn& t) {
@@ -185,8 +158,8 @@ Step Charge(Txn& t) {
   if (most == 0) return Step::kNext;
   Bill bill = EmptyBill(t, most);
   for (const RateLimitingPlugin* plugin : plugins)
-    if (plugin != nullptr) Add(t, bill, plugin->limits, plugin, CountedBy(t, *plugin));
-  if (plan != nullptr) Add(t, bill, plan->limits, nullptr, {"consumer", StableName(*t.identity.consumer)});
+    if (plugin != nullptr) AddAll(t, bill, *plugin);
+  if (plan != nullptr) AddAll(t, bill, *plan);
   bool allowed = ratelimit::ChargeAll(*t.gateway.store, bill.charges, bill.count, t.now, bill.verdicts);
   Report(t, bill);
   if (!hide) AddHeaders(t, bill);
