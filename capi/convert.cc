@@ -31,7 +31,9 @@ sluice_header_change ToChange(const HeaderChange& change) {
 }
 
 sluice_limit ToLimit(const LimitState& limit) {
-  return {Str(limit.name), limit.limit, limit.remaining, limit.reset_ms, limit.refused ? 1u : 0u, 0};
+  return {Str(limit.name),         limit.limit,
+          limit.remaining,         limit.reset_ms,
+          limit.refused ? 1u : 0u, limit.shadow_refused ? 1u : 0u};
 }
 
 void FillUpstream(const UpstreamChoice& in, sluice_decision* out) {

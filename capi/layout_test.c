@@ -87,7 +87,7 @@ AT(sluice_limit, limit, 16);
 AT(sluice_limit, remaining, 24);
 AT(sluice_limit, reset_ms, 32);
 AT(sluice_limit, refused, 40);
-AT(sluice_limit, reserved, 44);
+AT(sluice_limit, shadow_refused, 44);
 
 SIZE(sluice_decision, 360);
 AT(sluice_decision, struct_size, 0);

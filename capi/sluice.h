@@ -218,8 +218,8 @@ typedef struct sluice_limit {
   uint64_t limit;
   uint64_t remaining;
   uint64_t reset_ms;
-  uint32_t refused;  /* 1: this one refused the request */
-  uint32_t reserved; /* 0 */
+  uint32_t refused;        /* 1: this one refused the request */
+  uint32_t shadow_refused; /* 1: it would have, but only counts and reports */
 } sluice_limit;
 
 typedef struct sluice_decision {

@@ -129,8 +129,11 @@ void Limits(std::span<const LimitState> limits, Page* page) {
   if (limits.empty()) return;
   page->Section("Limits");
   for (const LimitState& limit : limits)
-    page->Row(limit.name, absl::StrCat(limit.remaining, " of ", limit.limit, " left, resets in ",
-                                       Duration(limit.reset_ms), limit.refused ? "; refused by this one" : ""));
+    page->Row(limit.name,
+              absl::StrCat(limit.remaining, " of ", limit.limit, " left, resets in ", Duration(limit.reset_ms),
+                           limit.refused          ? "; refused by this one"
+                           : limit.shadow_refused ? "; would have refused, but is a shadow"
+                                                  : ""));
 }
 
 void Headers(std::string_view title, std::span<const HeaderChange> changes, Page* page) {

@@ -72,7 +72,7 @@ struct Copied {
       captures.push_back({View(c.captures[i].name), View(c.captures[i].value)});
     for (size_t i = 0; i < c.limit_count; ++i)
       limits.push_back({View(c.limits[i].name), c.limits[i].limit, c.limits[i].remaining, c.limits[i].reset_ms,
-                        c.limits[i].refused != 0});
+                        c.limits[i].refused != 0, c.limits[i].shadow_refused != 0});
     request_headers = Changes(c.request_headers, c.request_header_count);
     response_headers = Changes(c.response_headers, c.response_header_count);
     decision.action = static_cast<Action>(c.action);

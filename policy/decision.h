@@ -63,8 +63,9 @@ struct LimitState {
   std::string_view name;
   uint64_t limit = 0;
   uint64_t remaining = 0;
-  uint64_t reset_ms = 0;  // until the window ends or the bucket is full
-  bool refused = false;   // this limit refused the request
+  uint64_t reset_ms = 0;        // until the window ends or the bucket is full
+  bool refused = false;         // this limit refused the request
+  bool shadow_refused = false;  // it would have, but only counts and reports
 };
 
 struct Decision {

@@ -129,7 +129,8 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingC
     WindowName name = NameOf(window.unit);
     CompiledLimit limit;
     limit.name = name.name;
-    if (!config.hide_client_headers) {
+    limit.shadow = config.shadow;
+    if (!config.hide_client_headers && !config.shadow) {
       limit.limit_header = absl::StrCat("X-RateLimit-Limit-", name.title);
       limit.remaining_header = absl::StrCat("X-RateLimit-Remaining-", name.title);
     }
@@ -160,7 +161,8 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingA
     CompiledLimit limit;
     limit.name = absl::AsciiStrToLower(title);
     limit.penalize = config.sliding && !config.disable_penalty;
-    if (!config.hide_client_headers) {
+    limit.shadow = config.shadow;
+    if (!config.hide_client_headers && !config.shadow) {
       limit.limit_header = absl::StrCat("X-RateLimit-Limit-", title);
       limit.remaining_header = absl::StrCat("X-RateLimit-Remaining-", title);
     }

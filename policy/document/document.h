@@ -338,6 +338,7 @@ struct RateLimitingConfig {
   };
   std::vector<Window> windows;  // at least one, shortest first; fixed, as Kong counts
   CountBy count_by;             // limit_by, header_name, path
+  bool shadow = false;          // counts and reports, refuses nobody
   bool fault_tolerant = true;
   bool hide_client_headers = false;
   uint32_t error_code = 429;
@@ -354,6 +355,7 @@ struct RateLimitingAdvancedConfig {
   std::vector<Window> windows;          // at least one, lowest limit first
   bool sliding = true;                  // window_type: by two counts; else fixed
   CountBy count_by;                     // identifier or compound_identifier, header_name, path
+  bool shadow = false;                  // counts and reports, refuses nobody
   std::string counters;                 // namespace; "" : this plugin's own
   bool disable_penalty = false;         // sliding: do not count what is refused
   uint32_t retry_after_jitter_max = 0;  // seconds

@@ -65,6 +65,7 @@ constexpr Field<Config> kFields[] = {
     {"header_name", ReadCountHeader<Config>},
     {"path", ReadCountPath<Config>},
     {"ipv6_prefix", ReadCountIpv6Prefix<Config>},
+    {"shadow", ReadBool<&Config::shadow>},
     {"namespace", ReadString<&Config::counters, CheckNotEmpty>},
     {"strategy", ReadStrategy},
     {"sync_rate", ReadSyncRate},

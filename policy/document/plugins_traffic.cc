@@ -36,6 +36,7 @@ constexpr Field<RateLimitingConfig> kRateLimitingFields[] = {
     {"header_name", ReadCountHeader<RateLimitingConfig>},
     {"path", ReadCountPath<RateLimitingConfig>},
     {"ipv6_prefix", ReadCountIpv6Prefix<RateLimitingConfig>},
+    {"shadow", ReadBool<&RateLimitingConfig::shadow>},
     {"policy", ReadPolicy},
     {"fault_tolerant", ReadBool<&RateLimitingConfig::fault_tolerant>},
     {"hide_client_headers", ReadBool<&RateLimitingConfig::hide_client_headers>},

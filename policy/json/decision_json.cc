@@ -15,6 +15,11 @@ void WriteNamed(JsonWriter* json, std::string_view name, uint64_t number) {
   json->Unsigned(number);
 }
 
+void WriteFlag(JsonWriter* json, std::string_view name, bool flag) {
+  json->Key(name);
+  json->Bool(flag);
+}
+
 void WriteNameOrNull(JsonWriter* json, std::string_view name, std::string_view text) {
   json->Key(name);
   json->StringOrNull(text);
@@ -83,6 +88,8 @@ void WriteLimits(JsonWriter* json, std::span<const LimitState> limits) {
     WriteNamed(json, "limit", limit.limit);
     WriteNamed(json, "remaining", limit.remaining);
     WriteNamed(json, "reset_ms", limit.reset_ms);
+    WriteFlag(json, "refused", limit.refused);
+    WriteFlag(json, "shadow_refused", limit.shadow_refused);
     json->EndObject();
   }
   json->EndArray();

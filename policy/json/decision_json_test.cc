@@ -12,7 +12,7 @@ TEST(DecisionJson, ForwardHasEveryMemberInOrder) {
                                       {HeaderOp::kAdd, "X-B", "1"},
                                       {HeaderOp::kRemove, "X-Anonymous-Consumer", ""}};
   const HeaderChange to_client[] = {{HeaderOp::kSet, "RateLimit-Remaining", "19"}};
-  const LimitState limits[] = {{"second", 20, 19, 750, false}};
+  const LimitState limits[] = {{"second", 20, 19, 750, false, true}};
   Decision d;
   d.action = Action::kForward;
   d.route = "orders";
@@ -40,7 +40,8 @@ TEST(DecisionJson, ForwardHasEveryMemberInOrder) {
       R"("request_headers":{"set":[["X-Consumer-Username","alice"]],"add":[["X-B","1"]],)"
       R"("remove":["X-Anonymous-Consumer"]},)"
       R"("response_headers":{"set":[["RateLimit-Remaining","19"]],"add":[],"remove":[]},)"
-      R"("body":null,"limits":[{"name":"second","limit":20,"remaining":19,"reset_ms":750}]})");
+      R"("body":null,"limits":[{"name":"second","limit":20,"remaining":19,"reset_ms":750,)"
+      R"("refused":false,"shadow_refused":true}]})");
 }
 
 TEST(DecisionJson, WhatDoesNotApplyIsNullOrEmpty) {

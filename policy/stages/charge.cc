@@ -60,12 +60,13 @@ void Report(Txn& t, const Bill& bill) {
   LimitState* states = t.arena.Array<LimitState>(bill.count);
   for (size_t i = 0; i < bill.count; ++i) {
     const ratelimit::Verdict& v = bill.verdicts[i];
-    states[i] = {bill.limits[i]->name, v.limit, v.remaining, static_cast<uint64_t>(CeilDivide(v.reset_ns, kNsPerMs)),
-                 Refused(bill, i)};
+    states[i] = {bill.limits[i]->name, v.limit,
+                 v.remaining,          static_cast<uint64_t>(CeilDivide(v.reset_ns, kNsPerMs)),
+                 Refused(bill, i),     !v.allowed && bill.limits[i]->shadow};
     Trace(t, "limit",
-          Refused(bill, i) ? "refuse"
-          : v.allowed      ? "pass"
-                           : "shadow",
+          v.allowed           ? "pass"
+          : states[i].refused ? "refuse"
+                              : "shadow",
           bill.limits[i]->spot,
           {bill.limits[i]->name, ": ", v.refusal == ratelimit::Refusal::kFull ? "no room for another caller, " : "",
            Decimal(t, static_cast<int64_t>(v.used)), " of ", Decimal(t, static_cast<int64_t>(v.limit)),
