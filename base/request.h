@@ -67,6 +67,7 @@ struct Outcome {
   uint32_t status = 0;          // what the client got; 0: the client went away first
   int64_t latency_ns = 0;       // from request to last byte
   std::string_view error = {};  // "", "timeout", "connect", "reset", "tls": why the upstream gave no answer
+  uint32_t cost = 0;            // what it cost after all, in units of Request::cost; 0: what it was charged
 };
 
 }  // namespace sluice

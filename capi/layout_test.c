@@ -128,7 +128,7 @@ AT(sluice_decision, limit_count, 352);
 SIZE(sluice_outcome, 40);
 AT(sluice_outcome, struct_size, 0);
 AT(sluice_outcome, status, 8);
-AT(sluice_outcome, reserved, 12);
+AT(sluice_outcome, cost, 12);
 AT(sluice_outcome, latency_ns, 16);
 AT(sluice_outcome, error, 24);
 

@@ -261,8 +261,8 @@ typedef struct sluice_decision {
 
 typedef struct sluice_outcome {
   size_t struct_size;
-  uint32_t status;   /* what the client got; 0: it went away first */
-  uint32_t reserved; /* 0 */
+  uint32_t status; /* what the client got; 0: it went away first */
+  uint32_t cost;   /* what it cost after all, in units of sluice_request.cost; 0: what it was charged */
   int64_t latency_ns;
   sluice_str error; /* "", "timeout", "connect", "reset", "tls" */
 } sluice_outcome;

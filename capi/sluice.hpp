@@ -214,13 +214,15 @@ class Transaction {
     return View(json);
   }
 
-  // `status`: what the client got; 0 if it went away first. `error`: "", "timeout", "connect", "reset", "tls".
+  // `status`: what the client got; 0 if it went away first. `error`: "", "timeout", "connect", "reset", "tls". `cost`:
+  // what it cost after all; 0 if that is what it was charged.
   sluice_diagnosis Report(uint32_t status, std::chrono::nanoseconds latency, const sluice_now& now,
-                          std::string_view error = {}) {
+                          std::string_view error = {}, uint32_t cost = 0) {
     sluice_outcome outcome = Sized<sluice_outcome>();
     outcome.status = status;
     outcome.latency_ns = latency.count();
     outcome.error = Str(error);
+    outcome.cost = cost;
     sluice_diagnosis diagnosis = Sized<sluice_diagnosis>();
     internal::Check(sluice_txn_report(get(), &outcome, &now, &diagnosis));
     return diagnosis;

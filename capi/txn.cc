@@ -120,11 +120,11 @@ sluice_status sluice_txn_report(sluice_txn* txn, const sluice_outcome* outcome, 
   sluice_outcome given;
   if (!IsHandle(txn) || now == nullptr || !CopyIn(outcome, &given)) return SLUICE_E_ARGUMENT;
   if (diagnosis != nullptr && !IsSized(diagnosis)) return SLUICE_E_ARGUMENT;
-  if (given.reserved != 0 || !IsString(given.error)) return SLUICE_E_ARGUMENT;
+  if (!IsString(given.error)) return SLUICE_E_ARGUMENT;
   if (Waits(*txn) || txn->reported) return SLUICE_E_STATE;
   return Guard([&] {
     txn->now = ToNow(*now);
-    txn->diagnosis = txn->txn.Report({given.status, given.latency_ns, View(given.error)}, txn->now);
+    txn->diagnosis = txn->txn.Report({given.status, given.latency_ns, View(given.error), given.cost}, txn->now);
     txn->reported = true;
     if (diagnosis != nullptr)
       CopyOut({sizeof(sluice_diagnosis), Str(txn->diagnosis.fault), Str(txn->diagnosis.advice)}, diagnosis);

@@ -248,6 +248,7 @@ class CFace : public Face {
     c.status = outcome.status;
     c.latency_ns = outcome.latency_ns;
     c.error = Str(outcome.error);
+    c.cost = outcome.cost;
     sluice_diagnosis diagnosis{};
     diagnosis.struct_size = sizeof diagnosis;
     const sluice_now at{now.wall_ns + outcome.latency_ns, now.mono_ns + outcome.latency_ns};

@@ -184,6 +184,7 @@ struct CompiledRoute {
   std::string name;
   uint32_t service = kNone;
   bool preserve_host = false;
+  uint32_t cost = 1;                  // what limits charge for a request
   std::vector<ScopedPlugin> plugins;  // those of this route, perhaps with its service
 };
 

@@ -12,6 +12,12 @@ void GiveBack(Txn& t, Now now) {
   t.held = {};
 }
 
+void Settle(Txn& t, const Outcome& outcome, Now now) {
+  if (outcome.cost == 0 || t.held.count == 0) return;
+  const uint64_t cost = uint64_t{outcome.cost} * t.route->cost;
+  ratelimit::SettleAll(*t.gateway.store, t.held.charges, t.held.verdicts, t.held.count, cost, now);
+}
+
 void Clear(Txn& t) {
   t.newer_reader.Unpin();
   t.reader.Unpin();
@@ -70,6 +76,7 @@ const Effect& Transaction::effect() const { return impl_->effect; }
 std::span<const TraceStep> Transaction::trace() const { return impl_->trace; }
 
 Diagnosis Transaction::Report(const Outcome& outcome, Now now) {
+  Settle(*impl_, outcome, now);
   GiveBack(*impl_, now);
   return Diagnose(impl_->decision, outcome);
 }

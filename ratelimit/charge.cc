@@ -198,6 +198,27 @@ void ReleaseAll(Store& store, const Charge* charges, Verdict* verdicts, size_t n
   }
 }
 
+namespace {
+
+void ChargeMore(Store& store, const Charge& charge, uint64_t units, const Now& now) {
+  Charge more = charge;
+  more.cost = units;
+  more.penalize = more.shadow = true;
+  Verdict verdict;
+  ChargeAll(store, &more, 1, now, &verdict);
+}
+
+}  // namespace
+
+void SettleAll(Store& store, const Charge* charges, Verdict* verdicts, size_t n, uint64_t cost, const Now& now) {
+  for (size_t i = 0; i < n; ++i) {
+    const uint64_t charged = charges[i].cost;
+    if (charged == 0 || charges[i].limit->kind() == LimitKind::kConcurrency) continue;
+    if (cost < charged) Refund(store, charges[i], &verdicts[i].receipt, charged - cost, now);
+    if (cost > charged) ChargeMore(store, charges[i], cost - charged, now);
+  }
+}
+
 void RefundAll(Store& store, const Charge* charges, Verdict* verdicts, size_t n, const Now& now) {
   for (size_t i = 0; i < n; ++i) Refund(store, charges[i], &verdicts[i].receipt, verdicts[i].receipt.units, now);
 }

@@ -4,6 +4,7 @@
 //   Verdict verdicts[3];
 //   if (!ChargeAll(*store, charges, 3, now, verdicts)) return TooMany(verdicts);
 //   …                                                        // forward the request
+//   SettleAll(*store, charges, verdicts, 3, tokens, later);  // if only its answer tells what it cost
 //   ReleaseAll(*store, charges, verdicts, 3, later);         // when its outcome is known: frees what was in flight
 //
 // No call here allocates, locks, blocks, throws, or asks the system anything. Any thread, any process.
@@ -79,6 +80,14 @@ void Refund(Store& store, const Charge& charge, Receipt* receipt, uint64_t units
 // The request is over: frees what it held of concurrency limits and leaves the others as they are. A second call does
 // nothing.
 void ReleaseAll(Store& store, const Charge* charges, Verdict* verdicts, size_t n, const Now& now);
+
+// What an admitted request cost in the end, if that is known only by its answer: `cost` instead of what each charge
+// asked for. Fewer units are given back, as by Refund; more are charged as far as the limit goes, as by a penalty, so
+// nobody goes into debt: a bucket is empty and a window full afterwards (a sliding counter counts on, for two windows
+// at most). So requests may pass that would not have, had their cost been known: charge the most that a request may
+// cost and settle downwards where the limit must hold. Concurrency, and charges that asked for nothing, are left alone.
+// Once for each admitted request: a second call would settle against the first charge again.
+void SettleAll(Store& store, const Charge* charges, Verdict* verdicts, size_t n, uint64_t cost, const Now& now);
 
 // Undoes ChargeAll on every kind: for a request that was never forwarded.
 void RefundAll(Store& store, const Charge* charges, Verdict* verdicts, size_t n, const Now& now);

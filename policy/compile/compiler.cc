@@ -161,6 +161,7 @@ void Compiler::Routes() {
     compiled.name = RouteName(i);
     compiled.service = Index(route.service);
     compiled.preserve_host = route.preserve_host;
+    compiled.cost = route.cost;
     if (route.service == policy::kNone || document_.services[route.service].enabled) {
       specs_.push_back(SpecOf(route, compiled.name));
       snapshot_.table_routes.push_back(static_cast<uint32_t>(i));

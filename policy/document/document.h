@@ -92,6 +92,7 @@ struct Route {
   int64_t regex_priority = 0;
   uint32_t https_redirect_status_code = 426;  // 426, 301, 302, 307 or 308
   bool strip_path = true;
+  uint32_t cost = 1;  // what limits charge for a request, times the request's own
   bool preserve_host = false;
   bool request_buffering = true;
   bool response_buffering = true;

@@ -200,8 +200,10 @@ bool RequestReader::ReadOutcome(const JsonNode& member, std::string* error) {
                          &outcome.latency_ns, error);
     else if (part.name == "error")
       read = ReadString(part, "outcome.error", &outcome.error, error);
+    else if (part.name == "cost")
+      read = ReadInteger(part, "outcome.cost", 1, UINT32_MAX, &outcome.cost, error);
     else
-      read = UnknownMember("outcome.", part, {"status", "latency_ms", "error"}, error);
+      read = UnknownMember("outcome.", part, {"status", "latency_ms", "error", "cost"}, error);
     if (!read) return false;
   }
   line_.outcome = outcome;

@@ -14,7 +14,7 @@ TEST(RequestJson, ReadsEveryMember) {
       R"("path":"/orders/7?x=1","http_version":"1.1","headers":[["Authorization","Bearer t"],["X-A","1"]],)"
       R"("peer":"203.0.113.9:51234","server":"10.0.0.1:8443",)"
       R"("tls":{"sni":"s","client_cert":"c","client_chain":"h"},"content_length":12,"cost":3,)"
-      R"("outcome":{"status":504,"latency_ms":1500.5,"error":"timeout"}})",
+      R"("outcome":{"status":504,"latency_ms":1500.5,"error":"timeout","cost":7}})",
       &error);
   ASSERT_NE(line, nullptr) << error;
   const Request& r = line->request;
@@ -40,6 +40,7 @@ TEST(RequestJson, ReadsEveryMember) {
   EXPECT_EQ(line->outcome->status, 504u);
   EXPECT_EQ(line->outcome->latency_ns, 1'500'500'000);
   EXPECT_EQ(line->outcome->error, "timeout");
+  EXPECT_EQ(line->outcome->cost, 7u);
 }
 
 TEST(RequestJson, NeedsOnlyMethodAndPath) {
@@ -129,6 +130,7 @@ TEST(RequestJson, SaysWhatIsWrong) {
       {R"({"headers":{"a":["secret"]}})", "member `headers`: expected an object of strings, found an array"},
       {R"({"id":{}})", "member `id`: expected a string or a number, found an object"},
       {R"({"tls":"x"})", "member `tls`: expected an object, found a string"},
+      {R"({"outcome":{"cost":0}})", "member `outcome.cost`: expected an integer from 1 to 4294967295, found `0`"},
       {R"({"outcome":{"latency_ms":-1}})", "member `outcome.latency_ms`: expected milliseconds from 0 on, found `-1`"},
   };
   RequestReader reader;

@@ -25,7 +25,7 @@ void Add(Txn& t, Bill& bill, const CompiledLimit& limit, const RateLimitingPlugi
   ratelimit::Charge& charge = bill.charges[bill.count];
   charge.limit = &limit.limit;
   charge.key = KeyOf(t, limit.limit, counted);
-  charge.cost = std::max<uint32_t>(t.request.cost, 1);
+  charge.cost = uint64_t{std::max<uint32_t>(t.request.cost, 1)} * t.route->cost;
   charge.shadow = limit.shadow;
   charge.penalize = limit.penalize;
   charge.known = counted.bounded;
