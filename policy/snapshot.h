@@ -172,6 +172,7 @@ struct CompiledService {
   std::string host_header;  // host, with its port unless it is the scheme's default
   uint16_t port = 0;
   uint32_t upstream = kNone;
+  uint32_t plan = kNone;  // into shared_plans
   uint32_t connect_timeout_ms = 0;
   uint32_t send_timeout_ms = 0;
   uint32_t read_timeout_ms = 0;
@@ -185,6 +186,7 @@ struct CompiledRoute {
   uint32_t service = kNone;
   bool preserve_host = false;
   uint32_t cost = 1;                  // what limits charge for a request
+  uint32_t plan = kNone;              // into shared_plans
   std::vector<ScopedPlugin> plugins;  // those of this route, perhaps with its service
 };
 
@@ -243,7 +245,8 @@ class Snapshot {
   std::vector<CompiledUpstream> upstreams;
   std::vector<CompiledConsumer> consumers;
   std::vector<CompiledGroup> groups;
-  std::vector<CompiledPlan> plans;
+  std::vector<CompiledPlan> plans;         // of callers
+  std::vector<CompiledPlan> shared_plans;  // the same plans, as services and routes have them: with counts of their own
   std::vector<ScopedPlugin> global_plugins;
 
   std::vector<JwtPlugin> jwt;

@@ -144,6 +144,7 @@ void Compiler::Services() {
     compiled.path = service.path;
     compiled.host_header = HostHeader(service.host, service.port, compiled.scheme);
     compiled.upstream = Index(service.upstream);
+    compiled.plan = Index(service.plan);
     compiled.connect_timeout_ms = static_cast<uint32_t>(service.connect_timeout_ms);
     compiled.send_timeout_ms = static_cast<uint32_t>(service.write_timeout_ms);
     compiled.read_timeout_ms = static_cast<uint32_t>(service.read_timeout_ms);
@@ -162,6 +163,7 @@ void Compiler::Routes() {
     compiled.service = Index(route.service);
     compiled.preserve_host = route.preserve_host;
     compiled.cost = route.cost;
+    compiled.plan = Index(route.plan);
     if (route.service == policy::kNone || document_.services[route.service].enabled) {
       specs_.push_back(SpecOf(route, compiled.name));
       snapshot_.table_routes.push_back(static_cast<uint32_t>(i));

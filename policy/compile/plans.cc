@@ -80,31 +80,35 @@ bool Compiler::CompileLimit(const policy::Origin& origin, std::string_view path,
   return true;
 }
 
-// Where a caller is counted the plan's name is no part of the counters' name: whoever changes plan keeps what was used.
-void Compiler::PlanLimit(const policy::Plan& plan, const policy::Limit& limit, CompiledPlan* out) {
-  using Part = policy::CountBy::Part;
+void Compiler::PlanLimit(const policy::Limit& limit, const std::string& id, CompiledPlan* out) {
   CompiledPlanLimit compiled;
   compiled.name = limit.name;
   compiled.penalize = limit.penalize;
   compiled.shadow = limit.shadow;
   compiled.count_by = limit.count_by;
-  const bool of_caller = limit.count_by.Has(Part::kConsumer) || limit.count_by.Has(Part::kCredential);
-  const std::string id =
-      of_caller ? absl::StrCat("plan/", limit.name) : absl::StrCat("plan/", plan.name, "/", limit.name);
   if (CompileLimit(limit.origin, "", id, SpecOf(limit), &compiled)) out->limits.push_back(std::move(compiled));
 }
 
+// A limit of a caller's own plan that counts the caller has counters without the plan's name: whoever changes plan
+// keeps what was used.
 void Compiler::Plans() {
+  using Part = policy::CountBy::Part;
   for (const policy::Plan& plan : document_.plans) {
-    CompiledPlan compiled;
-    compiled.name = plan.name;
-    for (const policy::Limit& limit : plan.limits) PlanLimit(plan, limit, &compiled);
+    CompiledPlan of_callers{plan.name, {}}, shared{plan.name, {}};
+    for (const policy::Limit& limit : plan.limits) {
+      const bool counts_callers = limit.count_by.Has(Part::kConsumer) || limit.count_by.Has(Part::kCredential);
+      const std::string shared_id = absl::StrCat("plan/", plan.name, "/", limit.name);
+      PlanLimit(limit, counts_callers ? absl::StrCat("plan/", limit.name) : shared_id, &of_callers);
+      const bool valid = of_callers.limits.size() > shared.limits.size();  // else that was reported
+      if (valid) PlanLimit(limit, shared_id, &shared);
+    }
     if (plan.limits.size() > kMaxPlanLimits) {
       Error(plan.origin, "limits", "too_many_limits",
             absl::StrCat("expected at most ", kMaxPlanLimits, " limits in a plan, found `", plan.limits.size(), "`"),
             "all of them are charged for each request: leave out those that others imply");
     }
-    snapshot_.plans.push_back(std::move(compiled));
+    snapshot_.plans.push_back(std::move(of_callers));
+    snapshot_.shared_plans.push_back(std::move(shared));
   }
 }
 

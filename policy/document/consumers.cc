@@ -109,11 +109,6 @@ void ReadGroups(Reader& reader, const Cursor& at, Consumer* out) {
   });
 }
 
-template <typename T>
-void ReadPlanName(Reader& reader, const Cursor& at, T* out) {
-  out->plan = reader.Reference(at, EntityKind::kPlan);
-}
-
 constexpr Field<Consumer> kConsumerFields[] = {
     {"id", ReadString<&Consumer::id, CheckUuid>},
     {"username", ReadString<&Consumer::username, CheckIdentity>},

@@ -66,6 +66,7 @@ struct Service {
   uint32_t retries = 5;
   bool enabled = true;
   size_t upstream = kNone;  // the upstream whose name is `host`
+  size_t plan = kNone;      // of all its requests, beside the caller's
   std::vector<std::string> tags;
   bool operator==(const Service&) const = default;
 };
@@ -92,7 +93,8 @@ struct Route {
   int64_t regex_priority = 0;
   uint32_t https_redirect_status_code = 426;  // 426, 301, 302, 307 or 308
   bool strip_path = true;
-  uint32_t cost = 1;  // what limits charge for a request, times the request's own
+  uint32_t cost = 1;    // what limits charge for a request, times the request's own
+  size_t plan = kNone;  // of all its requests, beside the service's and the caller's
   bool preserve_host = false;
   bool request_buffering = true;
   bool response_buffering = true;

@@ -23,6 +23,12 @@ void ReadAclGroup(Reader& reader, const Cursor& at, AclGroup* out);
 // `scope` is what the place of the plugin says: the entity that it is nested in. False if its name is not known.
 bool ReadPlugin(Reader& reader, const Cursor& at, const Plugin& scope, Plugin* out);
 
+// A row of those that name a plan.
+template <typename T>
+void ReadPlanName(Reader& reader, const Cursor& at, T* out) {
+  out->plan = reader.Reference(at, EntityKind::kPlan);
+}
+
 // The configuration of one plugin; a member of the table of plugins.cc.
 void ReadJwtConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadKeyAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);

@@ -114,6 +114,7 @@ TEST_F(FullTest, Services) {
   EXPECT_EQ(orders.read_timeout_ms, 2000);
   EXPECT_EQ(orders.write_timeout_ms, 3000);
   EXPECT_EQ(orders.retries, 2u);
+  EXPECT_EQ(orders.plan, 1u);
   EXPECT_EQ(orders.upstream, 0u);
   EXPECT_EQ(orders.tags, std::vector<std::string>{"core"});
   EXPECT_EQ(orders.origin.place.pointer, "/services/0");
@@ -132,6 +133,8 @@ TEST_F(FullTest, Routes) {
   const Route& orders = d_.routes[0];
   EXPECT_EQ(orders.service, 0u);
   EXPECT_EQ(orders.hosts.size(), 4u);
+  EXPECT_EQ(orders.plan, 0u);
+  EXPECT_EQ(orders.cost, 3u);
   EXPECT_EQ(orders.paths, (std::vector<std::string>{"/orders", "~/v\\d+/orders$"}));
   EXPECT_EQ(orders.methods, (std::vector<std::string>{"GET", "POST"}));
   ASSERT_EQ(orders.headers.size(), 1u);

@@ -101,6 +101,7 @@ constexpr Field<Route> kFields[] = {
     {"https_redirect_status_code", ReadRedirect},
     {"strip_path", ReadBool<&Route::strip_path>},
     {"cost", ReadInteger<&Route::cost, 1, 1'000'000>},
+    {"plan", ReadPlanName<Route>},
     {"preserve_host", ReadBool<&Route::preserve_host>},
     {"path_handling", ReadPathHandling},
     {"request_buffering", ReadBool<&Route::request_buffering>},

@@ -54,6 +54,7 @@ constexpr Field<Service> kServiceFields[] = {
     {"read_timeout", ReadInteger<&Service::read_timeout_ms, 1, kMaxTimeoutMs>},
     {"retries", ReadInteger<&Service::retries, 0, 32767>},
     {"enabled", ReadBool<&Service::enabled>},
+    {"plan", ReadPlanName<Service>},
     {"tags", ReadStrings<&Service::tags, CheckTag>},
     {"routes", Skip<Service>},
     {"plugins", Skip<Service>},

@@ -1,4 +1,5 @@
-// Every limit that applies, all or none: those of the rate-limiting plugins and those of the caller's plan.
+// Every limit that applies, all or none: those of the rate-limiting plugins, and of the plans of
+// service, route and caller.
 #include <algorithm>
 
 #include "policy/stages/counted.h"
@@ -42,9 +43,23 @@ void AddAll(Txn& t, Bill& bill, const CompiledPlan& plan) {
   for (const CompiledPlanLimit& limit : plan.limits) Add(t, bill, limit, nullptr, CountedBy(t, limit.count_by, ""));
 }
 
-const CompiledPlan* PlanOf(const Txn& t) {
+// The plans whose limits hold for this request, each once.
+struct Plans {
+  const CompiledPlan* plans[3];
+  size_t count = 0;
+  const CompiledPlan* of_caller = nullptr;
+};
+
+Plans PlansOf(const Txn& t) {
+  Plans all;
+  const uint32_t of_service = t.service == nullptr ? kNone : t.service->plan;
+  if (of_service != kNone) all.plans[all.count++] = &t.snapshot->shared_plans[of_service];
+  if (t.route->plan != kNone && t.route->plan != of_service)
+    all.plans[all.count++] = &t.snapshot->shared_plans[t.route->plan];
   const CompiledConsumer* consumer = t.identity.consumer;
-  return consumer == nullptr || consumer->plan == kNone ? nullptr : &t.snapshot->plans[consumer->plan];
+  if (consumer == nullptr || consumer->plan == kNone) return all;
+  all.of_caller = all.plans[all.count++] = &t.snapshot->plans[consumer->plan];
+  return all;
 }
 
 // ---- What callers and operators see ----
@@ -147,9 +162,10 @@ const RateLimitingPlugin* LimiterOf(const Txn& t, PluginKind kind) {
 Step Charge(Txn& t) {
   const RateLimitingPlugin* const plugins[] = {LimiterOf(t, PluginKind::kRateLimiting),
                                                LimiterOf(t, PluginKind::kRateLimitingAdvanced)};
-  const CompiledPlan* plan = PlanOf(t);
-  if (plan != nullptr) t.decision.plan = plan->name;
-  size_t most = plan == nullptr ? 0 : plan->limits.size();
+  const Plans plans = PlansOf(t);
+  if (plans.of_caller != nullptr) t.decision.plan = plans.of_caller->name;
+  size_t most = 0;
+  for (size_t i = 0; i < plans.count; ++i) most += plans.plans[i]->limits.size();
   bool hide = false;
   for (const RateLimitingPlugin* plugin : plugins) {
     if (plugin == nullptr) continue;
@@ -160,7 +176,7 @@ Step Charge(Txn& t) {
   Bill bill = EmptyBill(t, most);
   for (const RateLimitingPlugin* plugin : plugins)
     if (plugin != nullptr) AddAll(t, bill, *plugin);
-  if (plan != nullptr) AddAll(t, bill, *plan);
+  for (size_t i = 0; i < plans.count; ++i) AddAll(t, bill, *plans.plans[i]);
   bool allowed = ratelimit::ChargeAll(*t.gateway.store, bill.charges, bill.count, t.now, bill.verdicts);
   Report(t, bill);
   if (!hide) AddHeaders(t, bill);
