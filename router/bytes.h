@@ -1,11 +1,16 @@
-// Short texts by machine words, without calls of a length that varies and without reading beyond them.
+// Texts by machine words and by sixteen bytes, without calls of a length that varies and without reading beyond them.
 #ifndef SLUICE_ROUTER_BYTES_H_
 #define SLUICE_ROUTER_BYTES_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace sluice::router {
 
@@ -20,17 +25,91 @@ inline uint64_t LoadWord(const char* bytes) {
 inline uint64_t LoadAtMost8(const char* bytes, size_t n) {
   if (n == 8) return LoadWord<uint64_t>(bytes);
   if (n >= 4) return LoadWord<uint32_t>(bytes) | LoadWord<uint32_t>(bytes + n - 4) << (8 * (n - 4));
-  if (n == 0) return 0;
-  return LoadWord<uint8_t>(bytes) | LoadWord<uint8_t>(bytes + n / 2) << (8 * (n / 2)) |
-         LoadWord<uint8_t>(bytes + n - 1) << (8 * (n - 1));
+  if (n >= 2) return LoadWord<uint16_t>(bytes) | LoadWord<uint16_t>(bytes + n - 2) << (8 * (n - 2));
+  return n == 0 ? 0 : LoadWord<uint8_t>(bytes);
 }
 
-inline bool SameBytes(const char* a, const char* b, size_t n) {
-  if (n <= 8) return LoadAtMost8(a, n) == LoadAtMost8(b, n);
-  size_t i = 0;
-  for (; i + 8 < n; i += 8)
-    if (LoadWord<uint64_t>(a + i) != LoadWord<uint64_t>(b + i)) return false;
-  return LoadWord<uint64_t>(a + n - 8) == LoadWord<uint64_t>(b + n - 8);
+inline constexpr uint64_t kEachByte = 0x0101010101010101;
+
+// Sixteen bytes. Bit i of an answer stands for byte i.
+class Bytes16 {
+ public:
+#ifdef __SSE2__
+  explicit Bytes16(const char* bytes) : all_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes))) {}
+  Bytes16(uint64_t first, uint64_t last)
+      : all_(_mm_set_epi64x(static_cast<int64_t>(last), static_cast<int64_t>(first))) {}
+
+  void CopyTo(char* out) const { _mm_storeu_si128(reinterpret_cast<__m128i*>(out), all_); }
+  uint32_t Equal(char c) const { return Mask(_mm_cmpeq_epi8(all_, _mm_set1_epi8(c))); }
+  uint32_t AtMost(char c) const { return Mask(_mm_cmpeq_epi8(all_, _mm_min_epu8(all_, _mm_set1_epi8(c)))); }
+  uint32_t BeyondAscii() const { return Mask(all_); }
+
+ private:
+  static uint32_t Mask(__m128i bytes) { return static_cast<uint32_t>(_mm_movemask_epi8(bytes)); }
+
+  __m128i all_;
+#else
+  explicit Bytes16(const char* bytes) { std::memcpy(all_, bytes, sizeof all_); }
+  Bytes16(uint64_t first, uint64_t last) {
+    std::memcpy(all_, &first, sizeof first);
+    std::memcpy(all_ + sizeof first, &last, sizeof last);
+  }
+
+  void CopyTo(char* out) const { std::memcpy(out, all_, sizeof all_); }
+  uint32_t Equal(char c) const {
+    return Mask([c](uint8_t byte) { return byte == static_cast<uint8_t>(c); });
+  }
+  uint32_t AtMost(char c) const {
+    return Mask([c](uint8_t byte) { return byte <= static_cast<uint8_t>(c); });
+  }
+  uint32_t BeyondAscii() const {
+    return Mask([](uint8_t byte) { return byte > 127; });
+  }
+
+ private:
+  template <typename Is>
+  uint32_t Mask(Is is) const {
+    uint32_t mask = 0;
+    for (uint32_t i = 0; i < 16; ++i) mask |= uint32_t{is(all_[i])} << i;
+    return mask;
+  }
+
+  uint8_t all_[16];
+#endif
+};
+
+// A text of less than sixteen bytes, filled up with letters `a`.
+struct ShortText {
+  uint64_t first;
+  uint64_t last;
+
+  explicit ShortText(std::string_view text) : first(kFill), last(kFill) {
+    const size_t n = text.size();
+    if (n < 8) {
+      first = LoadAtMost8(text.data(), n) | kFill << (8 * n);
+    } else {
+      first = LoadWord<uint64_t>(text.data());
+      if (n > 8) last = LoadAtMost8(text.data() + 8, n - 8) | kFill << (8 * (n - 8));
+    }
+  }
+
+ private:
+  static constexpr uint64_t kFill = kEachByte * 'a';
+};
+
+// The bytes of a text from `at` on, of which sixteen are read: before them come `skip` others, by which masks are to be
+// shifted, or after them letters `a`.
+struct Window {
+  Bytes16 bytes;
+  unsigned skip;
+};
+
+inline Window WindowAt(std::string_view text, size_t at) {
+  const size_t left = text.size() - at;
+  if (left >= 16) return {Bytes16(text.data() + at), 0};
+  if (text.size() >= 16) return {Bytes16(text.data() + text.size() - 16), static_cast<unsigned>(16 - left)};
+  const ShortText all(text);
+  return {Bytes16(all.first, all.last), static_cast<unsigned>(at)};
 }
 
 }  // namespace sluice::router

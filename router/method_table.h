@@ -2,7 +2,7 @@
 #ifndef SLUICE_ROUTER_METHOD_TABLE_H_
 #define SLUICE_ROUTER_METHOD_TABLE_H_
 
-#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,16 +25,18 @@ class MethodTable {
   bool Add(std::string_view method) {
     if (Of(method) != kUnknownMethod) return true;
     if (names_.size() == limits::kRouteMethods) return false;
-    heads_.push_back(HeadOf(method));
+    words_.push_back(WordOf(method));
     names_.emplace_back(method);
     return true;
   }
 
   MethodSet Of(std::string_view method) const {
-    const uint64_t head = HeadOf(method);
-    for (size_t i = 0; i < heads_.size(); ++i)
-      if (heads_[i] == head && names_[i].size() == method.size() && (method.size() <= 8 || names_[i] == method))
-        return MethodSet{1} << i;
+    const uint64_t word = WordOf(method);
+    MethodSet bit = 1;
+    for (uint64_t known : words_) {
+      if (known == word && (method.size() < kWordBytes || names_[std::countr_zero(bit)] == method)) return bit;
+      bit <<= 1;
+    }
     return kUnknownMethod;
   }
 
@@ -42,11 +44,16 @@ class MethodTable {
   const std::vector<std::string>& names() const { return names_; }
 
  private:
-  static uint64_t HeadOf(std::string_view method) {
-    return LoadAtMost8(method.data(), std::min<size_t>(method.size(), 8));
+  static constexpr size_t kWordBytes = 8;
+
+  // The first bytes, and of a name of less than eight its size. No name that a table has has bytes as small as a size.
+  static uint64_t WordOf(std::string_view method) {
+    const size_t n = method.size();
+    if (n >= kWordBytes) return LoadWord<uint64_t>(method.data());
+    return LoadAtMost8(method.data(), n) | uint64_t{n} << (8 * (kWordBytes - 1));
   }
 
-  std::vector<uint64_t> heads_;  // the first bytes of each, which tell nearly all apart
+  std::vector<uint64_t> words_;
   std::vector<std::string> names_;
 };
 

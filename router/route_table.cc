@@ -24,12 +24,6 @@ bool Satisfies(const RouteFilters& filters, const RouteQuery& query) {
          HasEndpoint(filters.destinations, query.destination) && HasHeaders(filters.headers, query);
 }
 
-// All that the way to the entry, by host and by prefix of the path, has not shown. The dearest comes last.
-bool Accepts(const Entry& entry, MethodSet method, const RouteQuery& query) {
-  return (entry.methods & method) != 0 && (entry.filters == nullptr || Satisfies(*entry.filters, query)) &&
-         (entry.regex == nullptr || entry.regex->Matches(query.path));
-}
-
 bool IsGrpc(const RouteQuery& query) {
   for (size_t i = 0; i < query.header_count; ++i)
     if (absl::EqualsIgnoreCase(query.headers[i].name, "content-type"))
@@ -46,6 +40,7 @@ RouteVerdict VerdictOn(const RouteTraits& route, const RouteQuery& query) {
 }
 
 std::string_view WithoutLeadingDots(std::string_view rest) {
+  if (rest.empty() || rest[0] != '.') return rest;
   if (rest == "." || rest == "..") return {};
   for (std::string_view dots : {"./", "../"})
     if (absl::StartsWith(rest, dots)) return rest.substr(dots.size());
@@ -54,23 +49,26 @@ std::string_view WithoutLeadingDots(std::string_view rest) {
 
 std::string_view TakenByTrie(const MatchIndex& index, const Entry& entry, const SplitPath& split) {
   if (entry.form == PathForm::kNone) return {};
-  if (entry.form == PathForm::kWhole) return split.path;
-  if (entry.form == PathForm::kPrefix) return split.path.substr(0, split.begin[entry.segments] + entry.bytes);
+  if (entry.form == PathForm::kWhole) return split.path();
+  if (entry.form == PathForm::kPrefix) return split.path().substr(0, split.Begin(entry.segments) + entry.bytes);
   const size_t last = entry.segments - 1u;
-  const size_t taken = index.paths.ClassOf(static_cast<uint16_t>(entry.bytes)).Take(split.Segment(last), split.ascii);
-  return split.path.substr(0, split.begin[last] + taken);
+  const size_t taken = index.paths.ClassOf(static_cast<uint16_t>(entry.bytes)).Take(split.Segment(last), split.ascii());
+  return split.path().substr(0, split.Begin(last) + taken);
 }
 
 void SetCaptures(const MatchIndex& index, const Entry& entry, const SplitPath& split, RouteMatch* match) {
   match->capture_count = entry.capture_count;
-  for (size_t i = 0; i < entry.capture_count; ++i) {
-    const CaptureSpot& spot = index.captures[entry.first_capture + i];
-    std::string_view value = split.path.substr(split.begin[spot.segment]);
-    if (!spot.to_end) value = split.Segment(spot.segment);
-    const bool is_open = entry.form == PathForm::kOpenClass && spot.segment + 1 == entry.segments;
-    if (is_open) value = match->matched.substr(split.begin[spot.segment]);
-    match->captures[i] = {spot.name, value};
+  const CaptureSpot* spot = index.captures.data() + entry.first_capture;
+  for (RouteCapture *capture = match->captures, *end = capture + entry.capture_count; capture != end;
+       ++capture, ++spot) {
+    const char* first = split.path().data() + split.Begin(spot->segment);
+    const char* last = spot->to_end ? split.path().data() + split.path().size() : first + split.SizeOf(spot->segment);
+    *capture = {spot->name, {first, static_cast<size_t>(last - first)}};
   }
+  // Of an open class, a group is all that was taken of the last segment.
+  if (entry.form != PathForm::kOpenClass || entry.capture_count == 0) return;
+  if (spot[-1].segment + 1 != entry.segments) return;
+  match->captures[entry.capture_count - 1].value = match->matched.substr(split.Begin(spot[-1].segment));
 }
 
 void SetPath(const MatchIndex& index, const Entry& entry, const SplitPath& split, std::string_view path,
@@ -95,6 +93,71 @@ void SetRoute(const MatchIndex& index, const Entry& entry, const RouteQuery& que
   match->allowed = {};
 }
 
+// Looks through one tree after the other for an entry better than the best so far.
+class Finder {
+ public:
+  Finder(const MatchIndex& index, const RouteQuery& query)
+      : index_(index), query_(query), method_(index.methods.Of(query.method)) {
+    has_segments_ = index.paths.Split(query.path, &split_);
+  }
+
+  void Search(uint32_t at) {
+    const Tree& tree = index_.trees[at];
+    if (tree.anywhere_count != 0) TryAnywhere(tree);
+    if (tree.literals != Tree::kNone) TryLiterals(tree);
+    if (has_segments_ && tree.root != Tree::kNone)
+      best_ = index_.paths.Best(tree.root, &split_, best_, [this](uint32_t rank) { return Accepts(rank); });
+  }
+
+  bool Answer(RouteMatch* match) const {
+    if (best_ == SegmentTrie::kNone) {
+      const MethodSet allowed = index_.answers_405 ? refused_ : 0;
+      match->route = kNoRoute;
+      match->verdict = allowed != 0 ? RouteVerdict::kMethodNotAllowed : RouteVerdict::kNone;
+      match->allowed = MethodNames(allowed, index_.methods.names().data());
+      return false;
+    }
+    const Entry& entry = index_.entries[best_];
+    SetRoute(index_, entry, query_, match);
+    SetPath(index_, entry, split_, query_.path, match);
+    return true;
+  }
+
+ private:
+  // All that the way to the entry, by host and by path, has not shown. The dearest comes last.
+  bool Accepts(uint32_t rank) {
+    const Entry& entry = index_.entries[rank];
+    if ((entry.methods & method_) == 0) {
+      refused_ |= entry.methods;
+      return false;
+    }
+    return (entry.filters == nullptr || Satisfies(*entry.filters, query_)) &&
+           (entry.regex == nullptr || entry.regex->Matches(query_.path));
+  }
+
+  void TryAnywhere(const Tree& tree) {
+    for (uint32_t i = 0; i < tree.anywhere_count; ++i) {
+      const uint32_t rank = index_.anywhere[tree.first_anywhere + i];
+      if (rank >= best_) return;
+      if (Accepts(rank)) best_ = rank;
+    }
+  }
+
+  void TryLiterals(const Tree& tree) {
+    index_.literals.ForEach(tree.literals, query_.path, [this](uint32_t rank) {
+      if (rank < best_ && Accepts(rank)) best_ = rank;
+    });
+  }
+
+  const MatchIndex& index_;
+  const RouteQuery& query_;
+  const MethodSet method_;
+  MethodSet refused_ = 0;  // methods of the entries that match but for them
+  uint32_t best_ = SegmentTrie::kNone;
+  bool has_segments_ = false;
+  SplitPath split_;
+};
+
 }  // namespace
 
 std::unique_ptr<const RouteTable> RouteTable::Build(const std::vector<RouteSpec>& routes, Diagnostics* problems,
@@ -117,42 +180,12 @@ RouteTable::~RouteTable() = default;
 
 bool RouteTable::Find(const RouteQuery& query, RouteMatch* match) const {
   if (IsStreamScheme(query.scheme)) return index_->streams.Find(query, match);
-  const MethodSet method = index_->methods.Of(query.method);
-  MethodSet refused = 0;  // methods of the entries that match but for them
-  const auto accept = [&](uint32_t rank) {
-    const Entry& entry = index_->entries[rank];
-    if ((entry.methods & method) == 0) refused |= entry.methods;
-    return Accepts(entry, method, query);
-  };
-  uint32_t best = SegmentTrie::kNone;
-  SplitPath split;
-  const bool has_segments = index_->paths.Split(query.path, &split);
-  const auto improve = [&](uint32_t at) {
-    const Tree& tree = index_->trees[at];
-    for (uint32_t i = 0; i < tree.anywhere_count; ++i) {
-      const uint32_t rank = index_->anywhere[tree.first_anywhere + i];
-      if (rank >= best) break;
-      if (accept(rank)) best = rank;
-    }
-    if (tree.literals != Tree::kNone) {
-      index_->literals.ForEach(tree.literals, query.path, [&](uint32_t rank) {
-        if (rank < best && accept(rank)) best = rank;
-      });
-    }
-    if (has_segments && tree.root != Tree::kNone) best = index_->paths.Best(tree.root, &split, best, accept);
-  };
-  if (!index_->hosts.empty()) index_->hosts.ForEach(WithoutRootDot(query.host), query.port, improve);
-  if (index_->tree_without_host != Tree::kNone) improve(index_->tree_without_host);
-  if (best == SegmentTrie::kNone) {
-    match->route = kNoRoute;
-    match->verdict = index_->answers_405 && refused != 0 ? RouteVerdict::kMethodNotAllowed : RouteVerdict::kNone;
-    match->allowed = MethodNames(index_->answers_405 ? refused : 0, index_->methods.names().data());
-    return false;
+  Finder finder(*index_, query);
+  if (!index_->hosts.empty()) {
+    index_->hosts.ForEach(WithoutRootDot(query.host), query.port, [&finder](uint32_t tree) { finder.Search(tree); });
   }
-  const Entry& entry = index_->entries[best];
-  SetRoute(*index_, entry, query, match);
-  SetPath(*index_, entry, split, query.path, match);
-  return true;
+  if (index_->tree_without_host != Tree::kNone) finder.Search(index_->tree_without_host);
+  return finder.Answer(match);
 }
 
 size_t RouteTable::route_count() const { return index_->routes.size(); }

@@ -36,6 +36,9 @@ struct SegmentClass {
     return all;
   }
 
+  // Whether it has all segments of ASCII that are not empty, and no other of ASCII.
+  bool TakesAnyAscii() const { return any_byte && least == 1 && most == UINT32_MAX; }
+
   // How many bytes of the segment the class takes; kNoMatch if the segment is not of it. `ascii`: no byte of the
   // segment is above 127.
   size_t Take(std::string_view segment, bool ascii) const {

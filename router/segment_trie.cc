@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <iterator>
 #include <limits>
 #include <utility>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 namespace sluice::router {
 namespace {
@@ -41,44 +38,6 @@ size_t SameSegment(std::span<const Key> keys, size_t depth) {
   return n;
 }
 
-constexpr size_t kBlockBytes = 16;
-
-// What sixteen bytes of a path are; bit i stands for byte i.
-struct Block {
-  uint32_t slashes = 0;
-  uint32_t beyond_ascii = 0;
-};
-
-#ifdef __SSE2__
-Block ReadBlock(const char* bytes) {
-  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
-  return {static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8('/')))),
-          static_cast<uint32_t>(_mm_movemask_epi8(block))};
-}
-#else
-Block ReadBlock(const char* bytes) {
-  Block block;
-  for (size_t i = 0; i < kBlockBytes; ++i) {
-    block.slashes |= uint32_t{bytes[i] == '/'} << i;
-    block.beyond_ascii |= uint32_t{static_cast<uint8_t>(bytes[i]) > 127} << i;
-  }
-  return block;
-}
-#endif
-
-// The block at `at`, which may be the last and shorter. Then it is read together with bytes before it.
-Block BlockAt(std::string_view path, size_t at) {
-  const size_t left = path.size() - at;
-  if (left >= kBlockBytes) return ReadBlock(path.data() + at);
-  if (path.size() >= kBlockBytes) {
-    const Block block = ReadBlock(path.data() + path.size() - kBlockBytes);
-    return {block.slashes >> (kBlockBytes - left), block.beyond_ascii >> (kBlockBytes - left)};
-  }
-  char copy[kBlockBytes] = {};
-  std::memcpy(copy, path.data() + at, left);
-  return ReadBlock(copy);
-}
-
 }  // namespace
 
 uint16_t SegmentTrie::AddClass(SegmentClass members) {
@@ -107,26 +66,32 @@ uint32_t SegmentTrie::AddNode(std::span<const Key> keys, size_t depth, uint16_t 
   const uint32_t node = static_cast<uint32_t>(nodes_.size());
   nodes_.emplace_back();
   nodes_[node].kind = kind;
+  nodes_[node].takes_any = kind != kLiteral && ClassOf(kind).TakesAnyAscii();
   for (const Key& key : keys) nodes_[node].best = std::min(nodes_[node].best, key.rank);
   keys = TakeEnds(keys, depth, node);
   keys = AddClassChildren(keys, depth, node);
   AddLiteralChildren(keys, depth, node);
+  Node& done = nodes_[node];
+  done.only_class = done.has_classes && !done.has_literals && done.tails == kNone && nodes_[node + 1].sibling == kNone;
+  done.forks = (done.has_classes || done.tails != kNone) && !done.only_class;
   return node;
 }
 
 // Gives the node what its own keys stand for; returns the other keys.
 std::span<const Key> SegmentTrie::TakeEnds(std::span<const Key> keys, size_t depth, uint32_t node) {
-  nodes_[node].first_rank = static_cast<uint32_t>(ranks_.size());
+  std::vector<uint32_t> ranks;
   std::vector<PathTrie::Key> tails;
   size_t n = 0;
   for (; n < keys.size() && keys[n].segments.size() == depth; ++n) {
     if (keys[n].ends) {
-      ranks_.push_back(keys[n].rank);
+      ranks.push_back(keys[n].rank);
     } else {
       tails.push_back({keys[n].open, keys[n].rank});
     }
   }
-  nodes_[node].rank_count = static_cast<uint32_t>(ranks_.size()) - nodes_[node].first_rank;
+  nodes_[node].rank_count = static_cast<uint32_t>(ranks.size());
+  nodes_[node].ranks = ranks.size() == 1 ? ranks[0] : static_cast<uint32_t>(ranks_.size());
+  if (ranks.size() > 1) ranks_.insert(ranks_.end(), ranks.begin(), ranks.end());
   if (!tails.empty()) nodes_[node].tails = tails_.AddTree(std::move(tails));
   return keys.subspan(n);
 }
@@ -136,7 +101,8 @@ std::span<const Key> SegmentTrie::AddClassChildren(std::span<const Key> keys, si
   while (!keys.empty() && keys[0].segments[depth].kind != kLiteral) {
     const size_t n = SameSegment(keys, depth);
     const uint32_t child = AddNode(keys.first(n), depth + 1, keys[0].segments[depth].kind);
-    (previous == kNone ? nodes_[node].by_class : nodes_[previous].sibling) = child;
+    if (previous != kNone) nodes_[previous].sibling = child;
+    nodes_[node].has_classes = true;
     previous = child;
     keys = keys.subspan(n);
   }
@@ -149,19 +115,20 @@ void SegmentTrie::AddLiteralChildren(std::span<const Key> keys, size_t depth, ui
     const size_t n = SameSegment(keys, depth);
     const uint32_t child = AddNode(keys.first(n), depth + 1, kLiteral);
     edges_.push_back({node, child, keys[0].segments[depth].text});
+    longest_ = std::max(longest_, edges_.back().text.size());
     keys = keys.subspan(n);
   }
 }
 
 void SegmentTrie::Finish(uint64_t seed) {
-  log2_ = static_cast<unsigned>(std::bit_width(2 * edges_.size() + 1));
+  unsigned log2 = static_cast<unsigned>(std::bit_width(2 * edges_.size() + 1));
   // A random key fails hardly ever, and so does the next one. Whoever knows the seed may have made some fail; a table
   // twice as large ends that soon.
   constexpr int kTriesOfOneSize = 4;
   for (int tries = 1;; ++tries) {
     hash_ = SegmentHash(seed++);
-    if (Place(log2_)) break;
-    if (tries % kTriesOfOneSize == 0) ++log2_;
+    if (Place(log2)) break;
+    if (tries % kTriesOfOneSize == 0) ++log2;
   }
   edges_ = {};
   ranks_.shrink_to_fit();
@@ -171,11 +138,11 @@ void SegmentTrie::Finish(uint64_t seed) {
 // In the order of their homes, each edge takes the first free slot from its home on. That keeps the farthest as near as
 // any order can (P. Celis, "Robin Hood hashing", 1986). False if one would lie too far away.
 bool SegmentTrie::Place(unsigned log2) {
+  shift_ = 64 - log2;
   std::vector<std::pair<size_t, uint32_t>> homes;
   homes.reserve(edges_.size());
   for (uint32_t i = 0; i < edges_.size(); ++i)
-    homes.emplace_back(hash_.Home(edges_[i].parent, hash_.Of(WordsOf(edges_[i].text, 0, edges_[i].text.size())), log2),
-                       i);
+    homes.emplace_back(hash_.Home(edges_[i].parent, hash_.Of(WordsOf(edges_[i].text)), shift_), i);
   std::sort(homes.begin(), homes.end());
   size_t next = 0;
   for (const auto& [home, edge] : homes) {
@@ -192,65 +159,63 @@ bool SegmentTrie::Place(unsigned log2) {
   return true;
 }
 
+SegmentWords SegmentTrie::WordsOf(std::string_view text) const {
+  const size_t size = text.size();
+  if (size > SegmentWords::kBytes) return {hash_.Fold(text), 0};
+  if (size <= 8) return {LoadAtMost8(text.data(), size), 0};
+  return {LoadWord<uint64_t>(text.data()), LoadAtMost8(text.data() + 8, size - 8)};
+}
+
 SegmentTrie::Slot SegmentTrie::SlotOf(const Edge& edge) {
-  Slot slot;
-  slot.parent = edge.parent;
-  slot.child = edge.child;
-  if (edge.text.size() <= kInlineBytes) {
-    slot.size = static_cast<uint8_t>(edge.text.size());
-    std::copy(edge.text.begin(), edge.text.end(), slot.text);
-    return slot;
-  }
-  slot.size = kLong;
-  const uint64_t size_and_offset[] = {edge.text.size(), labels_.size()};
-  std::memcpy(slot.text, size_and_offset, sizeof size_and_offset);
-  labels_.append(edge.text);
+  const SegmentWords words = WordsOf(edge.text);
+  const uint32_t size = static_cast<uint32_t>(edge.text.size());
+  const Slot slot = {KeyOf(edge.parent, size), words.first, words.last, edge.child,
+                     static_cast<uint32_t>(labels_.size())};
+  if (size > SegmentWords::kBytes) labels_.append(edge.text);
   return slot;
 }
 
-bool SegmentTrie::HasLongText(const Slot& slot, std::string_view text) const {
-  if (text.size() <= kInlineBytes) {
-    return slot.size == text.size() && std::memcmp(slot.text, text.data(), text.size()) == 0;
+// `text`: of a long segment. The slots after the last one that a search may reach are there, and empty.
+uint32_t SegmentTrie::FindFrom(const Slot* home, uint64_t key, const SegmentWords& words, const char* text) const {
+  const uint64_t size = key >> 32;
+  for (const Slot* slot = home; slot <= home + kMaxReach && slot->key != kEmpty; ++slot) {
+    if (!slot->Is(key, words)) continue;
+    if (size <= SegmentWords::kBytes || std::memcmp(labels_.data() + slot->label, text, size) == 0) return slot->child;
   }
-  if (slot.size != kLong) return false;
-  const uint64_t size = LoadWord<uint64_t>(slot.text);
-  const uint64_t offset = LoadWord<uint64_t>(slot.text + sizeof size);
-  return size == text.size() && std::memcmp(labels_.data() + offset, text.data(), size) == 0;
+  return kNone;
 }
 
-bool SegmentTrie::Split(std::string_view path, SplitPath* out) const {
-  if (path.empty() || path[0] != '/') return false;
-  out->path = path;
-  out->count = 0;
-  out->complete = false;
-  out->ascii = true;
-  out->hashed = 0;
-  out->begin[0] = 1;
-  for (size_t at = 1; out->count < depth_; at += kBlockBytes) {
-    const Block block = BlockAt(path, at);
-    out->ascii &= block.beyond_ascii == 0;
-    for (uint32_t slashes = block.slashes; slashes != 0 && out->count < depth_; slashes &= slashes - 1)
-      out->begin[++out->count] = static_cast<uint32_t>(at) + static_cast<uint32_t>(std::countr_zero(slashes)) + 1;
-    if (path.size() - at > kBlockBytes || out->count == depth_) continue;
-    out->complete = true;
-    out->begin[++out->count] = static_cast<uint32_t>(path.size()) + 1;
-    break;
-  }
-  return true;
+uint32_t SegmentTrie::FindLong(uint32_t node, SplitPath* split, uint32_t depth) const {
+  const std::string_view text = split->Segment(depth);
+  if (text.size() > longest_) return kNone;  // so that no request has bytes read in vain
+  const SegmentWords words = split->FoldOf(depth, hash_);
+  return FindFrom(HomeOf(node, words), KeyOf(node, split->SizeOf(depth)), words, text.data());
 }
 
 bool SegmentTrie::CheckNode(uint32_t at) const {
   const Node& node = nodes_[at];
-  if (size_t{node.first_rank} + node.rank_count > ranks_.size()) return false;
-  const std::span<const uint32_t> ranks(ranks_.data() + node.first_rank, node.rank_count);
+  if (node.rank_count != 1 && size_t{node.ranks} + node.rank_count > ranks_.size()) return false;
+  const std::span<const uint32_t> ranks = RanksOf(node);
   if (!std::is_sorted(ranks.begin(), ranks.end()) || (!ranks.empty() && ranks[0] < node.best)) return false;
-  if (node.by_class != kNone && (node.by_class != at + 1 || node.by_class >= nodes_.size())) return false;
-  for (uint32_t child = node.by_class; child != kNone; child = nodes_[child].sibling) {
+  if (node.has_classes && at + 1 == nodes_.size()) return false;
+  for (uint32_t child = node.has_classes ? at + 1 : kNone; child != kNone; child = nodes_[child].sibling) {
     const Node& c = nodes_[child];
     if (child <= at || c.kind == kLiteral || c.kind > classes_.size() || c.best < node.best) return false;
-    if (c.sibling != kNone && c.sibling <= child) return false;
+    if (c.sibling != kNone && (c.sibling <= child || c.sibling >= nodes_.size())) return false;
   }
   return true;
+}
+
+bool SegmentTrie::CheckSlot(const Slot& slot) const {
+  const uint32_t parent = static_cast<uint32_t>(slot.key);
+  const uint32_t size = static_cast<uint32_t>(slot.key >> 32);
+  if (parent >= slot.child || slot.child >= nodes_.size() || !nodes_[parent].has_literals) return false;
+  const bool is_long = size > SegmentWords::kBytes;
+  if (is_long && size_t{slot.label} + size > labels_.size()) return false;
+  const SegmentWords words = {slot.first, slot.last};
+  if (&slot < HomeOf(parent, words) || &slot > HomeOf(parent, words) + kMaxReach) return false;
+  if (FindFrom(HomeOf(parent, words), slot.key, words, labels_.data() + slot.label) != slot.child) return false;
+  return nodes_[slot.child].best >= nodes_[parent].best;
 }
 
 bool SegmentTrie::Check() const {
@@ -258,16 +223,9 @@ bool SegmentTrie::Check() const {
     if (!CheckNode(at)) return false;
   size_t literals = 0;
   for (const Slot& slot : slots_) {
-    if (slot.parent == kNone) continue;
+    if (slot.key == kEmpty) continue;
     ++literals;
-    if (slot.parent >= slot.child || slot.child >= nodes_.size() || !nodes_[slot.parent].has_literals) return false;
-    std::string_view text(slot.text, slot.size);
-    if (slot.size == kLong) {
-      text = std::string_view(labels_).substr(LoadWord<uint64_t>(slot.text + 8), LoadWord<uint64_t>(slot.text));
-    }
-    const SegmentWords words = WordsOf(text, 0, text.size());
-    if (FindLiteral(slot.parent, words, hash_.Of(words)) != slot.child) return false;  // also: within kMaxReach
-    if (nodes_[slot.child].best < nodes_[slot.parent].best) return false;
+    if (!CheckSlot(slot)) return false;
   }
   const auto is_literal = [](const Node& node) { return node.kind == kLiteral; };
   const size_t below = static_cast<size_t>(std::count_if(nodes_.begin(), nodes_.end(), is_literal));

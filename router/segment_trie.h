@@ -13,9 +13,8 @@
 // the children by class of each node that it reaches, so it may reach several nodes at one depth, but each of them
 // once: at most as many as the tree has nodes that match a prefix of the path.
 //
-// The table is open addressing with slots of 32 bytes, which hold segments of up to 23 bytes themselves. Its hash is
-// universal (J. L. Carter, M. N. Wegman, "Universal classes of hash functions", 1979: polynomials modulo 2^61 - 1 with
-// a key made from the seed), and Finish rehashes with another key until no slot lies more than kMaxReach from where its
+// The table is open addressing with slots of 32 bytes, which hold segments of up to 16 bytes themselves. Its hash is
+// keyed (segment_hash.h), and Finish rehashes with another key until no slot lies more than kMaxReach from where its
 // hash says. So the number of probes is bounded for certain, whatever the names of routes and the paths of requests.
 //
 // Keys end within a segment (Kong's prefixes, by bytes) in a PathTrie at the node of the segments before.
@@ -24,35 +23,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "router/path_trie.h"
 #include "router/segment_class.h"
 #include "router/segment_hash.h"
+#include "router/split_path.h"
 
 namespace sluice::router {
-
-inline constexpr size_t kTrieDepth = 64;  // segments of a key
-
-// A path cut at its slashes, as far as the trie is deep.
-struct SplitPath {
-  std::string_view path;
-  uint32_t count = 0;              // segments; all of the path's if `complete`
-  bool complete = false;           // else the path goes on after them
-  bool ascii = false;              // no byte above 127 in them
-  uint64_t hashed = 0;             // bit i: hashes[i] is set
-  uint32_t begin[kTrieDepth + 1];  // of each segment and of what comes next, as if the path ended in one more slash
-  uint64_t hashes[kTrieDepth];
-  SegmentWords words[kTrieDepth];
-
-  SplitPath() {}  // leaves the arrays alone, which are written before they are read
-
-  std::string_view Segment(size_t i) const { return path.substr(begin[i], begin[i + 1] - 1 - begin[i]); }
-};
 
 class SegmentTrie {
  public:
@@ -83,12 +65,12 @@ class SegmentTrie {
   void Finish(uint64_t seed);
 
   // False if the path does not begin with a slash, so that no key matches.
-  bool Split(std::string_view path, SplitPath* out) const;
+  bool Split(std::string_view path, SplitPath* out) const { return out->Cut(path, depth_); }
 
   // The least rank below `best` whose key matches and for which accept(rank), or `best`. If it is `best`, accept has
   // seen each rank below it whose key matches.
   template <typename Accept>
-  uint32_t Best(uint32_t root, SplitPath* split, uint32_t best, Accept accept) const;
+  uint32_t Best(uint32_t root, SplitPath* split, uint32_t best, Accept&& accept) const;
 
   // Whether the arrays fit together as described; for tests.
   bool Check() const;
@@ -96,26 +78,35 @@ class SegmentTrie {
   size_t memory_bytes() const;
 
  private:
-  struct Node {
+  // Half a cache line.
+  struct alignas(32) Node {
     uint32_t best = kNone;  // of the node and all below it
-    uint32_t first_rank = 0;
+    uint32_t ranks = 0;     // where the node's own ranks are in ranks_; of a single one, the rank itself
     uint32_t rank_count = 0;
-    uint32_t tails = kNone;     // tree in tails_ of the keys that go on after a slash
-    uint32_t by_class = kNone;  // the first child by class, which is the next node; others follow by `sibling`
+    uint32_t tails = kNone;  // tree in tails_ of the keys that go on after a slash
     uint32_t sibling = kNone;
     uint16_t kind = kLiteral;  // of the way to the node
+    bool takes_any = false;    // and that is any segment of ASCII that is not empty
     bool has_literals = false;
+    bool has_classes = false;  // children by class; the first one is the next node, others follow by `sibling`
+    bool only_class = false;   // one of them, and nothing else
+    bool forks = false;        // children by class or tails, and not only_class
   };
+  static_assert(sizeof(Node) == 32);
 
-  static constexpr size_t kInlineBytes = 23;
-  static constexpr uint8_t kLong = 255;
   struct alignas(32) Slot {
-    uint32_t parent = kNone;
+    uint64_t key = kEmpty;  // KeyOf the parent and the segment's size
+    uint64_t first = 0;     // see SegmentWords
+    uint64_t last = 0;
     uint32_t child = 0;
-    char text[kInlineBytes] = {};  // followed by zeros
-    uint8_t size = 0;              // kLong: `text` is size and offset of the bytes in labels_
+    uint32_t label = 0;  // where in labels_ the text of a segment begins that is longer than its words
+
+    bool Is(uint64_t wanted, const SegmentWords& words) const {
+      return key == wanted && first == words.first && last == words.last;
+    }
   };
   static_assert(sizeof(Slot) == 32);
+  static constexpr uint64_t kEmpty = UINT64_MAX;
 
   struct Edge {
     uint32_t parent;
@@ -131,11 +122,16 @@ class SegmentTrie {
   std::span<const Key> AddClassChildren(std::span<const Key> keys, size_t depth, uint32_t node);
   void AddLiteralChildren(std::span<const Key> keys, size_t depth, uint32_t node);
   bool Place(unsigned log2);
+  static uint64_t KeyOf(uint32_t parent, uint32_t size) { return parent | uint64_t{size} << 32; }
+  SegmentWords WordsOf(std::string_view text) const;
   Slot SlotOf(const Edge& edge);
-  bool HasText(const Slot& slot, const SegmentWords& words) const;
-  bool HasLongText(const Slot& slot, std::string_view text) const;
-  uint32_t FindLiteral(uint32_t node, const SegmentWords& words, uint64_t hash) const;
+  const Slot* HomeOf(uint32_t node, const SegmentWords& words) const;
+  uint32_t FindLiteral(uint32_t node, SplitPath* split, uint32_t depth) const;
+  uint32_t FindFrom(const Slot* home, uint64_t key, const SegmentWords& words, const char* text) const;
+  uint32_t FindLong(uint32_t node, SplitPath* split, uint32_t depth) const;
+  std::span<const uint32_t> RanksOf(const Node& node) const;
   bool CheckNode(uint32_t at) const;
+  bool CheckSlot(const Slot& slot) const;
 
   std::vector<Node> nodes_;
   std::vector<Slot> slots_;
@@ -144,67 +140,86 @@ class SegmentTrie {
   std::string labels_;  // of segments too long for a slot
   PathTrie tails_;
   SegmentHash hash_{0};
-  unsigned log2_ = 1;        // of the number of slots, but for those at the end into which the last ones are pushed
+  unsigned shift_ = 63;      // what is left of a hash is the place of a slot; a few more follow, for the last ones
   size_t depth_ = 0;         // segments of the longest key
+  size_t longest_ = 0;       // bytes of the longest literal
   std::vector<Edge> edges_;  // until Finish
 };
 
 template <typename Accept>
 class SegmentTrie::Search {
  public:
-  Search(const SegmentTrie& trie, SplitPath* split, uint32_t best, Accept accept)
-      : trie_(trie), split_(split), best_(best), accept_(accept) {}
+  Search(const SegmentTrie& trie, SplitPath* split, uint32_t best, Accept& accept)
+      : trie_(trie), nodes_(trie.nodes_.data()), split_(split), best_(best), accept_(accept) {}
 
   uint32_t best() const { return best_; }
 
-  // Goes down in a loop, and by call where there is something else to try afterwards; at most kTrieDepth calls deep.
-  void Visit(uint32_t at, uint32_t depth) {
-    while (at != kNone && trie_.nodes_[at].best < best_) {
-      const Node& node = trie_.nodes_[at];
-      if (depth == split_->count && split_->complete)
-        return TryAll({trie_.ranks_.data() + node.first_rank, node.rank_count});
-      uint32_t literal = kNone;
-      if (node.has_literals && depth < split_->count) literal = FindLiteral(at, depth);
-      if (node.by_class == kNone && node.tails == kNone) {
-        at = literal;
-        ++depth;
-        continue;
-      }
-      if (literal == kNone && node.tails == kNone && trie_.nodes_[node.by_class].sibling == kNone) {
-        if (depth == split_->count || !Takes(node.by_class, depth)) return;
-        at = node.by_class;
-        ++depth;
-        continue;
-      }
-      if (literal != kNone) Visit(literal, depth + 1);
-      if (node.tails != kNone) VisitTails(node.tails, split_->path.substr(split_->begin[depth]));
-      if (node.by_class == kNone || depth == split_->count) return;
-      VisitClasses(node.by_class, depth);
-      return;
-    }
+  void Run(uint32_t root) {
+    uint32_t at = root;
+    uint32_t depth = 0;
+    do Descend(at, depth);
+    while (TakeFork(&at, &depth));
   }
 
  private:
-  uint32_t FindLiteral(uint32_t at, uint32_t depth) {
-    if ((split_->hashed >> depth & 1) == 0) {
-      split_->hashed |= uint64_t{1} << depth;
-      split_->words[depth] = WordsOf(split_->path, split_->begin[depth], split_->begin[depth + 1] - 1);
-      split_->hashes[depth] = trie_.hash_.Of(split_->words[depth]);
+  // Something else to try below a node, later.
+  struct Fork {
+    uint32_t child;  // by class; kNone: the tails of `node`
+    uint32_t node;
+    uint32_t depth;
+  };
+
+  // Goes down as long as the path leads on, and notes what else there is to try.
+  void Descend(uint32_t at, uint32_t depth) {
+    for (const uint32_t count = split_->count(); nodes_[at].best < best_; ++depth) {
+      const Node& node = nodes_[at];
+      if (depth == count) return VisitEnd(node);
+      if (node.only_class) {
+        if (!Takes(*(&node + 1), depth)) return;
+        ++at;
+        continue;
+      }
+      if (node.forks) AddForks(at, depth);
+      if (!node.has_literals) return;
+      at = trie_.FindLiteral(at, split_, depth);
+      if (at == kNone) return;
     }
-    return trie_.FindLiteral(at, split_->words[depth], split_->hashes[depth]);
   }
 
-  bool Takes(uint32_t child, uint32_t depth) const {
-    const SegmentClass& members = trie_.ClassOf(trie_.nodes_[child].kind);
-    return members.Take(split_->Segment(depth), split_->ascii) != SegmentClass::kNoMatch;
+  void AddForks(uint32_t at, uint32_t depth) {
+    if (nodes_[at].has_classes) forks_[fork_count_++] = {at + 1, at, depth};
+    if (nodes_[at].tails != kNone) forks_[fork_count_++] = {kNone, at, depth};
   }
 
-  void VisitClasses(uint32_t child, uint32_t depth) {
-    for (; child != kNone; child = trie_.nodes_[child].sibling)
-      if (Takes(child, depth)) Visit(child, depth + 1);
+  // The child of the latest fork that takes its segment, and its depth.
+  bool TakeFork(uint32_t* at, uint32_t* depth) {
+    while (fork_count_ > 0) {
+      const Fork fork = forks_[--fork_count_];
+      if (fork.child == kNone) {
+        VisitTails(nodes_[fork.node].tails, fork.depth);
+        continue;
+      }
+      const Node& child = nodes_[fork.child];
+      if (child.sibling != kNone) forks_[fork_count_++] = {child.sibling, fork.node, fork.depth};
+      *at = fork.child;
+      *depth = fork.depth + 1;
+      if (Takes(child, fork.depth)) return true;
+    }
+    return false;
   }
 
-  void VisitTails(uint32_t root, std::string_view rest) {
+  bool Takes(const Node& child, uint32_t depth) const {
+    if (child.takes_any && split_->ascii()) return split_->SizeOf(depth) != 0;
+    return trie_.ClassOf(child.kind).Take(split_->Segment(depth), split_->ascii()) != SegmentClass::kNoMatch;
+  }
+
+  void VisitEnd(const Node& node) {
+    if (split_->complete()) return TryAll(trie_.RanksOf(node));
+    if (node.tails != kNone) VisitTails(node.tails, split_->count());
+  }
+
+  void VisitTails(uint32_t root, uint32_t depth) {
+    const std::string_view rest = split_->path().substr(split_->Begin(depth));
     const PathTrie& tails = trie_.tails_;
     for (uint32_t at = tails.Deepest(root, rest); tails.BestFrom(at) < best_; at = tails.Above(at))
       TryAll(tails.Ranks(at));
@@ -218,30 +233,37 @@ class SegmentTrie::Search {
   }
 
   const SegmentTrie& trie_;
+  const Node* nodes_;
   SplitPath* split_;
   uint32_t best_;
-  Accept accept_;
+  Accept& accept_;
+  uint32_t fork_count_ = 0;
+  Fork forks_[2 * kTrieDepth];  // at most two of one depth
 };
 
 template <typename Accept>
-uint32_t SegmentTrie::Best(uint32_t root, SplitPath* split, uint32_t best, Accept accept) const {
-  Search<Accept> search(*this, split, best, accept);
-  search.Visit(root, 0);
+uint32_t SegmentTrie::Best(uint32_t root, SplitPath* split, uint32_t best, Accept&& accept) const {
+  Search<std::remove_reference_t<Accept>> search(*this, split, best, accept);
+  search.Run(root);
   return search.best();
 }
 
-inline bool SegmentTrie::HasText(const Slot& slot, const SegmentWords& words) const {
-  const size_t size = words.size;
-  if (size > 16) return HasLongText(slot, words.text());
-  if (slot.size != size || LoadWord<uint64_t>(slot.text) != words.first) return false;
-  return size <= 8 || LoadWord<uint64_t>(slot.text + size - 8) == words.last;
+inline std::span<const uint32_t> SegmentTrie::RanksOf(const Node& node) const {
+  return {node.rank_count == 1 ? &node.ranks : ranks_.data() + node.ranks, node.rank_count};
 }
 
-inline uint32_t SegmentTrie::FindLiteral(uint32_t node, const SegmentWords& words, uint64_t hash) const {
-  const Slot* slot = &slots_[hash_.Home(node, hash, log2_)];
-  for (const Slot* end = slot + kMaxReach + 1; slot != end && slot->parent != kNone; ++slot)
-    if (slot->parent == node && HasText(*slot, words)) return slot->child;
-  return kNone;
+inline const SegmentTrie::Slot* SegmentTrie::HomeOf(uint32_t node, const SegmentWords& words) const {
+  return &slots_[hash_.Home(node, hash_.Of(words), shift_)];
+}
+
+inline uint32_t SegmentTrie::FindLiteral(uint32_t node, SplitPath* split, uint32_t depth) const {
+  const uint32_t size = split->SizeOf(depth);
+  if (size > SegmentWords::kBytes) [[unlikely]]
+    return FindLong(node, split, depth);
+  const SegmentWords words = split->WordsOf(depth);
+  const Slot* home = HomeOf(node, words);
+  if (home->Is(KeyOf(node, size), words)) return home->child;
+  return home->key == kEmpty ? kNone : FindFrom(home, KeyOf(node, size), words, nullptr);
 }
 
 }  // namespace sluice::router

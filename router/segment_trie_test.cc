@@ -72,7 +72,13 @@ class Tree {
   uint32_t root_ = 0;
 };
 
-uint64_t HashOf(const SegmentHash& hash, std::string_view text) { return hash.Of(WordsOf(text, 0, text.size())); }
+size_t HomeOf(std::string_view text, const SegmentHash& hash, unsigned log2) {
+  const std::string path = absl::StrCat("/", text);
+  SplitPath split;
+  EXPECT_TRUE(split.Cut(path, 1));
+  const bool is_long = text.size() > SegmentWords::kBytes;
+  return hash.Home(0, hash.Of(is_long ? split.FoldOf(0, hash) : split.WordsOf(0)), 64 - log2);
+}
 
 using Ranks = std::vector<uint32_t>;
 
@@ -122,8 +128,8 @@ TEST(SegmentTrie, LooksNoDeeperThanItsKeys) {
   EXPECT_EQ(tree.All(deep), Ranks{0});
   SplitPath split;
   ASSERT_TRUE(tree.trie().Split(deep, &split));
-  EXPECT_EQ(split.count, 2u);
-  EXPECT_FALSE(split.complete);
+  EXPECT_EQ(split.count(), 2u);
+  EXPECT_FALSE(split.complete());
 }
 
 // Every mixture of a literal and a class in twelve places: the most ways back that so many keys can make. Each node is
@@ -162,11 +168,11 @@ TEST(SegmentTrie, NamesChosenToCollideDoNot) {
   constexpr size_t kNames = 200;
   const unsigned log2 = static_cast<unsigned>(std::bit_width(2 * kNames + 1));
   const SegmentHash known(0);
-  const size_t home = known.Home(0, HashOf(known, "0"), log2);
+  const size_t home = HomeOf("0", known, log2);
   std::vector<std::string> keys;
   for (uint64_t i = 0; keys.size() < kNames; ++i) {
     const std::string name = absl::StrCat(i);
-    if (known.Home(0, HashOf(known, name), log2) == home) keys.push_back("/" + name);
+    if (HomeOf(name, known, log2) == home) keys.push_back("/" + name);
   }
   const Tree tree(keys, 0);
   for (uint32_t i = 0; i < keys.size(); ++i) ASSERT_EQ(tree.Best(keys[i]), i);
@@ -187,14 +193,15 @@ TEST(SegmentTrie, ClassesAreSharedAndBounded) {
 
 TEST(SegmentHash, DependsOnEveryByteAndTheLength) {
   const SegmentHash hash(std::random_device{}());
-  std::vector<uint64_t> seen;
+  std::vector<size_t> seen;
+  const auto add = [&](const std::string& text) { seen.push_back(HomeOf(text, hash, 48)); };
   for (size_t size = 0; size < 40; ++size) {
-    std::string text(size, '\0');
-    seen.push_back(HashOf(hash, text));
+    std::string text(size, 'a');
+    add(text);
     for (size_t i = 0; i < size; ++i) {
       text[i] = 'x';
-      seen.push_back(HashOf(hash, text));
-      text[i] = '\0';
+      add(text);
+      text[i] = 'a';
     }
   }
   std::sort(seen.begin(), seen.end());
