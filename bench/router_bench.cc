@@ -204,17 +204,18 @@ enum Normalizing { kAsItIs, kNormalize };
 void FindAll(benchmark::State& state, const RouteTable& table, const std::vector<Asked>& all, Normalizing normalizing) {
   Arena arena;
   RouteMatch match;
+  Header header = {"x-version", ""};
+  RouteQuery query;
+  query.port = 443;
+  query.scheme = "https";
+  query.headers = &header;
   size_t i = all.size() / 2 * static_cast<size_t>(state.thread_index());
   for (auto _ : state) {
     const Asked& asked = all[i];
-    const Header header = {"x-version", asked.version};
-    RouteQuery query;
     query.method = asked.method;
     query.host = asked.host;
-    query.port = 443;
-    query.scheme = "https";
     query.path = asked.path;
-    query.headers = &header;
+    header.value = asked.version;
     query.header_count = asked.version.empty() ? 0 : 1;
     if (normalizing == kNormalize) {
       arena.Reset();
