@@ -31,24 +31,56 @@ inline uint64_t LoadAtMost8(const char* bytes, size_t n) {
 
 inline constexpr uint64_t kEachByte = 0x0101010101010101;
 
-// Sixteen bytes. Bit i of an answer stands for byte i.
+// Sixteen bytes, and sets of them.
 class Bytes16 {
  public:
 #ifdef __SSE2__
+  // Which of the bytes are meant.
+  class Set {
+   public:
+    Set() : all_(_mm_setzero_si128()) {}
+    Set operator|(Set other) const { return Set(_mm_or_si128(all_, other.all_)); }
+    uint32_t bits() const { return static_cast<uint32_t>(_mm_movemask_epi8(all_)); }  // bit i stands for byte i
+
+   private:
+    friend class Bytes16;
+    explicit Set(__m128i all) : all_(all) {}
+    __m128i all_;
+  };
+
   explicit Bytes16(const char* bytes) : all_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes))) {}
   Bytes16(uint64_t first, uint64_t last)
       : all_(_mm_set_epi64x(static_cast<int64_t>(last), static_cast<int64_t>(first))) {}
 
   void CopyTo(char* out) const { _mm_storeu_si128(reinterpret_cast<__m128i*>(out), all_); }
-  uint32_t Equal(char c) const { return Mask(_mm_cmpeq_epi8(all_, _mm_set1_epi8(c))); }
-  uint32_t AtMost(char c) const { return Mask(_mm_cmpeq_epi8(all_, _mm_min_epu8(all_, _mm_set1_epi8(c)))); }
-  uint32_t BeyondAscii() const { return Mask(all_); }
+  Set Equal(char c) const { return Set(_mm_cmpeq_epi8(all_, _mm_set1_epi8(c))); }
+  Set AtMost(char c) const { return Set(_mm_cmpeq_epi8(all_, _mm_min_epu8(all_, _mm_set1_epi8(c)))); }
+  Set BeyondAscii() const { return Set(all_); }
+
+  // With `A` to `Z` as `a` to `z`.
+  Bytes16 Lower() const {
+    const __m128i from_a = _mm_sub_epi8(all_, _mm_set1_epi8('A'));
+    const __m128i upper = _mm_cmpeq_epi8(from_a, _mm_min_epu8(from_a, _mm_set1_epi8(25)));
+    return Bytes16(_mm_or_si128(all_, _mm_and_si128(upper, _mm_set1_epi8(0x20))));
+  }
 
  private:
-  static uint32_t Mask(__m128i bytes) { return static_cast<uint32_t>(_mm_movemask_epi8(bytes)); }
+  explicit Bytes16(__m128i all) : all_(all) {}
 
   __m128i all_;
 #else
+  class Set {
+   public:
+    Set() = default;
+    Set operator|(Set other) const { return Set(bits_ | other.bits_); }
+    uint32_t bits() const { return bits_; }
+
+   private:
+    friend class Bytes16;
+    explicit Set(uint32_t bits) : bits_(bits) {}
+    uint32_t bits_ = 0;
+  };
+
   explicit Bytes16(const char* bytes) { std::memcpy(all_, bytes, sizeof all_); }
   Bytes16(uint64_t first, uint64_t last) {
     std::memcpy(all_, &first, sizeof first);
@@ -56,22 +88,28 @@ class Bytes16 {
   }
 
   void CopyTo(char* out) const { std::memcpy(out, all_, sizeof all_); }
-  uint32_t Equal(char c) const {
-    return Mask([c](uint8_t byte) { return byte == static_cast<uint8_t>(c); });
+  Set Equal(char c) const {
+    return SetOf([c](uint8_t byte) { return byte == static_cast<uint8_t>(c); });
   }
-  uint32_t AtMost(char c) const {
-    return Mask([c](uint8_t byte) { return byte <= static_cast<uint8_t>(c); });
+  Set AtMost(char c) const {
+    return SetOf([c](uint8_t byte) { return byte <= static_cast<uint8_t>(c); });
   }
-  uint32_t BeyondAscii() const {
-    return Mask([](uint8_t byte) { return byte > 127; });
+  Set BeyondAscii() const {
+    return SetOf([](uint8_t byte) { return byte > 127; });
+  }
+
+  Bytes16 Lower() const {
+    Bytes16 lower = *this;
+    for (uint8_t& byte : lower.all_) byte |= byte >= 'A' && byte <= 'Z' ? 0x20 : 0;
+    return lower;
   }
 
  private:
   template <typename Is>
-  uint32_t Mask(Is is) const {
-    uint32_t mask = 0;
-    for (uint32_t i = 0; i < 16; ++i) mask |= uint32_t{is(all_[i])} << i;
-    return mask;
+  Set SetOf(Is is) const {
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < 16; ++i) bits |= uint32_t{is(all_[i])} << i;
+    return Set(bits);
   }
 
   uint8_t all_[16];
@@ -110,6 +148,14 @@ inline Window WindowAt(std::string_view text, size_t at) {
   if (text.size() >= 16) return {Bytes16(text.data() + text.size() - 16), static_cast<unsigned>(16 - left)};
   const ShortText all(text);
   return {Bytes16(all.first, all.last), static_cast<unsigned>(at)};
+}
+
+// Writes `text` in lower case to `out`, which has room for sixteen bytes more.
+inline void CopyLower(std::string_view text, char* out) {
+  size_t i = 0;
+  for (; text.size() - i >= 16; i += 16) Bytes16(text.data() + i).Lower().CopyTo(out + i);
+  const ShortText rest(text.substr(i));
+  Bytes16(rest.first, rest.last).Lower().CopyTo(out + i);
 }
 
 }  // namespace sluice::router

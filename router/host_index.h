@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/ascii.h"
 #include "base/limits.h"
+#include "router/bytes.h"
 #include "router/host_pattern.h"
 
 namespace sluice::router {
@@ -39,12 +39,12 @@ class HostIndex {
     size_t least_bytes = SIZE_MAX;  // of the text
     size_t most_bytes = 0;
   };
-  static constexpr size_t kPortBytes = 6;
+  static constexpr size_t kPortBytes = 6;  // a colon and the number
 
   static void AddTo(Names* names, const HostPattern& pattern, uint32_t tree);
 
   template <typename Visit>
-  static void Probe(const Names& names, std::string_view text, std::string_view port, Visit visit);
+  static void Probe(const Names& names, std::string_view text, uint32_t port, Visit visit);
 
   Names plain_;
   Names subdomains_;
@@ -52,34 +52,30 @@ class HostIndex {
 };
 
 template <typename Visit>
-void HostIndex::Probe(const Names& names, std::string_view text, std::string_view port, Visit visit) {
+void HostIndex::Probe(const Names& names, std::string_view text, uint32_t port, Visit visit) {
   if (text.size() < names.least_bytes || text.size() > names.most_bytes) return;
   if (auto found = names.any_port.find(text); found != names.any_port.end()) visit(found->second);
-  if (names.with_port.empty() || port.empty()) return;
+  if (port == 0 || names.with_port.empty()) return;
   char key[limits::kHostBytes + kPortBytes];
-  const size_t size = text.copy(key, limits::kHostBytes);
-  const std::string_view with_port(key, size + port.copy(key + size, kPortBytes));
+  char* end = key + text.copy(key, limits::kHostBytes);
+  *end++ = ':';
+  end = std::to_chars(end, key + sizeof key, port).ptr;
+  const std::string_view with_port(key, static_cast<size_t>(end - key));
   if (auto found = names.with_port.find(with_port); found != names.with_port.end()) visit(found->second);
 }
 
 template <typename Visit>
 void HostIndex::ForEach(std::string_view host, uint32_t port, Visit visit) const {
   if (host.empty() || host.size() > limits::kHostBytes) return;  // no pattern is that long
-  char lower_bytes[limits::kHostBytes];
-  std::transform(host.begin(), host.end(), lower_bytes,
-                 [](char c) { return absl::ascii_tolower(static_cast<unsigned char>(c)); });
+  char lower_bytes[limits::kHostBytes + 16];
+  CopyLower(host, lower_bytes);
   const std::string_view lower(lower_bytes, host.size());
-  char port_bytes[kPortBytes] = {':'};
-  std::string_view port_text;
-  if (port != 0 && port <= 65535) {
-    const char* end = std::to_chars(port_bytes + 1, port_bytes + kPortBytes, port).ptr;
-    port_text = {port_bytes, static_cast<size_t>(end - port_bytes)};
-  }
-  Probe(plain_, lower, port_text, visit);
+  if (port > 65535) port = 0;
+  Probe(plain_, lower, port, visit);
   if (subdomains_.most_bytes == 0 && tails_.most_bytes == 0) return;
   for (size_t dot = lower.find('.'); dot != std::string_view::npos; dot = lower.find('.', dot + 1)) {
-    if (dot > 0) Probe(subdomains_, lower.substr(dot), port_text, visit);
-    if (dot + 1 < lower.size()) Probe(tails_, lower.substr(0, dot + 1), port_text, visit);
+    if (dot > 0) Probe(subdomains_, lower.substr(dot), port, visit);
+    if (dot + 1 < lower.size()) Probe(tails_, lower.substr(0, dot + 1), port, visit);
   }
 }
 

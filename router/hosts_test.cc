@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "gtest/gtest.h"
+#include "router/bytes.h"
 #include "router/host_index.h"
 #include "router/host_pattern.h"
 
@@ -111,6 +112,18 @@ TEST(HostIndex, AHostTooLongForAnyPatternFindsNothing) {
   EXPECT_EQ(found, 1);
   index.ForEach(std::string(limits::kHostBytes - 1, 'h') + ".a", 80, count);
   EXPECT_EQ(found, 1);
+}
+
+TEST(CopyLower, LowersTheLettersOfAsciiAndNothingElse) {
+  for (int c = 0; c < 256; ++c) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    for (size_t size = 0; size < 40; ++size) {
+      const std::string text(size, static_cast<char>(c));
+      char out[56];
+      CopyLower(text, out);
+      EXPECT_EQ(std::string(out, size), std::string(size, static_cast<char>(upper ? c + 32 : c))) << c;
+    }
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/limits.h"
+#include "router/bytes.h"
 
 namespace sluice::router {
 namespace {
@@ -103,36 +104,6 @@ TargetError ReadEscape(std::string_view text, char* byte) {
   return *byte == 0 ? TargetError::kNulByte : TargetError::kNone;
 }
 
-// Eight bytes of a target as a word, the first one lowest. Its masks have the high bit of each byte that is meant:
-// bit 8 * i + 7 stands for byte i (H. Warren, Hacker's Delight, 6-1; this form is exact for every byte).
-constexpr size_t kWordBytes = 8;
-constexpr uint64_t kOnes = 0x0101010101010101;
-constexpr uint64_t kHighBits = 0x80 * kOnes;
-static_assert(std::endian::native == std::endian::little, "a target's first byte is the lowest of its word");
-
-uint64_t EqualTo(char c, uint64_t word) {
-  const uint64_t x = word ^ kOnes * static_cast<uint8_t>(c);
-  return ~(((x & ~kHighBits) + ~kHighBits) | x) & kHighBits;
-}
-
-uint64_t AtMostSpace(uint64_t word) { return ~(((word | kHighBits) - kOnes * (0x20 + 1)) | word) & kHighBits; }
-
-template <typename Word>
-uint64_t Load(const char* bytes) {
-  Word word;
-  std::memcpy(&word, bytes, sizeof word);
-  return word;
-}
-
-// At most eight bytes, followed by `a`: no call of a length that varies, and nothing read beyond them.
-uint64_t LoadWord(const char* bytes, size_t n) {
-  if (n >= kWordBytes) return Load<uint64_t>(bytes);
-  uint64_t word = kOnes * 'a' << (8 * n);
-  if (n >= 4) return word | Load<uint32_t>(bytes) | Load<uint32_t>(bytes + n - 4) << (8 * (n - 4));
-  for (size_t i = 0; i < n; ++i) word |= Load<uint8_t>(bytes + i) << (8 * i);
-  return word;
-}
-
 // What one pass over a path with its query tells.
 struct TargetFacts {
   bool has_forbidden = false;
@@ -143,25 +114,27 @@ struct TargetFacts {
 TargetFacts Inspect(std::string_view target) {
   TargetFacts facts;
   facts.path_bytes = target.size();
-  uint64_t forbidden = 0;
-  uint64_t abnormal = 0;
-  uint64_t in_path = kHighBits;
-  uint64_t after_slash = 0;  // the high bit of the first byte, if a slash comes before it
-  for (size_t i = 0; i < target.size(); i += kWordBytes) {
-    const uint64_t word = LoadWord(target.data() + i, target.size() - i);
-    forbidden |= AtMostSpace(word) | EqualTo(0x7f, word) | EqualTo('#', word);
-    if (in_path == 0) continue;
-    const uint64_t question = EqualTo('?', word);
-    if (question != 0) {
-      facts.path_bytes = i + static_cast<size_t>(std::countr_zero(question)) / 8;
-      in_path = (question & -question) - 1;
+  Bytes16::Set forbidden;
+  uint32_t abnormal = 0;
+  uint32_t after_slash = 0;  // the lowest bit, if a slash comes before the first byte
+  bool in_path = true;
+  for (size_t at = 0; at < target.size(); at += 16) {
+    const auto [bytes, skip] = WindowAt(target, at);
+    forbidden = forbidden | bytes.AtMost(' ') | bytes.Equal(0x7f) | bytes.Equal('#');
+    if (!in_path) continue;
+    const Bytes16::Set slashes = bytes.Equal('/');
+    const uint32_t slash = slashes.bits() >> skip;
+    const uint32_t slash_or_dot = (slashes | bytes.Equal('.')).bits() >> skip;
+    uint32_t found = bytes.Equal('%').bits() >> skip | ((slash << 1 | after_slash) & slash_or_dot);
+    after_slash = slash >> 15;
+    if (const uint32_t question = bytes.Equal('?').bits() >> skip; question != 0) {
+      facts.path_bytes = at + static_cast<size_t>(std::countr_zero(question));
+      found &= (question & -question) - 1;
+      in_path = false;
     }
-    const uint64_t slash = EqualTo('/', word);
-    abnormal |= (EqualTo('%', word) | ((slash << 8 | after_slash) & (slash | EqualTo('.', word)))) & in_path;
-    after_slash = slash >> 56;
-    if (question != 0) in_path = 0;
+    abnormal |= found;
   }
-  facts.has_forbidden = forbidden != 0;
+  facts.has_forbidden = forbidden.bits() != 0;
   facts.path_is_normal = abnormal == 0;
   return facts;
 }
@@ -217,16 +190,30 @@ TargetError NormalizePath(std::string_view path, Arena* arena, std::string_view*
   return TargetError::kNone;
 }
 
-// The path and the query of `target` in origin form.
+// `target`: in origin form. Fills path and query unless it returns an error.
 TargetError ReadPathAndQuery(std::string_view target, Arena* arena, NormalTarget* out) {
   const TargetFacts facts = Inspect(target);
   if (facts.has_forbidden) return TargetError::kForbiddenByte;
-  out->path = target.substr(0, facts.path_bytes);
-  out->has_query = facts.path_bytes < target.size();
-  if (out->has_query) out->query = target.substr(facts.path_bytes + 1);
+  std::string_view path = target.substr(0, facts.path_bytes);
   // An absolute form without a path asks for the root (RFC 9112, 3.2.1).
-  if (out->path.empty()) out->path = "/";
-  return facts.path_is_normal ? TargetError::kNone : NormalizePath(out->path, arena, &out->path);
+  if (path.empty()) path = "/";
+  if (!facts.path_is_normal) {
+    if (TargetError error = NormalizePath(path, arena, &path); error != TargetError::kNone) return error;
+  }
+  out->path = path;
+  out->has_query = facts.path_bytes < target.size();
+  out->query = out->has_query ? target.substr(facts.path_bytes + 1) : std::string_view();
+  return TargetError::kNone;
+}
+
+TargetError ReadAbsolute(std::string_view target, Arena* arena, NormalTarget* out) {
+  if (Inspect(target).has_forbidden) return TargetError::kForbiddenByte;
+  NormalTarget result;
+  std::string_view rest;
+  if (TargetError error = SplitAbsolute(target, &result, &rest); error != TargetError::kNone) return error;
+  if (TargetError error = ReadPathAndQuery(rest, arena, &result); error != TargetError::kNone) return error;
+  *out = result;
+  return TargetError::kNone;
 }
 
 }  // namespace
@@ -249,20 +236,17 @@ std::string_view TargetErrorCode(TargetError error) {
 TargetError NormalizeTarget(std::string_view target, Arena* arena, NormalTarget* out) {
   if (target.empty()) return TargetError::kEmpty;
   if (target.size() > limits::kTargetBytes) return TargetError::kTooLong;
-  NormalTarget result;
-  std::string_view path_and_query = target;
   if (target == "*") {
-    result.form = TargetForm::kAsterisk;
-    result.path = target;
-    *out = result;
+    *out = NormalTarget();
+    out->form = TargetForm::kAsterisk;
+    out->path = target;
     return TargetError::kNone;
   }
-  if (target[0] != '/') {
-    if (Inspect(target).has_forbidden) return TargetError::kForbiddenByte;
-    if (TargetError error = SplitAbsolute(target, &result, &path_and_query); error != TargetError::kNone) return error;
-  }
-  if (TargetError error = ReadPathAndQuery(path_and_query, arena, &result); error != TargetError::kNone) return error;
-  *out = result;
+  if (target[0] != '/') return ReadAbsolute(target, arena, out);
+  if (TargetError error = ReadPathAndQuery(target, arena, out); error != TargetError::kNone) return error;
+  out->form = TargetForm::kOrigin;
+  out->scheme = {};
+  out->authority = {};
   return TargetError::kNone;
 }
 

@@ -115,6 +115,13 @@ TEST(Pattern, RefusesMoreMethodsThanASetHolds) {
   EXPECT_EQ(problems[0].code, "too_many_methods");
 }
 
+TEST(Pattern, RefusesMorePatternsThanRoutesMayBe) {
+  Diagnostics problems;
+  EXPECT_EQ(RouteTable::BuildPatterns(std::vector<PatternSpec>(limits::kRoutes + 1), &problems), nullptr);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].code, "too_many_routes");
+}
+
 TEST(Pattern, RefusesDuplicatesWithBothPlaces) {
   const std::pair<std::string, std::string> kPairs[] = {{"/a", "/a"},
                                                         {"GET /a/{x}", "GET /a/{y}"},

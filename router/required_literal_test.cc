@@ -114,5 +114,32 @@ TEST(RequiredLiteral, EveryMatchContainsIt) {
   for (int i = 0; i < Rounds(600) && !HasFatalFailure(); ++i) Compare(&draw, 1 + draw.Below(25), 100);
 }
 
+// Such as make a backtracking engine take exponential time, all of which begin alike and none of which has a text that
+// it requires: each is run, in time linear in the path.
+TEST(RequiredLiteral, TenThousandHostileRegexesAreLinear) {
+  constexpr size_t kCount = 10'000;
+  const char* const kHostile[] = {"(a*)*", "(a|aa)+", "(a|a?)+", "([a-z]+)*", "(.*a){8}", "(a?){20}a*"};
+  std::vector<RouteSpec> routes;
+  for (size_t i = 0; i < kCount; ++i) {
+    RouteSpec& route = routes.emplace_back();
+    route.paths = {absl::StrCat("~/", kHostile[i % 6], "[b-c]{", 1 + i % 9, "}(", i, "|x)$")};
+  }
+  Diagnostics problems;
+  const auto table = RouteTable::Build(routes, &problems);
+  ASSERT_NE(table, nullptr) << ToText(problems[0]);
+  const std::string path = "/" + std::string(500, 'a');
+  const struct {
+    std::string path;
+    uint32_t route;
+  } kCases[] = {{path, kNoRoute}, {path + "bcbcb6007", 6'007}};
+  for (const auto& c : kCases) {
+    RouteQuery query;
+    query.path = c.path;
+    RouteMatch match;
+    table->Find(query, &match);
+    EXPECT_EQ(match.route, c.route);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::router

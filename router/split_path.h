@@ -66,18 +66,18 @@ inline bool SplitPath::Cut(std::string_view path, size_t depth) {
   const Window last = WindowAt(path, path.size());
   last.bytes.CopyTo(tail_);
   tail_at_ = path.size() - last.skip;
-  uint32_t beyond_ascii = last.bytes.BeyondAscii();
+  Bytes16::Set beyond_ascii = last.bytes.BeyondAscii();
   begin_[0] = 1;
   uint32_t* next = begin_ + 1;
   size_t at = 1;
   for (; path.size() - at >= kBlock && next <= begin_ + depth; at += kBlock) {
     const Bytes16 block(path.data() + at);
-    beyond_ascii |= block.BeyondAscii();
-    next = AddSlashes(block.Equal('/'), at, next);
+    beyond_ascii = beyond_ascii | block.BeyondAscii();
+    next = AddSlashes(block.Equal('/').bits(), at, next);
   }
-  if (path.size() - at < kBlock) next = AddSlashes(last.bytes.Equal('/') >> (at - tail_at_), at, next);
+  if (path.size() - at < kBlock) next = AddSlashes(last.bytes.Equal('/').bits() >> (at - tail_at_), at, next);
   *next = static_cast<uint32_t>(path.size()) + 1;
-  ascii_ = beyond_ascii == 0;
+  ascii_ = beyond_ascii.bits() == 0;
   complete_ = next <= begin_ + depth;
   count_ = static_cast<uint32_t>(complete_ ? static_cast<size_t>(next - begin_) : depth);
   return true;
