@@ -167,10 +167,10 @@ Workload GitHubKong(size_t) { return GitHub(false); }
 // A request that no route answers, and as like one that some route does as can be.
 void Spoil(Asked* asked) {
   const std::string_view path = asked->path;
-  if (const size_t at = path.find("/resource"); at != path.npos) {
-    asked->path[at + 1] = 'R';
-  } else if (asked->host != kHost) {
+  if (asked->host != kHost) {
     asked->host += ".test";
+  } else if (const size_t at = path.find("/resource"); at != path.npos) {
+    asked->path[at + 1] = 'R';
   } else if (const size_t item = path.find("/item/"); item != path.npos) {
     asked->path[item + 1] = 'I';
   } else {

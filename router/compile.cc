@@ -205,7 +205,7 @@ void Assemble(const std::vector<RouteSpec>& routes, std::vector<CheckedRoute>* c
   KeepParts(checked, index);
   for (Entry& entry : index->entries) entry.filters = index->filters[entry.route].get();
   for (const RouteSpec& route : routes) index->routes.push_back(TraitsOf(route));
-  index->streams.Build(routes, index->filters);
+  index->streams.Build(routes, index->filters, seed);
 }
 
 }  // namespace

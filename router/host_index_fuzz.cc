@@ -19,10 +19,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (std::string_view line : absl::StrSplit(text, '\n')) {
     HostPattern pattern;
     if (ParseHostPattern(line, &pattern) == nullptr && seen.emplace(pattern.kind, HostKey(pattern)).second) {
-      index.Add(pattern, static_cast<uint32_t>(patterns.size()));
       patterns.push_back(pattern);
     }
   }
+  for (uint32_t i = 0; i < patterns.size(); ++i) index.Add(patterns[i], i);
+  index.Finish(size);
   for (std::string_view line : absl::StrSplit(text, '\n')) {
     if (line.empty() || line[0] != '?') continue;
     std::multiset<uint32_t> found;

@@ -63,7 +63,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view host = lines.back();
   const uint32_t port = size % 2 == 0 ? 80 : 8443;
   lines.pop_back();
-  sluice::router::HostIndex index;
   std::vector<HostPattern> patterns;
   for (std::string_view line : lines) {
     HostPattern pattern;
@@ -72,9 +71,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     bool known = false;  // the index holds each pattern once
     for (const HostPattern& other : patterns) known |= NameOf(other) == NameOf(pattern) && other.port == pattern.port;
     if (known) continue;
-    index.Add(pattern, static_cast<uint32_t>(patterns.size()));
     patterns.push_back(pattern);
   }
+  sluice::router::HostIndex index;
+  for (uint32_t i = 0; i < patterns.size(); ++i) index.Add(patterns[i], i);
+  index.Finish(size);
   std::vector<int> visits(patterns.size());
   index.ForEach(host, port, [&visits](uint32_t tree) { ++visits.at(tree); });
   for (size_t i = 0; i < patterns.size(); ++i) {

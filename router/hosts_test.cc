@@ -77,13 +77,10 @@ TEST(HostIndex, FindsThePatternsThatMatch) {
                           ".",
                           "...."};
   std::vector<HostPattern> patterns;
+  for (const char* text : kPatterns) ASSERT_EQ(ParseHostPattern(text, &patterns.emplace_back()), nullptr);
   HostIndex index;
-  for (const char* text : kPatterns) {
-    HostPattern pattern;
-    ASSERT_EQ(ParseHostPattern(text, &pattern), nullptr);
-    index.Add(pattern, static_cast<uint32_t>(patterns.size()));
-    patterns.push_back(pattern);
-  }
+  for (uint32_t i = 0; i < patterns.size(); ++i) index.Add(patterns[i], i);
+  index.Finish(0);
   int matches = 0;
   for (const char* host : kHosts) {
     for (uint32_t port : {0u, 80u, 443u, 8443u, 65536u + 80u}) {
@@ -106,6 +103,7 @@ TEST(HostIndex, AHostTooLongForAnyPatternFindsNothing) {
   ASSERT_EQ(ParseHostPattern("*.a", &pattern), nullptr);
   HostIndex index;
   index.Add(pattern, 1);
+  index.Finish(0);
   int found = 0;
   const auto count = [&found](uint32_t) { ++found; };
   index.ForEach(std::string(limits::kHostBytes - 2, 'h') + ".a", 80, count);

@@ -13,20 +13,16 @@ namespace {
 
 // What a byte of a request-target means to the rules of this file.
 enum ByteClass : uint8_t {
-  kForbidden = 1,  // in a target as received
-  kReserved = 2,   // RFC 3986, 2.2, and `%`: an escape of it is kept
-  kSafe = 4,       // may be sent as it is
+  kReserved = 1,  // RFC 3986, 2.2, and `%`: an escape of it is kept
+  kSafe = 2,      // may be sent as it is
 };
 
 constexpr std::array<uint8_t, 256> MakeByteClasses() {
   std::array<uint8_t, 256> classes{};
-  for (int c = 0; c <= ' '; ++c) classes[c] = kForbidden;
-  classes[0x7f] = kForbidden;
   for (int c = '0'; c <= '9'; ++c) classes[c] = kSafe;
   for (int c = 'A'; c <= 'Z'; ++c) classes[c] = classes[c + 32] = kSafe;
   for (char c : std::string_view("-._~")) classes[static_cast<uint8_t>(c)] = kSafe;
   for (char c : std::string_view("!*'();:@&=+$,/?%#[]")) classes[static_cast<uint8_t>(c)] = kReserved | kSafe;
-  classes['#'] |= kForbidden;
   return classes;
 }
 

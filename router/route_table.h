@@ -208,8 +208,8 @@ struct MatchIndex;  // internal
 class RouteTable {
  public:
   // `seed`: a number that those who name routes cannot guess, from a source of random bytes, if they are not trusted.
-  // It keys the hash of path segments. Whatever it is, no lookup takes more probes than a fixed bound (segment_trie.h):
-  // a random one only keeps strangers from making Build slower. The answers never depend on it.
+  // It keys the hash of path segments and hosts. Whatever it is, no lookup takes more probes than a fixed bound
+  // (segment_table.h): a random one only keeps strangers from making Build slower. The answers never depend on it.
   //
   // Null if any diagnostic is an error. Codes: bad_host, bad_path, path_not_normal, bad_regex, regex_too_large,
   // bad_method, bad_header, bad_sni, bad_address, bad_protocols, bad_stream_route, bad_redirect_status, empty_route,

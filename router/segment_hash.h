@@ -1,6 +1,5 @@
 // A keyed hash of a segment below a node, of few instructions: two words are multiplied to 128 bits, whose halves are
-// folded (as wyhash does), and the node is added by multiply-shift (M. Dietzfelbinger et al., 1997). Segments of more
-// than two words come as polynomials modulo the prime 2^61 - 1 (J. L. Carter, M. N. Wegman, 1979). Whoever does not
+// folded (as wyhash does), and the node is added by multiply-shift (M. Dietzfelbinger et al., 1997). Whoever does not
 // know the key cannot choose segments that meet.
 #ifndef SLUICE_ROUTER_SEGMENT_HASH_H_
 #define SLUICE_ROUTER_SEGMENT_HASH_H_
@@ -13,7 +12,7 @@
 
 namespace sluice::router {
 
-// The bytes of a segment and zeros; of one of more than kBytes, what SegmentHash::Fold says of it.
+// The bytes of a segment, then zeros; of one of more than kBytes, what SegmentHash::Fold says of it.
 struct SegmentWords {
   static constexpr uint32_t kBytes = 16;
 
@@ -21,39 +20,43 @@ struct SegmentWords {
   uint64_t last;
 };
 
+// Of a text of at most kBytes, after which as many bytes more can be read as make kBytes. No branch on the size.
+inline SegmentWords MaskedWords(const char* text, size_t size) {
+  alignas(32) static constexpr uint8_t kMasks[2 * SegmentWords::kBytes] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                                                           255, 255, 255, 255, 255, 255, 255, 255};
+  const char* masks = reinterpret_cast<const char*>(kMasks) + SegmentWords::kBytes - size;
+  return {LoadWord<uint64_t>(text) & LoadWord<uint64_t>(masks),
+          LoadWord<uint64_t>(text + 8) & LoadWord<uint64_t>(masks + 8)};
+}
+
 class SegmentHash {
  public:
-  explicit SegmentHash(uint64_t seed) {
-    first_key_ = Next(&seed);
-    last_key_ = Next(&seed);
-    node_key_ = Next(&seed) | 1;
-    fold_key_ = Next(&seed) % (kPrime - 2) + 2;
+  explicit SegmentHash(uint64_t seed) : first_key_(Next(&seed)), last_key_(Next(&seed)), node_key_(Next(&seed) | 1) {}
+
+  // Of a text of any size.
+  SegmentWords WordsOf(std::string_view text) const {
+    return text.size() <= SegmentWords::kBytes ? ShortWords(text) : Fold(text);
+  }
+
+  // Of one of more than SegmentWords::kBytes. Reads blocks from its beginning, as they were written if it is a copy:
+  // what was just written is slow to read in other pieces.
+  SegmentWords Fold(std::string_view text) const {
+    uint64_t hash = text.size();
+    for (; text.size() > SegmentWords::kBytes; text.remove_prefix(SegmentWords::kBytes))
+      hash = Mix(hash ^ LoadWord<uint64_t>(text.data()), LoadWord<uint64_t>(text.data() + 8));
+    const SegmentWords rest = ShortWords(text);
+    return {Mix(hash ^ rest.first, rest.last), 0};
   }
 
   // What of a segment's hash does not depend on the node.
-  uint64_t Of(const SegmentWords& words) const {
-    const auto product = static_cast<unsigned __int128>(words.first ^ first_key_) * (words.last ^ last_key_);
-    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-  }
+  uint64_t Of(const SegmentWords& words) const { return Mix(words.first, words.last); }
 
   // The slot where the search for a segment below `node` begins, in a table of 2^(64 - shift) slots.
   size_t Home(uint32_t node, uint64_t of, unsigned shift) const {
     return static_cast<size_t>((of + node * node_key_) >> shift);
   }
 
-  // A number for a segment of any size.
-  uint64_t Fold(std::string_view text) const {
-    uint64_t hash = text.size();
-    const char* at = text.data();
-    size_t left = text.size();
-    for (; left > 7; left -= 7, at += 7) hash = Times(hash + (LoadWord<uint64_t>(at) & kSevenBytes));
-    return Times(hash + LoadAtMost8(at, left));
-  }
-
  private:
-  static constexpr uint64_t kPrime = (uint64_t{1} << 61) - 1;
-  static constexpr uint64_t kSevenBytes = (uint64_t{1} << 56) - 1;
-
   // SplitMix64 (G. Steele et al., 2014): from any seed, numbers that look random.
   static uint64_t Next(uint64_t* state) {
     uint64_t z = *state += 0x9e3779b97f4a7c15;
@@ -62,16 +65,20 @@ class SegmentHash {
     return z ^ (z >> 31);
   }
 
-  uint64_t Times(uint64_t x) const {
-    const unsigned __int128 product = static_cast<unsigned __int128>(x) * fold_key_;
-    const uint64_t sum = (static_cast<uint64_t>(product) & kPrime) + static_cast<uint64_t>(product >> 61);
-    return sum >= kPrime ? sum - kPrime : sum;
+  uint64_t Mix(uint64_t first, uint64_t last) const {
+    const auto product = static_cast<unsigned __int128>(first ^ first_key_) * (last ^ last_key_);
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  }
+
+  static SegmentWords ShortWords(std::string_view text) {
+    const size_t size = text.size();
+    if (size <= 8) return {LoadAtMost8(text.data(), size), 0};
+    return {LoadWord<uint64_t>(text.data()), LoadAtMost8(text.data() + 8, size - 8)};
   }
 
   uint64_t first_key_;
   uint64_t last_key_;
   uint64_t node_key_;
-  uint64_t fold_key_;
 };
 
 }  // namespace sluice::router

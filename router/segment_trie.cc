@@ -1,8 +1,6 @@
 #include "router/segment_trie.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -114,82 +112,21 @@ void SegmentTrie::AddLiteralChildren(std::span<const Key> keys, size_t depth, ui
   while (!keys.empty()) {
     const size_t n = SameSegment(keys, depth);
     const uint32_t child = AddNode(keys.first(n), depth + 1, kLiteral);
-    edges_.push_back({node, child, keys[0].segments[depth].text});
-    longest_ = std::max(longest_, edges_.back().text.size());
+    literals_.Add(node, keys[0].segments[depth].text, child);
     keys = keys.subspan(n);
   }
 }
 
 void SegmentTrie::Finish(uint64_t seed) {
-  unsigned log2 = static_cast<unsigned>(std::bit_width(2 * edges_.size() + 1));
-  // A random key fails hardly ever, and so does the next one. Whoever knows the seed may have made some fail; a table
-  // twice as large ends that soon.
-  constexpr int kTriesOfOneSize = 4;
-  for (int tries = 1;; ++tries) {
-    hash_ = SegmentHash(seed++);
-    if (Place(log2)) break;
-    if (tries % kTriesOfOneSize == 0) ++log2;
-  }
-  edges_ = {};
+  literals_.Finish(seed);
   ranks_.shrink_to_fit();
   nodes_.shrink_to_fit();
 }
 
-// In the order of their homes, each edge takes the first free slot from its home on. That keeps the farthest as near as
-// any order can (P. Celis, "Robin Hood hashing", 1986). False if one would lie too far away.
-bool SegmentTrie::Place(unsigned log2) {
-  shift_ = 64 - log2;
-  std::vector<std::pair<size_t, uint32_t>> homes;
-  homes.reserve(edges_.size());
-  for (uint32_t i = 0; i < edges_.size(); ++i)
-    homes.emplace_back(hash_.Home(edges_[i].parent, hash_.Of(WordsOf(edges_[i].text)), shift_), i);
-  std::sort(homes.begin(), homes.end());
-  size_t next = 0;
-  for (const auto& [home, edge] : homes) {
-    if (next > home + kMaxReach) return false;
-    next = std::max(home, next) + 1;
-  }
-  slots_.assign((size_t{1} << log2) + kMaxReach + 1, Slot());
-  labels_.clear();
-  next = 0;
-  for (const auto& [home, edge] : homes) {
-    next = std::max(home, next);
-    slots_[next++] = SlotOf(edges_[edge]);
-  }
-  return true;
-}
-
-SegmentWords SegmentTrie::WordsOf(std::string_view text) const {
-  const size_t size = text.size();
-  if (size > SegmentWords::kBytes) return {hash_.Fold(text), 0};
-  if (size <= 8) return {LoadAtMost8(text.data(), size), 0};
-  return {LoadWord<uint64_t>(text.data()), LoadAtMost8(text.data() + 8, size - 8)};
-}
-
-SegmentTrie::Slot SegmentTrie::SlotOf(const Edge& edge) {
-  const SegmentWords words = WordsOf(edge.text);
-  const uint32_t size = static_cast<uint32_t>(edge.text.size());
-  const Slot slot = {KeyOf(edge.parent, size), words.first, words.last, edge.child,
-                     static_cast<uint32_t>(labels_.size())};
-  if (size > SegmentWords::kBytes) labels_.append(edge.text);
-  return slot;
-}
-
-// `text`: of a long segment. The slots after the last one that a search may reach are there, and empty.
-uint32_t SegmentTrie::FindFrom(const Slot* home, uint64_t key, const SegmentWords& words, const char* text) const {
-  const uint64_t size = key >> 32;
-  for (const Slot* slot = home; slot <= home + kMaxReach && slot->key != kEmpty; ++slot) {
-    if (!slot->Is(key, words)) continue;
-    if (size <= SegmentWords::kBytes || std::memcmp(labels_.data() + slot->label, text, size) == 0) return slot->child;
-  }
-  return kNone;
-}
-
 uint32_t SegmentTrie::FindLong(uint32_t node, SplitPath* split, uint32_t depth) const {
   const std::string_view text = split->Segment(depth);
-  if (text.size() > longest_) return kNone;  // so that no request has bytes read in vain
-  const SegmentWords words = split->FoldOf(depth, hash_);
-  return FindFrom(HomeOf(node, words), KeyOf(node, split->SizeOf(depth)), words, text.data());
+  if (text.size() > literals_.longest()) return kNone;  // so that no request has bytes read in vain
+  return literals_.Find(node, text.data(), split->SizeOf(depth), split->FoldOf(depth, literals_.hash()));
 }
 
 bool SegmentTrie::CheckNode(uint32_t at) const {
@@ -206,35 +143,19 @@ bool SegmentTrie::CheckNode(uint32_t at) const {
   return true;
 }
 
-bool SegmentTrie::CheckSlot(const Slot& slot) const {
-  const uint32_t parent = static_cast<uint32_t>(slot.key);
-  const uint32_t size = static_cast<uint32_t>(slot.key >> 32);
-  if (parent >= slot.child || slot.child >= nodes_.size() || !nodes_[parent].has_literals) return false;
-  const bool is_long = size > SegmentWords::kBytes;
-  if (is_long && size_t{slot.label} + size > labels_.size()) return false;
-  const SegmentWords words = {slot.first, slot.last};
-  if (&slot < HomeOf(parent, words) || &slot > HomeOf(parent, words) + kMaxReach) return false;
-  if (FindFrom(HomeOf(parent, words), slot.key, words, labels_.data() + slot.label) != slot.child) return false;
-  return nodes_[slot.child].best >= nodes_[parent].best;
-}
-
 bool SegmentTrie::Check() const {
   for (uint32_t at = 0; at < nodes_.size(); ++at)
     if (!CheckNode(at)) return false;
-  size_t literals = 0;
-  for (const Slot& slot : slots_) {
-    if (slot.key == kEmpty) continue;
-    ++literals;
-    if (!CheckSlot(slot)) return false;
-  }
-  const auto is_literal = [](const Node& node) { return node.kind == kLiteral; };
-  const size_t below = static_cast<size_t>(std::count_if(nodes_.begin(), nodes_.end(), is_literal));
-  return literals <= below && tails_.Check();
+  const auto is_edge = [this](uint32_t parent, uint32_t child) {
+    return parent < child && child < nodes_.size() && nodes_[parent].has_literals && nodes_[child].kind == kLiteral &&
+           nodes_[child].best >= nodes_[parent].best;
+  };
+  return literals_.Check(is_edge) && tails_.Check();
 }
 
 size_t SegmentTrie::memory_bytes() const {
-  return nodes_.capacity() * sizeof(Node) + slots_.capacity() * sizeof(Slot) + ranks_.capacity() * sizeof(uint32_t) +
-         classes_.capacity() * sizeof(SegmentClass) + labels_.capacity() + tails_.memory_bytes();
+  return nodes_.capacity() * sizeof(Node) + literals_.memory_bytes() + ranks_.capacity() * sizeof(uint32_t) +
+         classes_.capacity() * sizeof(SegmentClass) + tails_.memory_bytes();
 }
 
 }  // namespace sluice::router

@@ -1,5 +1,5 @@
-// Paths as sequences of segments, in a trie whose edges lie in one hash table. The core of both front doors (Kong's
-// routes and patterns).
+// Paths as sequences of segments, in a trie whose edges lie in one hash table (segment_table.h). The core of both front
+// doors (Kong's routes and patterns).
 //
 // A tree answers: which keys match this path? A key is a sequence of segments, each a literal or a class of texts; then
 // the path ends, or goes on after a slash with given bytes. Each key stands for a rank (lower is better):
@@ -12,10 +12,6 @@
 // Time: a literal child is one probe of the table, whatever the number of children. A path tries the literal child and
 // the children by class of each node that it reaches, so it may reach several nodes at one depth, but each of them
 // once: at most as many as the tree has nodes that match a prefix of the path.
-//
-// The table is open addressing with slots of 32 bytes, which hold segments of up to 16 bytes themselves. Its hash is
-// keyed (segment_hash.h), and Finish rehashes with another key until no slot lies more than kMaxReach from where its
-// hash says. So the number of probes is bounded for certain, whatever the names of routes and the paths of requests.
 //
 // Keys end within a segment (Kong's prefixes, by bytes) in a PathTrie at the node of the segments before.
 #ifndef SLUICE_ROUTER_SEGMENT_TRIE_H_
@@ -31,15 +27,14 @@
 
 #include "router/path_trie.h"
 #include "router/segment_class.h"
-#include "router/segment_hash.h"
+#include "router/segment_table.h"
 #include "router/split_path.h"
 
 namespace sluice::router {
 
 class SegmentTrie {
  public:
-  static constexpr uint32_t kNone = PathTrie::kNone;
-  static constexpr size_t kMaxReach = 32;
+  static constexpr uint32_t kNone = SegmentTable::kNone;
 
   struct Segment {
     std::string_view text;
@@ -94,26 +89,6 @@ class SegmentTrie {
   };
   static_assert(sizeof(Node) == 32);
 
-  struct alignas(32) Slot {
-    uint64_t key = kEmpty;  // KeyOf the parent and the segment's size
-    uint64_t first = 0;     // see SegmentWords
-    uint64_t last = 0;
-    uint32_t child = 0;
-    uint32_t label = 0;  // where in labels_ the text of a segment begins that is longer than its words
-
-    bool Is(uint64_t wanted, const SegmentWords& words) const {
-      return key == wanted && first == words.first && last == words.last;
-    }
-  };
-  static_assert(sizeof(Slot) == 32);
-  static constexpr uint64_t kEmpty = UINT64_MAX;
-
-  struct Edge {
-    uint32_t parent;
-    uint32_t child;
-    std::string_view text;
-  };
-
   template <typename Accept>
   class Search;
 
@@ -121,29 +96,17 @@ class SegmentTrie {
   std::span<const Key> TakeEnds(std::span<const Key> keys, size_t depth, uint32_t node);
   std::span<const Key> AddClassChildren(std::span<const Key> keys, size_t depth, uint32_t node);
   void AddLiteralChildren(std::span<const Key> keys, size_t depth, uint32_t node);
-  bool Place(unsigned log2);
-  static uint64_t KeyOf(uint32_t parent, uint32_t size) { return parent | uint64_t{size} << 32; }
-  SegmentWords WordsOf(std::string_view text) const;
-  Slot SlotOf(const Edge& edge);
-  const Slot* HomeOf(uint32_t node, const SegmentWords& words) const;
   uint32_t FindLiteral(uint32_t node, SplitPath* split, uint32_t depth) const;
-  uint32_t FindFrom(const Slot* home, uint64_t key, const SegmentWords& words, const char* text) const;
   uint32_t FindLong(uint32_t node, SplitPath* split, uint32_t depth) const;
   std::span<const uint32_t> RanksOf(const Node& node) const;
   bool CheckNode(uint32_t at) const;
-  bool CheckSlot(const Slot& slot) const;
 
   std::vector<Node> nodes_;
-  std::vector<Slot> slots_;
+  SegmentTable literals_;  // from parent to child
   std::vector<uint32_t> ranks_;
   std::vector<SegmentClass> classes_;
-  std::string labels_;  // of segments too long for a slot
   PathTrie tails_;
-  SegmentHash hash_{0};
-  unsigned shift_ = 63;      // what is left of a hash is the place of a slot; a few more follow, for the last ones
-  size_t depth_ = 0;         // segments of the longest key
-  size_t longest_ = 0;       // bytes of the longest literal
-  std::vector<Edge> edges_;  // until Finish
+  size_t depth_ = 0;  // segments of the longest key
 };
 
 template <typename Accept>
@@ -252,18 +215,11 @@ inline std::span<const uint32_t> SegmentTrie::RanksOf(const Node& node) const {
   return {node.rank_count == 1 ? &node.ranks : ranks_.data() + node.ranks, node.rank_count};
 }
 
-inline const SegmentTrie::Slot* SegmentTrie::HomeOf(uint32_t node, const SegmentWords& words) const {
-  return &slots_[hash_.Home(node, hash_.Of(words), shift_)];
-}
-
 inline uint32_t SegmentTrie::FindLiteral(uint32_t node, SplitPath* split, uint32_t depth) const {
   const uint32_t size = split->SizeOf(depth);
   if (size > SegmentWords::kBytes) [[unlikely]]
     return FindLong(node, split, depth);
-  const SegmentWords words = split->WordsOf(depth);
-  const Slot* home = HomeOf(node, words);
-  if (home->Is(KeyOf(node, size), words)) return home->child;
-  return home->key == kEmpty ? kNone : FindFrom(home, KeyOf(node, size), words, nullptr);
+  return literals_.Find(node, nullptr, size, split->WordsOf(depth));
 }
 
 }  // namespace sluice::router

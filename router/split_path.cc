@@ -8,7 +8,7 @@ SegmentWords SplitPath::FoldOf(size_t i, const SegmentHash& hash) {
     folded_ |= uint64_t{1} << i;
     folds_[i] = hash.Fold(Segment(i));
   }
-  return {folds_[i], 0};
+  return folds_[i];
 }
 
 }  // namespace sluice::router

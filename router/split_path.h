@@ -50,7 +50,7 @@ class SplitPath {
   char tail_[2 * kBlock] =
       {};                // the last bytes of the path and some more, so that a block can be read from any of them
   uint64_t folded_ = 0;  // bit i: folds_[i] is set
-  uint64_t folds_[kTrieDepth];                   // what SegmentHash::Fold says of long segments
+  SegmentWords folds_[kTrieDepth];               // of long segments
   uint32_t begin_[kTrieDepth + 1 + 2 * kBlock];  // has room for those of two blocks more than needed
 };
 
@@ -83,16 +83,10 @@ inline bool SplitPath::Cut(std::string_view path, size_t depth) {
   return true;
 }
 
-// No branch depends on the size. What is read may go on beyond the segment, and then is masked.
 inline SegmentWords SplitPath::WordsOf(size_t i) const {
-  alignas(32) static constexpr uint8_t kMasks[2 * kBlock] = {255, 255, 255, 255, 255, 255, 255, 255,
-                                                             255, 255, 255, 255, 255, 255, 255, 255};
-  static_assert(kBlock == SegmentWords::kBytes);
   const size_t at = begin_[i];
-  const char* masks = reinterpret_cast<const char*>(kMasks) + kBlock - SizeOf(i);
-  const char* bytes = at + kBlock <= path_.size() ? path_.data() + at : tail_ + (at - tail_at_);
-  return {LoadWord<uint64_t>(bytes) & LoadWord<uint64_t>(masks),
-          LoadWord<uint64_t>(bytes + 8) & LoadWord<uint64_t>(masks + 8)};
+  static_assert(kBlock == SegmentWords::kBytes);
+  return MaskedWords(at + kBlock <= path_.size() ? path_.data() + at : tail_ + (at - tail_at_), SizeOf(i));
 }
 
 }  // namespace sluice::router

@@ -51,7 +51,7 @@ uint32_t StreamIndex::GroupOf(const HostPattern& sni) {
 }
 
 void StreamIndex::Build(const std::vector<RouteSpec>& routes,
-                        const std::vector<std::unique_ptr<const RouteFilters>>& filters) {
+                        const std::vector<std::unique_ptr<const RouteFilters>>& filters, uint64_t seed) {
   groups_.resize(2);
   for (const Precedence& precedence : RankStreams(routes)) {
     const RouteSpec& route = routes[precedence.route];
@@ -64,6 +64,7 @@ void StreamIndex::Build(const std::vector<RouteSpec>& routes,
     for (const HostPattern& sni : entries_[rank].filters->snis) AddTo(GroupOf(sni), rank);
   }
   groups_by_pattern_ = {};
+  names_.Finish(seed);
 }
 
 uint32_t StreamIndex::FirstOf(const Ranks& ranks, uint8_t protocol, const RouteQuery& query, uint32_t best) const {

@@ -25,7 +25,8 @@ class StreamIndex {
   static size_t KeysOf(const RouteSpec& route);
 
   // Takes the stream routes among `routes`; `filters` are theirs, by index, and outlive this.
-  void Build(const std::vector<RouteSpec>& routes, const std::vector<std::unique_ptr<const RouteFilters>>& filters);
+  void Build(const std::vector<RouteSpec>& routes, const std::vector<std::unique_ptr<const RouteFilters>>& filters,
+             uint64_t seed);
 
   // As RouteTable::Find, for a query whose scheme is a stream's.
   bool Find(const RouteQuery& query, RouteMatch* match) const;

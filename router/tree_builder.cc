@@ -56,6 +56,7 @@ uint32_t TreeBuilder::AddTree(Group* group, MatchIndex* index) {
 void TreeBuilder::BuildInto(MatchIndex* index, uint64_t seed) {
   for (Group& group : groups_) index->hosts.Add(*group.pattern, AddTree(&group, index));
   if (without_host_) index->tree_without_host = AddTree(&*without_host_, index);
+  index->hosts.Finish(seed);
   index->paths.Finish(seed);
 }
 
