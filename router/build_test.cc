@@ -205,7 +205,7 @@ TEST(Build, DuplicatesAreRefusedWithBothPlaces) {
   b.paths = {"~/y", "/x"};
   b.methods = {"PUT", "GET"};
   b.headers = {{"X-B", {"~*C"}}, {"x-a", {"TWO", "one"}}};
-  b.snis = {"a.com"};
+  b.snis = {"a.com."};
   b.strip_path = false;
   b.regex_priority = 3;
   RouteSpec c = b;

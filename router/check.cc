@@ -39,10 +39,7 @@ void CheckHosts(const RouteSpec& route, CheckedRoute* checked, Report* report) {
 void CheckSnis(const RouteSpec& route, CheckedRoute* checked, Report* report) {
   for (size_t i = 0; i < route.snis.size(); ++i) {
     HostPattern pattern;
-    std::string_view name = route.snis[i];
-    absl::ConsumeSuffix(&name, ".");
-    const char* expected = ParseHostPattern(name, &pattern);
-    if (expected == nullptr && pattern.port != 0) expected = "without a port";
+    const char* expected = ParseServerName(route.snis[i], &pattern);
     if (expected != nullptr) {
       report->Add(route, Field("snis", i), "bad_sni",
                   absl::StrCat("expected a server name ", expected, ", found `", route.snis[i], "`"),

@@ -70,6 +70,16 @@ TEST(Conflicts, Table) {
   RouteSpec tls = tcp;
   tls.name = "tls";
   tls.protocols = {"tls"};
+  RouteSpec dotted = Route("dotted", {"/s"}), named = dotted, both = dotted, relayed = tls, passed = tls;
+  dotted.snis = {"a.com."};
+  named.name = "named";
+  named.snis = {"b.com"};
+  both.name = "both";
+  both.snis = {"B.com", "a.com"};
+  for (RouteSpec* route : {&dotted, &named, &both}) route->protocols = {"https"};
+  relayed.snis = {"a.com."};
+  passed.name = "passed";
+  passed.snis = {"b.com"};
   const struct {
     std::vector<RouteSpec> routes;
     const char* expected;
@@ -111,6 +121,10 @@ TEST(Conflicts, Table) {
       {{tcp, udp}, "route_shadowed: udp tcp"},
       {{udp, tcp}, "route_tie: udp tcp"},
       {{tcp, tls}, ""},
+      {{dotted, named}, "route_tie: dotted named"},  // for plain http, which has no server name
+      {{dotted, both}, "route_tie: dotted both"},
+      {{both, dotted}, "route_shadowed: dotted both"},
+      {{relayed, passed}, ""},
   };
   for (const auto& c : kCases) EXPECT_EQ(Summary(Conflicts(c.routes)), c.expected);
 }

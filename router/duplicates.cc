@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "router/check.h"
+#include "router/host_pattern.h"
 
 namespace sluice::router {
 namespace {
@@ -25,6 +26,11 @@ void AppendSet(Texts values, std::string* out) {
 Texts Lower(Texts values) {
   for (std::string& value : values) absl::AsciiStrToLower(&value);
   return values;
+}
+
+Texts ServerNames(Texts names) {
+  for (std::string& name : names) name = absl::AsciiStrToLower(WithoutRootDot(name));
+  return names;
 }
 
 Texts HeaderValues(Texts values) {
@@ -57,7 +63,7 @@ std::string MatchSet(const RouteSpec& route) {
   AppendSet(route.paths, &text);
   AppendSet(route.methods, &text);
   AppendSet(Headers(route.headers), &text);
-  AppendSet(Lower(route.snis), &text);
+  AppendSet(ServerNames(route.snis), &text);
   AppendSet(Nets(route.sources), &text);
   AppendSet(Nets(route.destinations), &text);
   return text;

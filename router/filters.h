@@ -38,12 +38,6 @@ struct RouteFilters {
   std::vector<NetFilter> destinations;
 };
 
-// `example.com.` is `example.com` (RFC 1034, 3.1); a server name leaves the dot out (RFC 6066, 3), and nginx drops it.
-inline std::string_view WithoutRootDot(std::string_view name) {
-  if (absl::EndsWith(name, ".")) name.remove_suffix(1);
-  return name;
-}
-
 // Of a connection with TLS: the name means nothing on one that has none, so plain ones are not held to it, as in Kong.
 inline bool HasSni(const std::vector<HostPattern>& patterns, std::string_view sni) {
   sni = WithoutRootDot(sni);

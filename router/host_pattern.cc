@@ -72,6 +72,11 @@ const char* ParseHostPattern(std::string_view text, HostPattern* out) {
   return nullptr;
 }
 
+const char* ParseServerName(std::string_view text, HostPattern* out) {
+  const char* expected = ParseHostPattern(WithoutRootDot(text), out);
+  return expected == nullptr && out->port != 0 ? "without a port" : expected;
+}
+
 std::string HostKey(const HostPattern& pattern) {
   return pattern.port == 0 ? pattern.text : absl::StrCat(pattern.text, ":", pattern.port);
 }

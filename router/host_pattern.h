@@ -22,6 +22,15 @@ struct HostPattern {
 // Null, or what is wrong with `text`: a clause that fits after "expected a host name".
 const char* ParseHostPattern(std::string_view text, HostPattern* out);
 
+// The same for a TLS server name, which has no port and may end with the root's dot.
+const char* ParseServerName(std::string_view text, HostPattern* out);
+
+// `example.com.` is `example.com` (RFC 1034, 3.1); a server name leaves the dot out (RFC 6066, 3), and nginx drops it.
+inline std::string_view WithoutRootDot(std::string_view name) {
+  if (!name.empty() && name.back() == '.') name.remove_suffix(1);
+  return name;
+}
+
 // What tells patterns of one kind apart: the text, with `:port` if there is one.
 std::string HostKey(const HostPattern& pattern);
 

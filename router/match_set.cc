@@ -11,13 +11,14 @@
 namespace sluice::router {
 namespace {
 
-std::vector<HostPattern> HostsOf(const std::vector<std::string>& texts) {
-  std::vector<HostPattern> hosts;
-  for (const std::string& text : texts) {
-    HostPattern host;
-    if (ParseHostPattern(text, &host) == nullptr) hosts.push_back(std::move(host));
-  }
-  return hosts;
+using ParseName = const char* (*)(std::string_view, HostPattern*);
+
+// Of a route that can be built each name parses. One that did not would stay, as a name that nobody has: left out, the
+// field might ask for nothing any more.
+std::vector<HostPattern> NamesOf(const std::vector<std::string>& texts, ParseName parse) {
+  std::vector<HostPattern> names(texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) parse(texts[i], &names[i]);
+  return names;
 }
 
 std::vector<NetSet> NetsOf(const std::vector<NetSpec>& specs) {
@@ -114,13 +115,13 @@ void SplitHeader(size_t at, size_t most, std::vector<MatchSet>* sets) {
 
 MatchSet MatchSetOf(const RouteSpec& route, bool by_port) {
   MatchSet set;
-  set.hosts = HostsOf(route.hosts);
+  set.hosts = NamesOf(route.hosts, ParseHostPattern);
   set.hosts.erase(std::remove_if(set.hosts.begin(), set.hosts.end(),
                                  [by_port](const HostPattern& host) { return (host.port != 0) != by_port; }),
                   set.hosts.end());
   set.methods = route.methods;
   for (const HeaderSpec& header : route.headers) set.headers.push_back(HeaderSetOf(header));
-  set.snis = HostsOf(route.snis);
+  set.snis = NamesOf(route.snis, ParseServerName);
   set.sources = NetsOf(route.sources);
   set.destinations = NetsOf(route.destinations);
   set.is_stream = IsStreamRoute(route);

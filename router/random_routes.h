@@ -48,7 +48,7 @@ inline const Texts kPaths = {"/",
                              "~/a/b/[^/]{1,2}$"};
 inline const Texts kMethods = {"GET", "POST", "PUT", "PURGE"};
 inline const Texts kValues = {"1", "2", "Two", "~*^t", "~*[12]", "~*o"};
-inline const Texts kSnis = {"a.com", "*.a.com", "a.*"};
+inline const Texts kSnis = {"a.com", "*.a.com", "a.*", "x.org."};
 inline const std::vector<NetSpec> kNets = {{"10.0.0.0/8", 0},    {"10.1.0.1", 0}, {"", 443},
                                            {"10.1.0.0/16", 443}, {"::/0", 0},     {"10.1.0.1", 80}};
 
