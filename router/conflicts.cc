@@ -195,7 +195,9 @@ class Search {
       if (!IsCovered(arms_[arm], better[arm], &covering)) return;
     Witness witness;
     std::string reason;
-    if (witnesses_.FindAny(arms_[arms[0]], &witness, &reason) != Answer::kYes) return;
+    const Answer lost = witnesses_.FindLost(arms_[arms[0]], &witness, &reason);
+    if (lost == Answer::kUnknown) report_.CountUndecided(*covering.begin(), route, std::move(reason));
+    if (lost != Answer::kYes) return;
     shadowed_.insert(route);
     report_.Shadowed(route, covering, std::move(witness));
   }

@@ -111,6 +111,9 @@ TEST(Conflicts, Table) {
       {{Route("a", {"~/a"}), Route("b", {"~/b"}), Route("o", {"/ax"}), Route("l", {"/a", "/b/c"})},
        "route_shadowed: o a; route_shadowed: l a b"},
       {{Route("a", {"~/a\\b"}), Route("b", {"~/a"})}, "conflicts_undecided: a b"},
+      {{Route("a", {"~/?^.b"}), Route("b", {"~/xb"})}, "conflicts_undecided: a b"},
+      {{Route("a", {"~/(^a|b)"}), Route("b", {"~/a"})}, ""},
+      {{Route("a", {"~/{0}(?:^)/a"}), Route("b", {"~/ab"})}, "route_shadowed: b a"},
       {{Route("a", {"~/a//b", "/c"})}, "regex_never_matches: a"},
       {{Route("a", {"~/(a|%41)/x"}), Route("b", {"~/(%41|a)/y"})}, ""},
       {{red, blue}, "route_tie: red blue"},  // a request may bring both

@@ -50,12 +50,16 @@ std::string AsciiClass(re2::CharClass* runes) {
   return alternatives.empty() ? "" : alternatives.substr(1);
 }
 
+// What of the text a part of an expression finds taken by what stands before it. Only at its start `^` is satisfied.
+enum class Before { kNothing, kPerhapsSome, kSome };
+
+// Each function that writes a part gives exactly the texts that the part matches at its place, or names in `unknown_`
+// what it cannot express; then what it writes is of no use. Ending writes what nothing follows, Inner all else.
 class Translator {
  public:
-  // `rest` is what may follow a match: any text.
   bool Run(Regexp* regexp, std::string* out, std::string* unknown) {
     if (Positions(regexp) > kRegexPositions) Give("an expression this large");
-    *out = Ending(regexp, true);
+    *out = Ending(regexp, Before::kNothing);
     if (out->size() > kRegexLanguageBytes) Give("an expression this large");
     *unknown = unknown_;
     return unknown_.empty();
@@ -124,44 +128,76 @@ class Translator {
     return false;
   }
 
-  // `regexp` and then any text, unless it is anchored at the end. `first`: nothing came before it.
-  std::string Ending(Regexp* regexp, bool first) {
+  // Whether no match of it takes a byte.
+  static bool TakesNone(Regexp* regexp) {
+    switch (regexp->op()) {
+      case re2::kRegexpEmptyMatch:
+      case re2::kRegexpBeginText:
+      case re2::kRegexpEndText:
+      case re2::kRegexpWordBoundary:
+      case re2::kRegexpNoWordBoundary: return true;
+      case re2::kRegexpRepeat:
+        if (regexp->max() == 0) return true;
+        [[fallthrough]];
+      case re2::kRegexpStar:
+      case re2::kRegexpPlus:
+      case re2::kRegexpQuest:
+      case re2::kRegexpCapture:
+      case re2::kRegexpConcat:
+      case re2::kRegexpAlternate:
+        for (int i = 0; i < regexp->nsub(); ++i)
+          if (!TakesNone(regexp->sub()[i])) return false;
+        return true;
+      default: return false;
+    }
+  }
+
+  // What stands before sub-expression `i` of a sequence that has `before` before it.
+  static Before BeforePart(Regexp* sequence, int i, Before before) {
+    if (AnyTakesSome(sequence, 0, i)) return Before::kSome;
+    for (int k = 0; k < i && before == Before::kNothing; ++k)
+      if (!TakesNone(sequence->sub()[k])) before = Before::kPerhapsSome;
+    return before;
+  }
+
+  // `regexp` and then any text, unless it is anchored at the end.
+  std::string Ending(Regexp* regexp, Before before) {
     switch (regexp->op()) {
       case re2::kRegexpEndText: return "";
-      case re2::kRegexpCapture: return Ending(regexp->sub()[0], first);
+      case re2::kRegexpCapture: return Ending(regexp->sub()[0], before);
       case re2::kRegexpConcat: {
         std::string out;
         const int last = regexp->nsub() - 1;
-        for (int i = 0; i < last; ++i) out += Part(regexp, i, first);
-        return out + Ending(regexp->sub()[last], first && !AnyTakesSome(regexp, 0, last));
+        for (int i = 0; i < last; ++i) out += Part(regexp, i, before);
+        return out + Ending(regexp->sub()[last], BeforePart(regexp, last, before));
       }
       case re2::kRegexpAlternate: {
         std::string out;
         for (int i = 0; i < regexp->nsub(); ++i)
-          absl::StrAppend(&out, i == 0 ? "(" : "|", Ending(regexp->sub()[i], first));
+          absl::StrAppend(&out, i == 0 ? "(" : "|", Ending(regexp->sub()[i], before));
         return out + ")";
       }
-      default: return Inner(regexp, first) + AnyTextExpression();
+      default: return Inner(regexp, before) + AnyTextExpression();
     }
   }
 
   // One of a sequence that is not its last.
-  std::string Part(Regexp* regexp, int i, bool first) {
+  std::string Part(Regexp* regexp, int i, Before before) {
     if (regexp->sub()[i]->op() == re2::kRegexpEndText) {
       if (!AnyTakesSome(regexp, i + 1, regexp->nsub())) Give("`$` before what may be empty");
       return std::string(kNever);
     }
-    return Inner(regexp->sub()[i], first && !AnyTakesSome(regexp, 0, i));
+    return Inner(regexp->sub()[i], BeforePart(regexp, i, before));
   }
 
-  std::string Repeated(Regexp* regexp, std::string_view mark, bool first) {
+  std::string Repeated(Regexp* regexp, std::string_view mark, Before before) {
     ++repetitions_;
-    std::string out = absl::StrCat("(", Inner(regexp->sub()[0], first), ")", mark);
+    std::string out = absl::StrCat("(", Inner(regexp->sub()[0], before), ")", mark);
     --repetitions_;
     return out;
   }
 
-  std::string Inner(Regexp* regexp, bool first) {
+  std::string Inner(Regexp* regexp, Before before) {
     if (!unknown_.empty()) return "";
     switch (regexp->op()) {
       case re2::kRegexpEmptyMatch: return "()";
@@ -174,24 +210,25 @@ class Translator {
       }
       case re2::kRegexpCharClass: return Class(regexp->cc());
       case re2::kRegexpAnyChar: return absl::StrCat("([^\x80-\xff]|", kBeyondAscii, ")");
-      case re2::kRegexpStar: return Repeated(regexp, "*", first);
-      case re2::kRegexpPlus: return Repeated(regexp, "+", first);
-      case re2::kRegexpQuest: return Repeated(regexp, "?", first);
-      case re2::kRegexpRepeat: return Counted(regexp, first);
-      case re2::kRegexpCapture: return absl::StrCat("(", Inner(regexp->sub()[0], first), ")");
+      case re2::kRegexpStar: return Repeated(regexp, "*", before);
+      case re2::kRegexpPlus: return Repeated(regexp, "+", before);
+      case re2::kRegexpQuest: return Repeated(regexp, "?", before);
+      case re2::kRegexpRepeat: return Counted(regexp, before);
+      case re2::kRegexpCapture: return absl::StrCat("(", Inner(regexp->sub()[0], before), ")");
       case re2::kRegexpConcat: {
         std::string out;
-        for (int i = 0; i < regexp->nsub(); ++i) out += Inner(regexp->sub()[i], first && !AnyTakesSome(regexp, 0, i));
+        for (int i = 0; i < regexp->nsub(); ++i) out += Inner(regexp->sub()[i], BeforePart(regexp, i, before));
         return absl::StrCat("(", out, ")");
       }
       case re2::kRegexpAlternate: {
         std::string out;
         for (int i = 0; i < regexp->nsub(); ++i)
-          absl::StrAppend(&out, i == 0 ? "(" : "|", Inner(regexp->sub()[i], first));
+          absl::StrAppend(&out, i == 0 ? "(" : "|", Inner(regexp->sub()[i], before));
         return out + ")";
       }
       case re2::kRegexpBeginText:
-        if (!first) return std::string(kNever);
+        if (before == Before::kSome) return std::string(kNever);
+        if (before == Before::kPerhapsSome) Give("`^` after what may be empty");
         if (repetitions_ > 0) Give("`^` inside a repetition");
         return "()";
       case re2::kRegexpEndText: Give("`$` inside a group or a repetition"); return "";
@@ -241,13 +278,13 @@ class Translator {
     return out + ")";
   }
 
-  std::string Counted(Regexp* regexp, bool first) {
+  std::string Counted(Regexp* regexp, Before before) {
     if (regexp->min() > kMostRepeats || regexp->max() > kMostRepeats) {
       Give("a repetition this large");
       return "";
     }
     const std::string max = regexp->max() < 0 ? "" : absl::StrCat(regexp->max());
-    return Repeated(regexp, absl::StrCat("{", regexp->min(), ",", max, "}"), first);
+    return Repeated(regexp, absl::StrCat("{", regexp->min(), ",", max, "}"), before);
   }
 
   std::string unknown_;

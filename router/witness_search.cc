@@ -160,9 +160,16 @@ Answer WitnessSearch::FindOverlap(const RouteArm& first, const RouteArm& second,
   return Search(first, second, find_blocker, witness, reason);
 }
 
-Answer WitnessSearch::FindAny(const RouteArm& arm, Witness* witness, std::string* reason) {
-  return Search(
-      arm, arm, [](const RouteQuery&) -> std::optional<RouteArm> { return std::nullopt; }, witness, reason);
+Answer WitnessSearch::FindLost(const RouteArm& arm, Witness* witness, std::string* reason) {
+  bool is_lost = false;
+  const auto find_blocker = [&](const RouteQuery& query) -> std::optional<RouteArm> {
+    is_lost = Winner(query).precedence.route != arm.precedence.route;
+    return std::nullopt;
+  };
+  const Answer answer = Search(arm, arm, find_blocker, witness, reason);
+  if (answer != Answer::kYes || is_lost) return answer;
+  *reason = "a construct that was read otherwise than RE2 does";
+  return Answer::kUnknown;
 }
 
 Answer WitnessSearch::FindOwn(const RouteArm& arm, Witness* witness, std::string* reason) {

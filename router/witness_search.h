@@ -44,8 +44,9 @@ class WitnessSearch {
   // One that both match and that goes to the first one's route, whatever the document's order.
   Answer FindOverlap(const RouteArm& first, const RouteArm& second, Witness* witness, std::string* reason);
 
-  // One that the arm matches, wherever it goes.
-  Answer FindAny(const RouteArm& arm, Witness* witness, std::string* reason);
+  // One that the arm matches and that goes to another route, where it has been proved that none goes to its own. If the
+  // first one does, the proof is wrong: kUnknown.
+  Answer FindLost(const RouteArm& arm, Witness* witness, std::string* reason);
 
   // One that the arm matches and that goes to its route.
   Answer FindOwn(const RouteArm& arm, Witness* witness, std::string* reason);
