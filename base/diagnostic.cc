@@ -46,9 +46,17 @@ std::string ToText(const Witness& witness) {
   return text;
 }
 
+std::string_view ToText(Severity severity) {
+  switch (severity) {
+    case Severity::kNote: return "note";
+    case Severity::kWarning: return "warning";
+    case Severity::kError: return "error";
+  }
+  return "";
+}
+
 std::string ToText(const Diagnostic& d) {
-  std::string text =
-      absl::StrCat(PlaceText(d.where), ": ", d.severity == Severity::kError ? "error" : "warning", ": ", d.message);
+  std::string text = absl::StrCat(PlaceText(d.where), ": ", ToText(d.severity), ": ", d.message);
   if (!d.hint.empty()) absl::StrAppend(&text, " (", d.hint, ")");
   absl::StrAppend(&text, " [", d.code, "]");
   if (d.witness) absl::StrAppend(&text, "\n", PlaceText(d.where), ": note: for example ", ToText(*d.witness));

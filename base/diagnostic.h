@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,7 +38,11 @@ struct Witness {
 // As a person would write it: `GET http://example.com/a`, then headers, server name and addresses if there are any.
 std::string ToText(const Witness& witness);
 
-enum class Severity { kWarning, kError };
+// A note is for a review: what it says may well be meant so.
+enum class Severity { kNote, kWarning, kError };
+
+// "error", "warning" or "note".
+std::string_view ToText(Severity severity);
 
 struct Diagnostic {
   Severity severity = Severity::kError;

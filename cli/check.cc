@@ -102,12 +102,14 @@ void WriteDiagnostic(JsonWriter* json, const Diagnostic& diagnostic) {
   json->EndObject();
 }
 
-std::string ToJson(const Diagnostics& diagnostics) {
+// "errors", "warnings" and, with --overlaps, "notes".
+std::string ToJson(const Diagnostics& diagnostics, bool with_notes) {
   std::string out;
   JsonWriter json(&out, 2);
   json.BeginObject();
-  for (Severity severity : {Severity::kError, Severity::kWarning}) {
-    json.Key(severity == Severity::kError ? "errors" : "warnings");
+  for (Severity severity : {Severity::kError, Severity::kWarning, Severity::kNote}) {
+    if (severity == Severity::kNote && !with_notes) continue;
+    json.Key(absl::StrCat(ToText(severity), "s"));
     json.BeginArray();
     for (const Diagnostic& diagnostic : diagnostics)
       if (diagnostic.severity == severity) WriteDiagnostic(&json, diagnostic);
@@ -153,7 +155,7 @@ void WriteSarifLocation(JsonWriter* json, const Place& place) {
 void WriteSarifResult(JsonWriter* json, const Diagnostic& diagnostic) {
   json->BeginObject();
   WriteNamed(json, "ruleId", diagnostic.code);
-  WriteNamed(json, "level", diagnostic.severity == Severity::kError ? "error" : "warning");
+  WriteNamed(json, "level", ToText(diagnostic.severity));
   json->Key("message");
   json->BeginObject();
   std::string hint = diagnostic.hint.empty() ? "" : absl::StrCat(" (", diagnostic.hint, ")");
@@ -207,14 +209,16 @@ std::string ToLines(const Diagnostics& diagnostics, std::string_view path) {
   std::string out;
   for (const Diagnostic& diagnostic : diagnostics) absl::StrAppend(&out, ToText(diagnostic), "\n");
   if (diagnostics.empty()) return absl::StrCat(path, ": ok\n");
+  const size_t notes = Count(diagnostics, Severity::kNote);
   return absl::StrCat(out, path, ": ", Counted(Count(diagnostics, Severity::kError), "error"), ", ",
-                      Counted(Count(diagnostics, Severity::kWarning), "warning"), "\n");
+                      Counted(Count(diagnostics, Severity::kWarning), "warning"),
+                      notes == 0 ? "" : absl::StrCat(", ", Counted(notes, "note")), "\n");
 }
 
 constexpr Flag kFlags[] = {
     {"--format", "FORMAT", "text (default), json, or sarif (for code hosts that show findings in place)"},
-    {"--strict", "", "warnings alone also end with exit status 1 (overlaps are none)"},
-    {"--overlaps", "", "also say which routes win requests that others match, for a review"},
+    {"--strict", "", "warnings alone also end with exit status 1"},
+    {"--overlaps", "", "for a review, also note which routes win requests that others match; notes are no warnings"},
 };
 
 int Run(const Args& args) {
@@ -227,14 +231,12 @@ int Run(const Args& args) {
   options.route_prover = prover.get();
   options.report_overlaps = args.Has("--overlaps");
   Diagnostics diagnostics = LoadPolicy(path, options).diagnostics;
-  std::string out = format == "json"    ? ToJson(diagnostics)
+  std::string out = format == "json"    ? ToJson(diagnostics, options.report_overlaps)
                     : format == "sarif" ? ToSarif(diagnostics)
                                         : ToLines(diagnostics, path);
   std::fwrite(out.data(), 1, out.size(), stdout);
   if (HasErrors(diagnostics)) return 2;
-  const bool warns = std::any_of(diagnostics.begin(), diagnostics.end(),
-                                 [](const Diagnostic& d) { return d.code != "route_overlap"; });
-  return args.Has("--strict") && warns ? 1 : 0;
+  return args.Has("--strict") && Count(diagnostics, Severity::kWarning) > 0 ? 1 : 0;
 }
 
 }  // namespace

@@ -166,7 +166,9 @@ class SluiceTest(unittest.TestCase):
     def test_check_overlaps(self):
         policy = f"{DATA}/overlap.yaml"
         report = json.loads(run("check", policy, "--overlaps", "--format", "json")[1])
-        overlaps = [warning for warning in report["warnings"] if warning["code"] == "route_overlap"]
+        self.assertEqual(list(report), ["errors", "warnings", "notes"])
+        self.assertEqual(report["warnings"], [])
+        overlaps = [note for note in report["notes"] if note["code"] == "route_overlap"]
         self.assertGreater(len(overlaps), 2)
         routes = self.decided_routes(policy, [one["witness"] for one in overlaps])
         self.assertEqual(routes, [one["routes"][0] for one in overlaps])

@@ -1,17 +1,12 @@
 #include "router/common_request.h"
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "router/common_host.h"
-#include "router/regex.h"
-#include "router/regex_example.h"
 
 namespace sluice::router {
 namespace {
@@ -121,58 +116,6 @@ bool ChooseEndpoint(const std::vector<NetSet>& a, const std::vector<NetSet>& b, 
   return false;
 }
 
-std::unique_ptr<const Regex> CompileHeader(const std::string& pattern) {
-  Regex::Error error;
-  return Regex::Compile(std::string_view(pattern).substr(2), Regex::Kind::kHeader, &error);
-}
-
-bool Takes(const HeaderSet& header, const std::string& value) {
-  return AnyOf(header.values, [&](const std::string& other) { return other == value; }) ||
-         AnyOf(header.patterns, [&](const std::string& pattern) {
-           const auto regex = CompileHeader(pattern);
-           return regex != nullptr && regex->Matches(value);
-         });
-}
-
-// What can be sent as a header's value and arrives as it was sent.
-bool IsSendable(const std::string& value) {
-  return absl::StripAsciiWhitespace(value) == value &&
-         std::all_of(value.begin(), value.end(), [](char c) { return ' ' <= c && c <= '~'; });
-}
-
-// Values that satisfy the header, in lower case; of a regular expression one, or none.
-std::vector<std::string> ValuesOf(const HeaderSet& header) {
-  std::vector<std::string> values = header.values;
-  for (const std::string& pattern : header.patterns) {
-    const auto regex = CompileHeader(pattern);
-    if (regex == nullptr) continue;
-    std::optional<std::string> value = SimpleExample(std::string_view(pattern).substr(2), *regex);
-    if (value && IsSendable(*value)) values.push_back(std::move(*value));
-  }
-  return values;
-}
-
-// A request may bring a header several times, so that two routes never exclude each other by its values.
-Answer AddHeaders(const std::vector<HeaderSet>& own, const std::vector<HeaderSet>& others,
-                  const std::vector<HeaderSet>& avoided, Witness* witness) {
-  for (const HeaderSet& header : own) {
-    const auto is_avoided = [&](const std::string& value) {
-      return AnyOf(avoided, [&](const HeaderSet& other) { return other.name == header.name && Takes(other, value); });
-    };
-    std::vector<std::string> values = ValuesOf(header);
-    values.erase(std::remove_if(values.begin(), values.end(), is_avoided), values.end());
-    if (values.empty()) return header.patterns.empty() ? Answer::kNo : Answer::kUnknown;
-    const auto is_common = [&](const std::string& value) {
-      return AnyOf(others, [&](const HeaderSet& other) { return other.name == header.name && Takes(other, value); });
-    };
-    const auto common = std::find_if(values.begin(), values.end(), is_common);
-    std::pair<std::string, std::string> line(header.name, common == values.end() ? values[0] : *common);
-    auto& lines = witness->headers;
-    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
-  }
-  return Answer::kYes;
-}
-
 // A connection without server name satisfies no set of them.
 bool ChooseSni(const MatchSet& a, const MatchSet& b, const Avoided& avoided, Witness* witness) {
   witness->sni.clear();
@@ -215,7 +158,7 @@ bool ChooseProtocol(const MatchSet& a, const MatchSet& b, const Avoided& avoided
 
 }  // namespace
 
-Answer Overlap(const MatchSet& a, const MatchSet& b, const Avoided& avoided, Witness* witness) {
+Answer Overlap(const MatchSet& a, const MatchSet& b, const Avoided& avoided, Repeats repeats, Witness* witness) {
   if (a.is_stream != b.is_stream || !ChooseEndpoint(a.sources, b.sources, avoided.sources, &witness->peer) ||
       !ChooseEndpoint(a.destinations, b.destinations, avoided.destinations, &witness->server)) {
     return Answer::kNo;
@@ -226,9 +169,7 @@ Answer Overlap(const MatchSet& a, const MatchSet& b, const Avoided& avoided, Wit
     return Answer::kNo;
   }
   witness->headers.clear();
-  const Answer first = AddHeaders(a.headers, b.headers, avoided.headers, witness);
-  const Answer second = AddHeaders(b.headers, a.headers, avoided.headers, witness);
-  return first == Answer::kNo || second == Answer::kNo ? Answer::kNo : first == Answer::kUnknown ? first : second;
+  return AddHeaderLines(a.headers, b.headers, avoided.headers, repeats, &witness->headers);
 }
 
 }  // namespace sluice::router

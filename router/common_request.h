@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "router/common_headers.h"
 #include "router/match_set.h"
 #include "router/path_prover.h"
 
@@ -22,8 +23,8 @@ struct Avoided {
 };
 
 // Whether some request satisfies both sets and nothing of `avoided`; then `witness` is one, but for its path. kUnknown
-// when that hangs on the regular expressions of a header, of which only the simplest text is tried.
-Answer Overlap(const MatchSet& a, const MatchSet& b, const Avoided& avoided, Witness* witness);
+// when that hangs on headers (common_headers.h).
+Answer Overlap(const MatchSet& a, const MatchSet& b, const Avoided& avoided, Repeats repeats, Witness* witness);
 
 }  // namespace sluice::router
 

@@ -61,9 +61,23 @@ void ConflictReport::Tie(size_t winner, size_t loser, Witness witness, bool othe
   findings_.push_back(std::move(finding));
 }
 
+void ConflictReport::TieByRepeats(size_t winner, size_t loser, Witness witness) {
+  Diagnostic finding = Finding("route_tie", loser);
+  finding.severity = Severity::kNote;
+  finding.routes = {Name(winner), Name(loser)};
+  finding.message = absl::StrCat("route `", finding.routes[1], "` ties with route `", finding.routes[0],
+                                 "` for a request that brings a header twice, with a value for each: their order in "
+                                 "the document decides for `",
+                                 finding.routes[0], "`");
+  finding.related = {routes_[winner].where};
+  finding.witness = std::move(witness);
+  findings_.push_back(std::move(finding));
+}
+
 void ConflictReport::Overlap(size_t winner, size_t loser, Witness witness, std::optional<Witness> contrast) {
   Diagnostic finding = Finding("route_overlap", loser);
   finding.routes = {Name(winner), Name(loser)};
+  finding.severity = Severity::kNote;
   finding.message = absl::StrCat("route `", finding.routes[0], "` goes before route `", finding.routes[1],
                                  "` for the requests that both match");
   finding.related = {routes_[winner].where};

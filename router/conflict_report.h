@@ -25,6 +25,7 @@ class ConflictReport {
 
   void Never(const Precedence& arm);
   void Tie(size_t winner, size_t loser, Witness witness, bool others_need_a_prover);
+  void TieByRepeats(size_t winner, size_t loser, Witness witness);  // of a header
   void Overlap(size_t winner, size_t loser, Witness witness, std::optional<Witness> contrast);
   void Shadowed(size_t route, const absl::btree_set<size_t>& covering, Witness witness);
   void Unsearched(size_t visited_pairs);

@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "router/arm_pairs.h"
 #include "router/conflict_report.h"
 #include "router/match_set.h"
@@ -26,10 +27,11 @@ namespace {
 constexpr size_t kMostCovering = 32;  // arms that are tried as covers of one
 constexpr size_t kMostAtoms = 64;
 
-// Routes that a covering route may cover have the same fields and header names, else they take what it does not.
+// A route that another one may cover has its fields and header names, but for their underscores (IsHeaderNamed).
 std::string FieldsOf(const RouteSpec& route) {
   std::vector<std::string> names;
-  for (const HeaderSpec& header : route.headers) names.push_back(absl::AsciiStrToLower(header.name));
+  for (const HeaderSpec& header : route.headers)
+    names.push_back(absl::StrReplaceAll(absl::AsciiStrToLower(header.name), {{"_", "-"}}));
   std::sort(names.begin(), names.end());
   return absl::StrCat(IsStreamRoute(route), !route.hosts.empty(), !route.paths.empty(), !route.methods.empty(),
                       !route.snis.empty(), !route.sources.empty(), !route.destinations.empty(), ",",
@@ -122,6 +124,13 @@ class Search {
     ForEachPair(group, [this](uint32_t a, uint32_t b) { CheckTie(a, b); });
   }
 
+  static bool HaveSameHeader(const MatchSet& a, const MatchSet& b) {
+    return std::any_of(a.headers.begin(), a.headers.end(), [&b](const HeaderSet& header) {
+      return std::any_of(b.headers.begin(), b.headers.end(),
+                         [&header](const HeaderSet& other) { return other.name == header.name; });
+    });
+  }
+
   static bool Ties(const RouteArm& a, const RouteArm& b) {
     return a.set.is_stream == b.set.is_stream && SameRank(a.precedence, b.precedence);
   }
@@ -136,7 +145,7 @@ class Search {
     if (AreApart(first, second)) return;
     Witness witness;
     std::string reason;
-    switch (witnesses_.FindTie(winner, loser, &witness, &reason)) {
+    switch (witnesses_.FindTie(winner, loser, Repeats::kNone, &witness, &reason)) {
       case Answer::kNo: return;
       case Answer::kUnknown: return report_.CountUndecided(pair.first, pair.second, std::move(reason));
       case Answer::kYes: break;
@@ -145,11 +154,26 @@ class Search {
     report_.Tie(pair.first, pair.second, std::move(witness), prover_ == nullptr);
   }
 
+  // Of a header that comes twice each route may find its own value. FindConflicts reports the other ties.
+  void CheckTieByRepeats(const RouteArm& winner, const RouteArm& loser) {
+    const Pair pair(winner.precedence.route, loser.precedence.route);
+    Witness witness;
+    std::string reason;
+    if (!HaveSameHeader(winner.set, loser.set) || tied_by_repeats_.contains(pair) ||
+        witnesses_.FindTie(winner, loser, Repeats::kNone, &witness, &reason) != Answer::kNo ||
+        witnesses_.FindTie(winner, loser, Repeats::kAllowed, &witness, &reason) != Answer::kYes) {
+      return;
+    }
+    tied_by_repeats_.insert(pair);
+    report_.TieByRepeats(pair.first, pair.second, std::move(witness));
+  }
+
   void CheckOverlap(uint32_t first, uint32_t second) {
     const RouteArm& winner = arms_[first];
     const RouteArm& loser = arms_[second];
     const Pair pair(winner.precedence.route, loser.precedence.route);
-    if (Ties(winner, loser) || known_.contains(pair)) return;
+    if (Ties(winner, loser)) return CheckTieByRepeats(winner, loser);
+    if (known_.contains(pair)) return;
     Witness witness, own;
     std::string reason;
     switch (witnesses_.FindOverlap(winner, loser, &witness, &reason)) {
@@ -262,6 +286,7 @@ class Search {
   std::vector<Precedence> nevers_;       // the same, the best first
   absl::flat_hash_set<size_t> shadowed_;
   absl::flat_hash_set<Pair> known_;  // reported: winner, loser
+  absl::flat_hash_set<Pair> tied_by_repeats_;
   size_t visited_ = 0;               // pairs
   const size_t work_before_;
   bool unsearched_ = false;

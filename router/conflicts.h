@@ -45,10 +45,11 @@ inline constexpr size_t kConflictWork = 500'000'000;
 void FindConflicts(const std::vector<RouteSpec>& routes, const RouteTable& table, PathProver* prover,
                    Diagnostics* findings);
 
-// For a review: each two routes of which one wins some requests that the other matches, too. That is how precedence is
-// meant to be used, and no conflict; a route for everything overlaps with all others.
+// For a review: every pair of routes of which one wins some requests that the other matches, too. That is how precedence
+// is meant to be used, and no conflict; a route for everything overlaps with all others.
 //
-// route_overlap (warning): routes are {winner, loser}; `witness` is a request that both match and that goes to the
+// route_tie (note): as above, but only for a request that brings one header twice, with a value for each route.
+// route_overlap (note): routes are {winner, loser}; `witness` is a request that both match and that goes to the
 //   winner, `contrast` one that goes to the loser, if one was found.
 void FindOverlaps(const std::vector<RouteSpec>& routes, const RouteTable& table, PathProver* prover,
                   Diagnostics* findings);

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "router/common_host.h"
+#include "router/filters.h"
 
 namespace sluice::router {
 namespace {
@@ -46,12 +47,6 @@ HeaderSet HeaderSetOf(const HeaderSpec& spec) {
   return set;
 }
 
-const HeaderSet* FindHeader(const std::vector<HeaderSet>& headers, std::string_view name) {
-  for (const HeaderSet& header : headers)
-    if (header.name == name) return &header;
-  return nullptr;
-}
-
 bool NetContains(const NetSet& outer, const NetSet& inner) {
   if (outer.port != 0 && outer.port != inner.port) return false;
   if (outer.any_address) return true;
@@ -71,12 +66,12 @@ bool EachIsIn(const std::vector<T>& inner, const std::vector<T>& outer, Covers c
   });
 }
 
-bool HeaderContains(const HeaderSet& outer, const HeaderSet* inner) {
-  if (inner == nullptr) return false;
+// Every header that `inner` takes `outer` takes, too; an underscore of its name stands for more.
+bool HeaderContains(const HeaderSet& outer, const HeaderSet& inner) {
   const auto in = [](const std::vector<std::string>& some, const std::vector<std::string>& all) {
     return some.empty() || (!all.empty() && EachIsIn(some, all, SameText));
   };
-  return in(inner->values, outer.values) && in(inner->patterns, outer.patterns);
+  return IsHeaderNamed(outer.name, inner.name) && in(inner.values, outer.values) && in(inner.patterns, outer.patterns);
 }
 
 // Replaces each set by one set for each value of a field, as long as there are not too many.
@@ -138,7 +133,8 @@ bool Contains(const MatchSet& outer, const MatchSet& inner) {
          EachIsIn(inner.snis, outer.snis, HostContains) && EachIsIn(inner.sources, outer.sources, NetContains) &&
          EachIsIn(inner.destinations, outer.destinations, NetContains) &&
          std::all_of(outer.headers.begin(), outer.headers.end(), [&inner](const HeaderSet& header) {
-           return HeaderContains(header, FindHeader(inner.headers, header.name));
+           return std::any_of(inner.headers.begin(), inner.headers.end(),
+                              [&header](const HeaderSet& other) { return HeaderContains(header, other); });
          });
 }
 

@@ -99,8 +99,8 @@ std::vector<Avoided> WaysAround(const MatchSet& set, const Avoided& avoided) {
 }  // namespace
 
 template <typename FindBlocker>
-Answer WitnessSearch::Search(const RouteArm& first, const RouteArm& second, FindBlocker find_blocker, Witness* witness,
-                             std::string* reason) {
+Answer WitnessSearch::Search(const RouteArm& first, const RouteArm& second, Repeats repeats, FindBlocker find_blocker,
+                             Witness* witness, std::string* reason) {
   Answer none = Answer::kNo;
   std::vector<Branch> open(1);
   for (size_t tries = 0; !open.empty(); ++tries) {
@@ -111,9 +111,9 @@ Answer WitnessSearch::Search(const RouteArm& first, const RouteArm& second, Find
     ++tries_;
     const Branch branch = std::move(open.back());
     open.pop_back();
-    std::string path, why = "the regular expression of a header";
+    std::string path, why = "the expressions or the names of a header";
     Witness found;
-    Answer answer = Overlap(first.set, second.set, branch.avoided, &found);
+    Answer answer = Overlap(first.set, second.set, branch.avoided, repeats, &found);
     if (answer == Answer::kYes) answer = CommonPath(first.path, second.path, branch.paths, &path, &why);
     if (path == kAsterisk && !AskByOptions({&first.set.methods, &second.set.methods}, branch.avoided.methods, &found))
       answer = Answer::kNo;
@@ -138,7 +138,8 @@ Answer WitnessSearch::Search(const RouteArm& first, const RouteArm& second, Find
   return none;
 }
 
-Answer WitnessSearch::FindTie(const RouteArm& first, const RouteArm& second, Witness* witness, std::string* reason) {
+Answer WitnessSearch::FindTie(const RouteArm& first, const RouteArm& second, Repeats repeats, Witness* witness,
+                              std::string* reason) {
   const size_t a = first.precedence.route, b = second.precedence.route;
   const auto find_blocker = [&](const RouteQuery& query) -> std::optional<RouteArm> {
     RouteArm winner = Winner(query);
@@ -146,7 +147,7 @@ Answer WitnessSearch::FindTie(const RouteArm& first, const RouteArm& second, Wit
     const bool is_tie = winner.precedence.route == a && WinnerOf({b, a}, query).precedence.route == b;
     return is_tie ? std::nullopt : std::optional(std::move(winner));
   };
-  return Search(first, second, find_blocker, witness, reason);
+  return Search(first, second, repeats, find_blocker, witness, reason);
 }
 
 Answer WitnessSearch::FindOverlap(const RouteArm& first, const RouteArm& second, Witness* witness,
@@ -157,7 +158,7 @@ Answer WitnessSearch::FindOverlap(const RouteArm& first, const RouteArm& second,
     if (winner.precedence.route == a) winner = WinnerOf({b, a}, query);
     return winner.precedence.route == a ? std::nullopt : std::optional(std::move(winner));
   };
-  return Search(first, second, find_blocker, witness, reason);
+  return Search(first, second, Repeats::kAllowed, find_blocker, witness, reason);
 }
 
 Answer WitnessSearch::FindLost(const RouteArm& arm, Witness* witness, std::string* reason) {
@@ -166,7 +167,7 @@ Answer WitnessSearch::FindLost(const RouteArm& arm, Witness* witness, std::strin
     is_lost = Winner(query).precedence.route != arm.precedence.route;
     return std::nullopt;
   };
-  const Answer answer = Search(arm, arm, find_blocker, witness, reason);
+  const Answer answer = Search(arm, arm, Repeats::kAllowed, find_blocker, witness, reason);
   if (answer != Answer::kYes || is_lost) return answer;
   *reason = "a construct that was read otherwise than RE2 does";
   return Answer::kUnknown;
@@ -177,7 +178,7 @@ Answer WitnessSearch::FindOwn(const RouteArm& arm, Witness* witness, std::string
     RouteArm winner = Winner(query);
     return winner.precedence.route == arm.precedence.route ? std::nullopt : std::optional(std::move(winner));
   };
-  return Search(arm, arm, find_blocker, witness, reason);
+  return Search(arm, arm, Repeats::kAllowed, find_blocker, witness, reason);
 }
 
 Answer WitnessSearch::CommonPath(const std::string& a, const std::string& b, const std::vector<std::string>& avoided,

@@ -39,7 +39,8 @@ class WitnessSearch {
 
   // A request that both arms match and that goes to the first one's route for no other reason than the document's
   // order.
-  Answer FindTie(const RouteArm& first, const RouteArm& second, Witness* witness, std::string* reason);
+  Answer FindTie(const RouteArm& first, const RouteArm& second, Repeats repeats, Witness* witness,
+                 std::string* reason);
 
   // One that both match and that goes to the first one's route, whatever the document's order.
   Answer FindOverlap(const RouteArm& first, const RouteArm& second, Witness* witness, std::string* reason);
@@ -62,8 +63,8 @@ class WitnessSearch {
 
   // `find_blocker(query)`: the arm that makes the request no answer; none if it is one.
   template <typename FindBlocker>
-  Answer Search(const RouteArm& first, const RouteArm& second, FindBlocker find_blocker, Witness* witness,
-                std::string* reason);
+  Answer Search(const RouteArm& first, const RouteArm& second, Repeats repeats, FindBlocker find_blocker,
+                Witness* witness, std::string* reason);
   Answer CommonPath(const std::string& a, const std::string& b, const std::vector<std::string>& avoided,
                     std::string* path, std::string* reason) const;
 
