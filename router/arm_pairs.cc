@@ -34,6 +34,23 @@ void ArmPairs::Add(uint32_t arm, const std::vector<HostPattern>& hosts, std::str
   }
 }
 
+std::vector<ArmPairs::Job> ArmPairs::Jobs(Bucket* any) {
+  any->members = hostless_;
+  for (const Member& member : hostless_) any->lengths.insert(member.way.size());
+  std::sort(any->members.begin(), any->members.end());
+  for (auto& [key, bucket] : buckets_) std::sort(bucket.members.begin(), bucket.members.end());
+  const auto below = [](const Member& member, const Bucket& bucket) {
+    const auto first = std::lower_bound(bucket.members.begin(), bucket.members.end(), member);
+    const auto is_below = [&member](const Member& other) { return absl::StartsWith(other.way, member.way); };
+    return static_cast<size_t>(std::partition_point(first, bucket.members.end(), is_below) - first);
+  };
+  std::vector<Job> jobs;
+  for (const Member& member : hostless_) jobs.push_back({member, nullptr, below(member, *any)});
+  for (const auto& [member, host] : hosted_) jobs.push_back({member, &host, below(member, buckets_[KeyOf(host)])});
+  std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.below < b.below; });
+  return jobs;
+}
+
 std::vector<std::string> ArmPairs::Meets(const HostPattern& host) const {
   std::vector<std::string> keys;
   const std::string& text = host.text;

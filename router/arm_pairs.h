@@ -20,7 +20,8 @@ class ArmPairs {
   void Add(uint32_t arm, const std::vector<HostPattern>& hosts, std::string_view way);
 
   // Calls `visit(a, b)` for each two arms of which one's way begins with the other's and whose hosts meet, ports aside;
-  // perhaps more than once, and in either order. False from `visit` ends the search; then this is false, too.
+  // perhaps more than once, and in either order; arms with few others at their host and below their way first. False
+  // from `visit` ends the search; then this is false, too.
   template <typename Visit>
   bool ForEach(Visit visit);
 
@@ -35,6 +36,15 @@ class ArmPairs {
     std::vector<Member> members;
     absl::btree_set<size_t> lengths;  // of ways
   };
+
+  struct Job {
+    Member member;
+    const HostPattern* host = nullptr;  // null: any
+    size_t below = 0;
+  };
+
+  // Sorts the buckets.
+  std::vector<Job> Jobs(Bucket* any);
 
   static std::string KeyOf(const HostPattern& host);
 
@@ -73,17 +83,12 @@ bool ArmPairs::VisitNested(const Member& member, const Bucket& bucket, bool own,
 template <typename Visit>
 bool ArmPairs::ForEach(Visit visit) {
   Bucket any;
-  any.members = hostless_;
-  std::sort(any.members.begin(), any.members.end());
-  for (const Member& member : hostless_) any.lengths.insert(member.way.size());
-  for (auto& [key, bucket] : buckets_) std::sort(bucket.members.begin(), bucket.members.end());
-  for (const Member& member : hostless_)
-    if (!VisitNested(member, any, true, visit)) return false;
-  for (const auto& [member, host] : hosted_) {
-    if (!VisitNested(member, any, false, visit) || !VisitNested(member, buckets_[KeyOf(host)], true, visit))
-      return false;
-    for (const std::string& key : Meets(host))
-      if (!VisitNested(member, buckets_[key], false, visit)) return false;
+  for (const Job& job : Jobs(&any)) {
+    if (!VisitNested(job.member, any, job.host == nullptr, visit)) return false;
+    if (job.host == nullptr) continue;
+    if (!VisitNested(job.member, buckets_[KeyOf(*job.host)], true, visit)) return false;
+    for (const std::string& key : Meets(*job.host))
+      if (!VisitNested(job.member, buckets_[key], false, visit)) return false;
   }
   return true;
 }

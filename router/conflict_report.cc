@@ -1,11 +1,11 @@
-#include "router/conflict_report.h"
-
+#include <algorithm>
 #include <string_view>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "router/check.h"
+#include "router/conflict_report.h"
 
 namespace sluice::router {
 namespace {
@@ -49,6 +49,7 @@ void ConflictReport::Never(const Precedence& arm) {
 }
 
 void ConflictReport::Tie(size_t winner, size_t loser, Witness witness, bool others_need_a_prover) {
+  known_.insert({winner, loser});
   Diagnostic finding = Finding("route_tie", loser);
   finding.routes = {Name(winner), Name(loser)};
   finding.message = absl::StrCat("route `", finding.routes[1], "` ties with route `", finding.routes[0],
@@ -75,6 +76,7 @@ void ConflictReport::TieByRepeats(size_t winner, size_t loser, Witness witness) 
 }
 
 void ConflictReport::Overlap(size_t winner, size_t loser, Witness witness, std::optional<Witness> contrast) {
+  known_.insert({winner, loser});
   Diagnostic finding = Finding("route_overlap", loser);
   finding.routes = {Name(winner), Name(loser)};
   finding.severity = Severity::kNote;
@@ -87,6 +89,7 @@ void ConflictReport::Overlap(size_t winner, size_t loser, Witness witness, std::
 }
 
 void ConflictReport::Shadowed(size_t route, const absl::btree_set<size_t>& covering, Witness witness) {
+  shadowed_.insert(route);
   Diagnostic finding = Finding("route_shadowed", route);
   finding.routes = {Name(route)};
   for (size_t other : covering) {
@@ -100,32 +103,44 @@ void ConflictReport::Shadowed(size_t route, const absl::btree_set<size_t>& cover
   findings_.push_back(std::move(finding));
 }
 
+bool ConflictReport::IsKnown(size_t winner, size_t loser) const {
+  return known_.contains(Pair(winner, loser)) || shadowed_.contains(winner) || shadowed_.contains(loser);
+}
+
 void ConflictReport::CountUndecided(size_t winner, size_t loser, std::string reason) {
-  if (undecided_++ > 0) return;
-  first_undecided_ = {winner, loser};
-  first_reason_ = std::move(reason);
+  if (counted_.insert({winner, loser}).second) undecided_.emplace_back(Pair(winner, loser), std::move(reason));
 }
 
 void ConflictReport::Undecided() {
-  if (undecided_ == 0) return;
-  const auto [winner, loser] = first_undecided_;
+  undecided_.erase(std::remove_if(undecided_.begin(), undecided_.end(),
+                                  [this](const auto& one) { return IsKnown(one.first.first, one.first.second); }),
+                   undecided_.end());
+  if (undecided_.empty()) return;
+  const auto& [pair, reason] = undecided_[0];
+  const auto [winner, loser] = pair;
   Diagnostic finding = Finding("conflicts_undecided", loser);
   finding.routes = {Name(winner), Name(loser)};
-  finding.message = absl::StrCat("could not decide of ", undecided_, undecided_ == 1 ? " pair" : " pairs",
-                                 " of routes whether some request matches both and no better one, the first `",
-                                 finding.routes[0], "` and `", finding.routes[1], "`, because of ", first_reason_);
+  finding.message =
+      absl::StrCat("could not decide for ", undecided_.size(), undecided_.size() == 1 ? " pair" : " pairs",
+                   " of routes whether they conflict; for the first, `", finding.routes[0], "` and `",
+                   finding.routes[1], "`, because of ", reason);
   finding.related = {routes_[winner].where};
   findings_.push_back(std::move(finding));
 }
 
-void ConflictReport::Unsearched(size_t visited_pairs) {
-  Diagnostic finding;
-  finding.severity = Severity::kWarning;
-  finding.code = "conflicts_unsearched";
-  finding.where.file = routes_[0].where.file;
-  finding.message = absl::StrCat("stopped looking for conflicts after ", visited_pairs,
-                                 " pairs of routes that share hosts and paths, and ", findings_.size(), " findings");
-  findings_.push_back(std::move(finding));
+void ConflictReport::AddUnsearched(std::string_view search, std::string_view spent) {
+  unsearched_.push_back(absl::StrCat("stopped looking for ", search, " after ", spent));
+}
+
+void ConflictReport::Unsearched() {
+  for (std::string& message : unsearched_) {
+    Diagnostic finding;
+    finding.severity = Severity::kWarning;
+    finding.code = "conflicts_unsearched";
+    finding.where.file = routes_[0].where.file;
+    finding.message = std::move(message);
+    findings_.push_back(std::move(finding));
+  }
 }
 
 }  // namespace sluice::router

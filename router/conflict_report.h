@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/diagnostic.h"
 #include "base/limits.h"
 #include "router/precedence.h"
@@ -28,21 +30,31 @@ class ConflictReport {
   void TieByRepeats(size_t winner, size_t loser, Witness witness);  // of a header
   void Overlap(size_t winner, size_t loser, Witness witness, std::optional<Witness> contrast);
   void Shadowed(size_t route, const absl::btree_set<size_t>& covering, Witness witness);
-  void Unsearched(size_t visited_pairs);
 
-  // One pair; Undecided reports all that were counted.
+  // Whether there is nothing left to say of the two: they tie or overlap, or one is shadowed.
+  bool IsKnown(size_t winner, size_t loser) const;
+
+  // Undecided reports the pairs that were counted, those aside that have become known.
   void CountUndecided(size_t winner, size_t loser, std::string reason);
   void Undecided();
 
+  // Unsearched reports each search that stopped, and after what.
+  void AddUnsearched(std::string_view search, std::string_view spent);
+  void Unsearched();
+
  private:
+  using Pair = std::pair<size_t, size_t>;  // winner, loser
+
   std::string Name(size_t route) const;
   Diagnostic Finding(std::string code, size_t route) const;
 
   const std::vector<RouteSpec>& routes_;
   Diagnostics& findings_;
-  size_t undecided_ = 0;
-  std::pair<size_t, size_t> first_undecided_;
-  std::string first_reason_;
+  absl::flat_hash_set<Pair> known_;
+  absl::flat_hash_set<size_t> shadowed_;
+  absl::flat_hash_set<Pair> counted_;
+  std::vector<std::pair<Pair, std::string>> undecided_;
+  std::vector<std::string> unsearched_;
 };
 
 }  // namespace sluice::router

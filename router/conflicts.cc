@@ -4,18 +4,21 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "base/limits.h"
 #include "router/arm_pairs.h"
 #include "router/conflict_report.h"
 #include "router/match_set.h"
+#include "router/path_cover.h"
 #include "router/precedence.h"
 #include "router/regex.h"
 #include "router/regex_example.h"
@@ -24,8 +27,7 @@
 namespace sluice::router {
 namespace {
 
-constexpr size_t kMostCovering = 32;  // arms that are tried as covers of one
-constexpr size_t kMostAtoms = 64;
+constexpr size_t kMostAtoms = 64;  // parts of an arm, of which each may be covered by others
 
 // A route that another one may cover has its fields and header names, but for their underscores (IsHeaderNamed).
 std::string FieldsOf(const RouteSpec& route) {
@@ -44,23 +46,27 @@ class Search {
       : routes_(routes),
         prover_(prover),
         witnesses_(routes, table, prover),
-        report_(routes, findings),
-        work_before_(prover == nullptr ? 0 : prover->work()) {}
+        cover_(prover),
+        report_(routes, findings) {}
 
   void FindConflicts() {
+    Begin("expressions that never match");
     CollectArms();
     for (const Precedence& arm : nevers_) report_.Never(arm);
+    Begin("shadowed routes");
     FindShadows();
+    Begin("ties");
     FindTies();
     Conclude();
   }
 
   // Expressions that never match are left out here: FindConflicts reports them.
   void FindOverlaps() {
+    Begin("overlaps");
     CollectArms();
     std::vector<uint32_t> all(arms_.size());
     std::iota(all.begin(), all.end(), 0);
-    ForEachPair(all, [this](uint32_t a, uint32_t b) { CheckOverlap(a, b); });
+    ForEachPair({std::move(all)}, [this](uint32_t a, uint32_t b) { CheckOverlap(a, b); });
     Conclude();
   }
 
@@ -94,34 +100,38 @@ class Search {
     if (regex == nullptr) return false;
     candidate->way = regex->literal_prefix();
     if (PlainExample(pattern, *regex).has_value()) return true;  // which spares most of them an automaton
+    if (!HasBudget()) return true;
     std::string example, reason;
     if (prover_->Overlap(candidate->path, "/", &example, &reason) != Answer::kNo) return true;
     if (never_.insert({arm.precedence.route, arm.precedence.path}).second) nevers_.push_back(arm.precedence);
     return false;
   }
 
+  // Of each group, the smallest first: what they need should not be spent on a large one.
   template <typename Visit>
-  void ForEachPair(const std::vector<uint32_t>& members, Visit visit) {
-    if (members.size() < 2 || unsearched_) return;
-    ArmPairs pairs;
-    for (uint32_t arm : members) pairs.Add(arm, arms_[arm].set.hosts, arms_[arm].way);
-    const bool all = pairs.ForEach([&](uint32_t a, uint32_t b) {
-      if (arms_[a].precedence.route != arms_[b].precedence.route) visit(std::min(a, b), std::max(a, b));
-      return ++visited_ < kConflictPairs && witnesses_.tries() < kConflictTries && HasWork() && !report_.IsFull();
-    });
-    unsearched_ |= !all;
+  void ForEachPair(std::vector<std::vector<uint32_t>> groups, Visit visit) {
+    std::stable_sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+    for (const std::vector<uint32_t>& members : groups) {
+      if (members.size() < 2) continue;
+      ArmPairs pairs;
+      for (uint32_t arm : members) pairs.Add(arm, arms_[arm].set.hosts, arms_[arm].way);
+      const bool all = pairs.ForEach([&](uint32_t a, uint32_t b) {
+        if (!HasBudget()) return false;
+        ++visited_;
+        if (arms_[a].precedence.route != arms_[b].precedence.route) visit(std::min(a, b), std::max(a, b));
+        return true;
+      });
+      if (!all) return;
+    }
   }
 
   void FindTies() {
-    std::vector<uint32_t> group;
+    std::vector<std::vector<uint32_t>> groups;
     for (uint32_t arm = 0; arm < arms_.size(); ++arm) {
-      if (!group.empty() && !Ties(arms_[group[0]], arms_[arm])) {
-        ForEachPair(group, [this](uint32_t a, uint32_t b) { CheckTie(a, b); });
-        group.clear();
-      }
-      group.push_back(arm);
+      if (groups.empty() || !Ties(arms_[groups.back()[0]], arms_[arm])) groups.emplace_back();
+      groups.back().push_back(arm);
     }
-    ForEachPair(group, [this](uint32_t a, uint32_t b) { CheckTie(a, b); });
+    ForEachPair(std::move(groups), [this](uint32_t a, uint32_t b) { CheckTie(a, b); });
   }
 
   static bool HaveSameHeader(const MatchSet& a, const MatchSet& b) {
@@ -139,7 +149,7 @@ class Search {
     const RouteArm& winner = arms_[first];
     const RouteArm& loser = arms_[second];
     const Pair pair(winner.precedence.route, loser.precedence.route);
-    if (known_.contains(pair) || shadowed_.contains(pair.first) || shadowed_.contains(pair.second)) return;
+    if (report_.IsKnown(pair.first, pair.second)) return;
     // Of equal rank, so that both are expressions, or the same prefix, or none.
     if (!winner.precedence.is_regex && winner.path != loser.path) return;
     if (AreApart(first, second)) return;
@@ -150,7 +160,6 @@ class Search {
       case Answer::kUnknown: return report_.CountUndecided(pair.first, pair.second, std::move(reason));
       case Answer::kYes: break;
     }
-    known_.insert(pair);
     report_.Tie(pair.first, pair.second, std::move(witness), prover_ == nullptr);
   }
 
@@ -173,7 +182,7 @@ class Search {
     const RouteArm& loser = arms_[second];
     const Pair pair(winner.precedence.route, loser.precedence.route);
     if (Ties(winner, loser)) return CheckTieByRepeats(winner, loser);
-    if (known_.contains(pair)) return;
+    if (report_.IsKnown(pair.first, pair.second)) return;
     Witness witness, own;
     std::string reason;
     switch (witnesses_.FindOverlap(winner, loser, &witness, &reason)) {
@@ -181,26 +190,29 @@ class Search {
       case Answer::kUnknown: return report_.CountUndecided(pair.first, pair.second, std::move(reason));
       case Answer::kYes: break;
     }
-    known_.insert(pair);
     const bool has_own = witnesses_.FindOwn(loser, &own, &reason) == Answer::kYes;
     report_.Overlap(pair.first, pair.second, std::move(witness), has_own ? std::optional(own) : std::nullopt);
   }
 
   void FindShadows() {
-    absl::flat_hash_map<std::string, std::vector<uint32_t>> by_fields;
+    absl::btree_map<std::string, std::vector<uint32_t>> by_fields;
     for (uint32_t arm = 0; arm < arms_.size(); ++arm)
       by_fields[FieldsOf(routes_[arms_[arm].precedence.route])].push_back(arm);
+    std::vector<std::vector<uint32_t>> groups;
+    for (auto& [fields, members] : by_fields) groups.push_back(std::move(members));
     std::vector<std::vector<uint32_t>> better(arms_.size());
-    for (const auto& [fields, members] : by_fields) {
-      ForEachPair(members, [&](uint32_t high, uint32_t low) {
-        const bool may_cover =
-            arms_[high].path == arms_[low].path || (arms_[high].precedence.is_regex && !AreApart(high, low));
-        if (may_cover && better[low].size() < kMostCovering) better[low].push_back(high);
-      });
-    }
+    ForEachPair(std::move(groups), [&](uint32_t high, uint32_t low) {
+      const bool may_cover =
+          arms_[high].path == arms_[low].path || (arms_[high].precedence.is_regex && !AreApart(high, low));
+      if (may_cover) better[low].push_back(high);
+    });
     std::vector<std::vector<uint32_t>> arms_of(routes_.size());
-    for (uint32_t arm = 0; arm < arms_.size(); ++arm) arms_of[arms_[arm].precedence.route].push_back(arm);
-    for (size_t route = 0; route < routes_.size(); ++route) {
+    for (uint32_t arm = 0; arm < arms_.size(); ++arm) {
+      std::sort(better[arm].begin(), better[arm].end());  // an arm with several hosts meets another one at each
+      better[arm].erase(std::unique(better[arm].begin(), better[arm].end()), better[arm].end());
+      arms_of[arms_[arm].precedence.route].push_back(arm);
+    }
+    for (size_t route = 0; route < routes_.size() && HasBudget(); ++route) {
       if (!arms_of[route].empty() && !skipped_.contains(route)) CheckShadow(route, arms_of[route], better);
     }
   }
@@ -213,83 +225,102 @@ class Search {
 
   void CheckShadow(size_t route, const std::vector<uint32_t>& arms, const std::vector<std::vector<uint32_t>>& better) {
     absl::btree_set<size_t> covering;
+    std::string reason;
+    Answer all = Answer::kYes;
     for (uint32_t arm : arms)
       if (better[arm].empty()) return;
-    for (uint32_t arm : arms)
-      if (!IsCovered(arms_[arm], better[arm], &covering)) return;
+    for (uint32_t arm : arms) {
+      const Answer answer = IsCovered(arms_[arm], better[arm], &covering, &reason);
+      if (answer == Answer::kNo) return;
+      if (answer == Answer::kUnknown) all = answer;
+    }
     Witness witness;
-    std::string reason;
-    const Answer lost = witnesses_.FindLost(arms_[arms[0]], &witness, &reason);
-    if (lost == Answer::kUnknown) report_.CountUndecided(*covering.begin(), route, std::move(reason));
-    if (lost != Answer::kYes) return;
-    shadowed_.insert(route);
-    report_.Shadowed(route, covering, std::move(witness));
+    if (all == Answer::kYes) all = witnesses_.FindLost(arms_[arms[0]], &witness, &reason);
+    if (all == Answer::kUnknown)
+      report_.CountUndecided(arms_[better[arms[0]][0]].precedence.route, route, std::move(reason));
+    if (all == Answer::kYes) report_.Shadowed(route, covering, std::move(witness));
   }
-
-  bool HasWork() const { return prover_ == nullptr || prover_->work() - work_before_ < kConflictWork; }
 
   // Each part by one of `by`, or its paths by several that take all else of it.
-  bool IsCovered(const RouteArm& arm, const std::vector<uint32_t>& by, absl::btree_set<size_t>* covering) {
-    const auto covered = [&](const MatchSet& set) {
-      std::vector<uint32_t> wide;
-      for (uint32_t other : by)
-        if (Contains(arms_[other].set, set)) wide.push_back(other);
-      return PathIsCovered(arm, std::move(wide), covering);
-    };
-    if (covered(arm.set)) return true;
+  Answer IsCovered(const RouteArm& arm, const std::vector<uint32_t>& by, absl::btree_set<size_t>* covering,
+                   std::string* reason) {
+    Answer all = SetIsCovered(arm.set, arm.path, by, covering, reason);
+    if (all == Answer::kYes) return all;
     const std::vector<MatchSet> atoms = Atoms(arm.set, kMostAtoms);
-    return atoms.size() > 1 && std::all_of(atoms.begin(), atoms.end(), covered);
-  }
-
-  // By one of `by`, or by several together, without those that are not needed.
-  bool PathIsCovered(const RouteArm& arm, std::vector<uint32_t> by, absl::btree_set<size_t>* covering) {
-    const auto is_same = [&](uint32_t other) { return arms_[other].path == arm.path; };
-    const auto takes_all = [&](uint32_t other) { return PathsContain({other}, arm.path); };
-    auto one = std::find_if(by.begin(), by.end(), is_same);
-    if (one == by.end()) one = std::find_if(by.begin(), by.end(), takes_all);
-    if (one != by.end())
-      by = {*one};
-    else if (by.size() < 2 || !PathsContain(by, arm.path))
-      return false;
-    for (size_t i = 0; by.size() > 1 && i < by.size();) {
-      std::vector<uint32_t> fewer = by;
-      fewer.erase(fewer.begin() + static_cast<ptrdiff_t>(i));
-      if (PathsContain(fewer, arm.path))
-        by = std::move(fewer);
-      else
-        ++i;
+    if (atoms.size() < 2) return all;
+    all = Answer::kYes;
+    for (const MatchSet& atom : atoms) {
+      const Answer answer = SetIsCovered(atom, arm.path, by, covering, reason);
+      if (answer == Answer::kNo) return answer;
+      if (answer == Answer::kUnknown) all = answer;
     }
-    for (uint32_t other : by) covering->insert(arms_[other].precedence.route);
-    return true;
+    return all;
   }
 
-  bool PathsContain(const std::vector<uint32_t>& arms, const std::string& path) {
-    if (prover_ == nullptr) return false;
-    unsearched_ |= !HasWork();
+  Answer SetIsCovered(const MatchSet& set, const std::string& path, const std::vector<uint32_t>& by,
+                      absl::btree_set<size_t>* covering, std::string* reason) {
+    std::vector<uint32_t> wide;
     std::vector<std::string> paths;
-    for (uint32_t arm : arms) paths.push_back(arms_[arm].path);
-    return HasWork() && prover_->Contains(paths, path) == Answer::kYes;
+    for (uint32_t other : by) {
+      if (!Contains(arms_[other].set, set)) continue;
+      wide.push_back(other);
+      paths.push_back(arms_[other].path);
+    }
+    std::vector<size_t> places;
+    const Answer answer = cover_.Find(path, paths, &places, reason);
+    if (answer == Answer::kYes)
+      for (size_t place : places) covering->insert(arms_[wide[place]].precedence.route);
+    return answer;
+  }
+
+  // Each search has its own budget, so that none takes another one's.
+  void Begin(std::string_view search) {
+    search_ = search;
+    visited_ = 0;
+    tries_before_ = witnesses_.tries();
+    work_before_ = prover_ == nullptr ? 0 : prover_->work();
+    stopped_ = false;
+  }
+
+  // False if the search has to stop; then that is reported.
+  bool HasBudget() {
+    const size_t work = prover_ == nullptr ? 0 : prover_->work() - work_before_;
+    std::string spent;
+    if (report_.IsFull())
+      spent = absl::StrCat(limits::kDiagnostics, " findings");
+    else if (visited_ >= kConflictPairs)
+      spent = absl::StrCat(visited_, " pairs of routes that share hosts and paths");
+    else if (witnesses_.tries() - tries_before_ >= kConflictTries)
+      spent = absl::StrCat(kConflictTries, " requests that were tried as witnesses");
+    else if (work >= kConflictWork)
+      spent = "as much work as proofs about regular expressions may take";
+    if (spent.empty()) return true;
+    if (!std::exchange(stopped_, true)) report_.AddUnsearched(search_, spent);
+    return false;
   }
 
   void Conclude() {
     report_.Undecided();
-    if (unsearched_) report_.Unsearched(visited_);
+    report_.Unsearched();
   }
 
   const std::vector<RouteSpec>& routes_;
   PathProver* prover_;
   WitnessSearch witnesses_;
+  PathCover cover_;
   ConflictReport report_;
   std::vector<RouteArm> arms_;           // the best first
   absl::flat_hash_set<size_t> skipped_;  // routes with an arm that is out of question
   absl::flat_hash_set<Pair> never_;      // route and path
   std::vector<Precedence> nevers_;       // the same, the best first
-  absl::flat_hash_set<size_t> shadowed_;
-  absl::flat_hash_set<Pair> known_;  // reported: winner, loser
   absl::flat_hash_set<Pair> tied_by_repeats_;
-  size_t visited_ = 0;               // pairs
-  const size_t work_before_;
-  bool unsearched_ = false;
+
+  // Of the search at hand: its name, and what it spent.
+  std::string_view search_;
+  size_t visited_ = 0;  // pairs
+  size_t tries_before_ = 0;
+  size_t work_before_ = 0;
+  bool stopped_ = false;
 };
 
 }  // namespace

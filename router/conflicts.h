@@ -1,5 +1,6 @@
-// What is wrong with a set of routes that no single route shows: two that tie, one that is never reached, one that
-// never can match. Found at build time, proved, and each with a request that shows it.
+// Mistakes in a set of routes, most of which show only when routes are compared: two that tie, one that is never
+// reached, an expression that never can match. Proved, and each tie and each shadowed route with a request that shows
+// it.
 //
 //   sluice::Diagnostics findings;
 //   auto table = sluice::router::RouteTable::Build(routes, &findings);
@@ -14,13 +15,16 @@
 //   of its requests. Routes are {shadowed, covering …}; `witness` is a request that it loses.
 // regex_never_matches (error): no path in normal form matches the expression: it needs `//`, a dot segment, an escape
 //   that is decoded, a `?`, or an anchor where none can be.
-// conflicts_undecided (warning): how many pairs could not be decided, and what of the first one stood in the way.
-// conflicts_unsearched (warning): a bound was reached: kConflictPairs pairs of routes that share hosts and paths,
-//   kConflictTries requests that were tried as witnesses, or kConflictWork of proofs about regular expressions, in
-//   units of about 20 ns. The rest was not looked at.
+// conflicts_undecided (warning): how many pairs could not be decided, and what stood in the way for the first.
+// conflicts_unsearched (warning): a search (for expressions that never match, for shadowed routes, for ties, for
+//   overlaps) reached a bound, and which: kConflictPairs pairs of routes that share hosts and paths, kConflictTries
+//   requests that were tried as witnesses, or kConflictWork of proofs about regular expressions, in units of about
+//   20 to 50 ns. Each search has these bounds for itself; what takes few pairs it looks at first.
 //
-// Exact: a finding is true, and what is not found is not there, save for what the last two count, and for a route of
-// which several others take parts that no field's list of values tells apart (half of a network, say).
+// Exact: a finding is true, and what is not found is not there, save for what the last two say. Not found either: a
+// route that is shadowed only because several others take parts of it that no field's list of values tells apart (half
+// of a network, say), or by splitting its fields into more than 64 values. A tie is one for requests that bring each
+// header once.
 //
 // Pairs come from an index by host and path, so that the time depends on how much the routes overlap and not on the
 // square of their number. At most limits::kDiagnostics findings. Threads: one call at a time for each prover.
@@ -45,8 +49,8 @@ inline constexpr size_t kConflictWork = 500'000'000;
 void FindConflicts(const std::vector<RouteSpec>& routes, const RouteTable& table, PathProver* prover,
                    Diagnostics* findings);
 
-// For a review: every pair of routes of which one wins some requests that the other matches, too. That is how precedence
-// is meant to be used, and no conflict; a route for everything overlaps with all others.
+// For a review: every pair of routes of which one wins some requests that the other matches, too. That is how
+// precedence is meant to be used, and no conflict; a route for everything overlaps with all others.
 //
 // route_tie (note): as above, but only for a request that brings one header twice, with a value for each route.
 // route_overlap (note): routes are {winner, loser}; `witness` is a request that both match and that goes to the

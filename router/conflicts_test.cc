@@ -1,5 +1,3 @@
-#include "router/conflicts.h"
-
 #include <cstdio>
 #include <random>
 #include <set>
@@ -12,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "base/arena.h"
 #include "gtest/gtest.h"
+#include "router/conflicts.h"
 #include "router/libfa_prover.h"
 #include "router/normalize.h"
 #include "router/random_routes.h"
@@ -122,6 +121,8 @@ TEST(Conflicts, Table) {
       {{Route("a", {"~/a"}), Route("b", {"~/b"}), Route("o", {"/ax"}), Route("l", {"/a", "/b/c"})},
        "route_shadowed: o a; route_shadowed: l a b"},
       {{Route("a", {"~/a\\b"}), Route("b", {"~/a"})}, "conflicts_undecided: a b"},
+      {{Route("a", {"~/a\\b"}), Route("b", {"/a"})}, ""},  // /aa shows it without a proof
+      {{Route("a", {"~/a\\b", "~/a"}), Route("b", {"/a"})}, "route_shadowed: b a"},
       {{Route("a", {"~/?^.b"}), Route("b", {"~/xb"})}, "conflicts_undecided: a b"},
       {{Route("a", {"~/(^a|b)"}), Route("b", {"~/a"})}, ""},
       {{Route("a", {"~/{0}(?:^)/a"}), Route("b", {"~/ab"})}, "route_shadowed: b a"},
@@ -152,6 +153,58 @@ TEST(Conflicts, WithoutAProverExpressionsAreLeftOut) {
   const std::vector<RouteSpec> routes = {Route("a", {"~/a", "/x"}), Route("b", {"~/a/b"}), Route("c", {"/a", "/x"})};
   EXPECT_EQ(Summary(Conflicts(routes, false)), "route_tie: a c");
   EXPECT_EQ(Summary(Conflicts(routes, true)), "route_shadowed: b a; route_shadowed: c a");
+}
+
+// Whatever there is to choose from: a request that the route takes names the next one that may cover it.
+TEST(Conflicts, AmongManyExpressionsTheOneThatCoversIsFound) {
+  std::vector<RouteSpec> routes;
+  for (int i = 0; i < 40; ++i) {
+    routes.push_back(Route(absl::StrCat("r", i), {absl::StrCat("~/a/.*z", i, "q")}));
+    routes.back().regex_priority = i + 1;
+  }
+  routes.push_back(Route("low", {"/a/b/c"}));
+  EXPECT_EQ(Summary(Conflicts(routes)), "");
+  routes.push_back(Route("cover", {"~/a/b"}));
+  routes.back().regex_priority = -1;
+  EXPECT_EQ(Summary(Conflicts(routes)), "route_shadowed: low cover");
+}
+
+// Each two of 46 routes of one host tie for a value of their own, which is more than is reported; two of another host
+// are not forgotten over them.
+TEST(Conflicts, ABusyHostHidesNoFindingsElsewhere) {
+  std::vector<RouteSpec> routes;
+  for (int i = 0; i < 46; ++i) {
+    routes.push_back(Route(absl::StrCat("r", i), {"/x"}, {"busy.com"}));
+    routes.back().headers = {{"x", {absl::StrCat("own-", i)}}};
+    for (int k = 0; k < i; ++k)
+      for (RouteSpec* route : {&routes[i], &routes[k]}) route->headers[0].values.push_back(absl::StrCat(i, "-", k));
+  }
+  routes.push_back(Route("a", {"/x", "/y"}, {"quiet.com"}));
+  routes.push_back(Route("b", {"/x", "/z"}, {"quiet.com"}));
+  for (size_t i = 46; i < routes.size(); ++i) routes[i].headers = {{"x", {"1"}}};
+  const Diagnostics findings = Conflicts(routes);
+  EXPECT_EQ(Summary({findings[0]}), "route_tie: a b");
+  EXPECT_EQ(findings.back().code, "conflicts_unsearched");
+  EXPECT_EQ(findings.back().message, "stopped looking for ties after 1000 findings");
+}
+
+TEST(Conflicts, APairIsCountedOnce) {
+  const Texts hosts = {"a.com", "b.com", "c.com"};
+  const Diagnostics findings = Conflicts({Route("a", {"~/\\bx"}, hosts), Route("b", {"~/x"}, hosts)});
+  ASSERT_EQ(Summary(findings), "conflicts_undecided: a b");
+  EXPECT_EQ(findings[0].message,
+            "could not decide for 1 pair of routes whether they conflict; for the first, `a` and `b`, because of a "
+            "word boundary");
+}
+
+TEST(Conflicts, OverlapsByPortAreFound) {
+  const std::vector<RouteSpec> routes = {Route("a", {}, {"b.com", "*.com:80"}),
+                                         Route("b", {}, {"*.com:80", "b.com:81"})};
+  Diagnostics problems, findings;
+  FindOverlaps(routes, *RouteTable::Build(routes, &problems), nullptr, &findings);
+  ASSERT_EQ(Summary(findings), "route_overlap: b a");
+  EXPECT_EQ(findings[0].severity, Severity::kNote);
+  EXPECT_EQ(ToText(*findings[0].witness), "GET http://b.com:81/");
 }
 
 TEST(Conflicts, ATieByAHeaderThatComesTwiceIsForReviews) {

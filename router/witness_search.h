@@ -39,8 +39,7 @@ class WitnessSearch {
 
   // A request that both arms match and that goes to the first one's route for no other reason than the document's
   // order.
-  Answer FindTie(const RouteArm& first, const RouteArm& second, Repeats repeats, Witness* witness,
-                 std::string* reason);
+  Answer FindTie(const RouteArm& first, const RouteArm& second, Repeats repeats, Witness* witness, std::string* reason);
 
   // One that both match and that goes to the first one's route, whatever the document's order.
   Answer FindOverlap(const RouteArm& first, const RouteArm& second, Witness* witness, std::string* reason);
