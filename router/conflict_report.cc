@@ -1,26 +1,37 @@
+#include "router/conflict_report.h"
+
 #include <algorithm>
-#include <string_view>
+#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "router/check.h"
-#include "router/conflict_report.h"
+#include "router/regex.h"
+#include "router/regex_example.h"
 
 namespace sluice::router {
 namespace {
 
-// What of an expression keeps every normal path from matching: a guess at the author's mistake, once it is proved that
-// there is one.
+bool IsDotSegment(std::string_view segment) { return segment == "." || segment == ".."; }
+
+// What keeps every path in normal form from matching, once it is proved that something does: read off a text that
+// matches, if a simple one is found.
 std::string_view WhyNever(std::string_view pattern) {
-  if (absl::StrContains(pattern, "//")) return "`//` (runs of slashes become one)";
-  if (absl::StrContains(pattern, "/\\./") || absl::StrContains(pattern, "/\\.\\./"))
-    return "a dot segment (they are removed)";
-  if (absl::StrContains(pattern, "\\?") || absl::StrContains(pattern, "[?]")) return "`?` (the query is cut off first)";
-  if (absl::StrContains(pattern, "%")) {
-    return "a percent-escape (only those of reserved bytes stay, with upper-case hex)";
+  Regex::Error error;
+  const auto regex = Regex::Compile(pattern, Regex::Kind::kPath, &error);
+  const std::optional<std::string> text = regex == nullptr ? std::nullopt : SimpleExample(pattern, *regex);
+  if (!text) {
+    const bool has_anchor = absl::StrContains(pattern, "$") || absl::StrContains(pattern, "^");
+    return has_anchor ? "an anchor where the path goes on" : "something that no path in normal form has";
   }
-  if (absl::StrContains(pattern, "$") || absl::StrContains(pattern, "^")) return "an anchor where the path goes on";
+  const std::vector<std::string_view> segments = absl::StrSplit(*text, '/');
+  if (absl::StrContains(*text, "//")) return "`//` (runs of slashes become one)";
+  if (absl::StrContains(*text, "?")) return "`?` (the query is cut off first)";
+  if (absl::StrContains(*text, "#")) return "`#` (a request has no fragment)";
+  if (std::any_of(segments.begin(), segments.end(), IsDotSegment)) return "a dot segment (they are removed)";
+  if (absl::StrContains(*text, "%")) return "a percent-escape (only those of reserved bytes stay, with upper-case hex)";
   return "something that no path in normal form has";
 }
 
@@ -43,7 +54,7 @@ void ConflictReport::Never(const Precedence& arm) {
   finding.where.pointer += absl::StrCat("/paths/", arm.path);
   finding.routes = {Name(arm.route)};
   finding.message = absl::StrCat("no path in normal form matches regular expression `", path.substr(1),
-                                 "`: it asks for ", WhyNever(path));
+                                 "`: it asks for ", WhyNever(std::string_view(path).substr(1)));
   finding.hint = "write it as the normal form has it, see docs/router.md";
   findings_.push_back(std::move(finding));
 }

@@ -1,3 +1,5 @@
+#include "router/conflicts.h"
+
 #include <cstdio>
 #include <random>
 #include <set>
@@ -10,7 +12,6 @@
 #include "absl/strings/str_join.h"
 #include "base/arena.h"
 #include "gtest/gtest.h"
-#include "router/conflicts.h"
 #include "router/libfa_prover.h"
 #include "router/normalize.h"
 #include "router/random_routes.h"
@@ -153,6 +154,24 @@ TEST(Conflicts, WithoutAProverExpressionsAreLeftOut) {
   const std::vector<RouteSpec> routes = {Route("a", {"~/a", "/x"}), Route("b", {"~/a/b"}), Route("c", {"/a", "/x"})};
   EXPECT_EQ(Summary(Conflicts(routes, false)), "route_tie: a c");
   EXPECT_EQ(Summary(Conflicts(routes, true)), "route_shadowed: b a; route_shadowed: c a");
+}
+
+TEST(Conflicts, AnExpressionThatNeverMatchesIsToldWhatKeepsItFromThat) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"~/a//b", "`//`"},
+      {"~/a\\?b", "`?`"},
+      {"~/a#", "`#`"},
+      {"~/a/\\.$", "a dot segment"},
+      {"~/[.]/x", "a dot segment"},
+      {"~/\\.{2}/", "a dot segment"},
+      {"~/%41", "a percent-escape"},
+      {"~/a$/b", "an anchor"},
+  };
+  for (const auto& [path, asks_for] : kCases) {
+    const Diagnostics findings = Conflicts({Route("a", {path})});
+    ASSERT_EQ(Summary(findings), "regex_never_matches: a") << path;
+    EXPECT_TRUE(absl::StrContains(findings[0].message, absl::StrCat("it asks for ", asks_for))) << findings[0].message;
+  }
 }
 
 // Whatever there is to choose from: a request that the route takes names the next one that may cover it.
