@@ -31,24 +31,33 @@ class CppServer:
     """The example, running; it must end well when told to."""
 
     def __init__(self, program, upstream, idp, *arguments):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        self.address = ("127.0.0.1", port)
-        self.url = "http://127.0.0.1:%d" % port
-        self.command = [program, "examples/nginx/policy.yaml", str(port), *map(str, arguments)]
+        self.program, self.arguments = program, [str(a) for a in arguments]
         self.environment = {**os.environ, "DECK_UPSTREAM": upstream, "DECK_IDP": idp}
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, env=self.environment)
-        for _ in range(200):
-            try:
-                socket.create_connection(self.address).close()
+        for _ in range(5):  # a port that was free may be taken by another test's server in the meantime
+            if self.start():
                 return self
-            except OSError:
-                time.sleep(0.05)
-        self.process.kill()
         sys.exit("the server does not listen")
+
+    def start(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        self.url = "http://127.0.0.1:%d" % port
+        command = [self.program, "examples/nginx/policy.yaml", str(port), *self.arguments]
+        self.process = subprocess.Popen(command, env=self.environment)
+        for _ in range(200):
+            time.sleep(0.05)
+            if self.process.poll() is not None:
+                return False
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                return self.process.poll() is None
+            except OSError:
+                pass
+        self.process.kill()
+        return False
 
     def __exit__(self, kind, *_):
         self.process.terminate()

@@ -141,6 +141,11 @@ int main(int argc, char** argv) try {
   server.Options(kAny, handler).set_payload_max_length(size_t{16} << 20);  // held in memory
   running = &server;
   std::signal(SIGTERM, [](int) { running->stop(); });
+  auto reuse = [](socket_t s) {
+    const int yes = 1;
+    ::setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+  };
+  server.set_socket_options(reuse);  // httplib's own let two servers share a port
   bool served = server.listen("127.0.0.1", std::atoi(argv[2]));
   sluice_io_stop(io);
   return served ? 0 : 1;
