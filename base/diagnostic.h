@@ -39,7 +39,7 @@ struct Witness {
 std::string ToText(const Witness& witness);
 
 // A note is for a review: what it says may well be meant so.
-enum class Severity { kNote, kWarning, kError };
+enum class Severity { kWarning, kError, kNote };
 
 // "error", "warning" or "note".
 std::string_view ToText(Severity severity);

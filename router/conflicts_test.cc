@@ -292,6 +292,11 @@ TEST(Conflicts, AWitnessIsNoRequestOfABetterRoute) {
       {{a, b, Route("w", {"~/a$"})}, "GET http://example.com/aa"},
       {{a, b, Route("w", {"~/a$"}), Route("v", {"~/aa"})}, "GET http://example.com/a0"},
       {{a, b, Route("w", {"~/a"})}, nullptr},
+      {{Route("c", {}, {"a.com", "c.com"}), Route("d", {}, {"a.com", "d.com"}), Route("w", {"/"}, {"a.com"})},
+       "OPTIONS http://a.com*"},
+      {{Route("c", {}, {"a.com", "c.com"}, {"GET"}), Route("d", {}, {"a.com", "d.com"}, {"GET"}),
+        Route("w", {"/"}, {"a.com"}, {"GET"})},
+       nullptr},
       {{a, b, Route("w", {"~/a$"}), Route("v", {"/a"}, {}, {"GET"})}, "POST http://example.com/aa"},
       {{Route("a", {}, {}, {"GET", "OPTIONS"}), Route("b", {}, {}, {"OPTIONS", "GET", "PUT"}), Route("w", {"/"})},
        "OPTIONS http://example.com*"},  // which has no path
