@@ -116,6 +116,8 @@ class Search {
       ArmPairs pairs;
       for (uint32_t arm : members) pairs.Add(arm, arms_[arm].set.hosts, arms_[arm].way);
       const bool all = pairs.ForEach([&](uint32_t a, uint32_t b) {
+        if (visited_ == kConflictPairs)
+          return Stop(absl::StrCat(kConflictPairs, " pairs of routes that share hosts and paths"));
         if (!HasBudget()) return false;
         ++visited_;
         if (arms_[a].precedence.route != arms_[b].precedence.route) visit(std::min(a, b), std::max(a, b));
@@ -282,19 +284,19 @@ class Search {
     stopped_ = false;
   }
 
-  // False if the search has to stop; then that is reported.
+  // False if the search has to stop. What the pairs visited so far have shown may still be looked at when they were too
+  // many.
   bool HasBudget() {
-    const size_t work = prover_ == nullptr ? 0 : prover_->work() - work_before_;
-    std::string spent;
-    if (report_.IsFull())
-      spent = absl::StrCat(limits::kDiagnostics, " findings");
-    else if (visited_ >= kConflictPairs)
-      spent = absl::StrCat(visited_, " pairs of routes that share hosts and paths");
-    else if (witnesses_.tries() - tries_before_ >= kConflictTries)
-      spent = absl::StrCat(kConflictTries, " requests that were tried as witnesses");
-    else if (work >= kConflictWork)
-      spent = "as much work as proofs about regular expressions may take";
-    if (spent.empty()) return true;
+    if (report_.IsFull()) return Stop(absl::StrCat(limits::kDiagnostics, " findings"));
+    if (witnesses_.tries() - tries_before_ >= kConflictTries)
+      return Stop(absl::StrCat(kConflictTries, " requests that were tried as witnesses"));
+    if (prover_ != nullptr && prover_->work() - work_before_ >= kConflictWork)
+      return Stop("as much work as proofs about regular expressions may take");
+    return true;
+  }
+
+  // False. A search that stops for two reasons is reported with the first.
+  bool Stop(std::string_view spent) {
     if (!std::exchange(stopped_, true)) report_.AddUnsearched(search_, spent);
     return false;
   }
