@@ -1,12 +1,15 @@
 // The limiter beside its floors: what a charge costs over the compare-and-swap that it cannot do without.
 //
 //   ratelimit_bench --benchmark_format=json
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "benchmark/benchmark.h"
 #include "ratelimit/charge.h"
 
@@ -93,6 +96,10 @@ BENCHMARK_CAPTURE(ChargeOneKind, sliding, LimitSpec::SlidingWindow(kMaxSlidingQu
     ->Threads(1)
     ->Threads(2)
     ->UseRealTime();
+BENCHMARK_CAPTURE(ChargeOneKind, counter, LimitSpec::SlidingCounter(kMaxSlidingQuota, kHour))
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
 BENCHMARK_CAPTURE(ChargeOneKind, month, LimitSpec::FixedWindow(kMaxFixedQuota, Calendar::kMonth))
     ->Threads(1)
     ->Threads(2)
@@ -118,27 +125,81 @@ void BuildKey(benchmark::State& state) {
 }
 BENCHMARK(BuildKey);
 
-// Many keys.
+// Many keys. Each thread takes random ones of all.
+
+struct Keyed {
+  std::unique_ptr<Store> store;
+  Limit limit = MakeLimit(LimitSpec::TokenBucket(1'000'000, kYear, 1'000'000), "limit");
+  std::vector<Key> keys;
+
+  explicit Keyed(uint64_t count) : store(MakeStore((1 << 20) + count * 64)) {
+    const Now now = Clock().now;
+    Verdict verdict;
+    for (uint64_t i = 0; i < count; ++i) {
+      keys.push_back(SipHash128(store->hash_key(), std::to_string(i)));
+      const Charge charge{&limit, keys.back()};
+      ChargeAll(*store, &charge, 1, now, &verdict);
+    }
+  }
+};
 
 void ChargeRandomKey(benchmark::State& state) {
-  const uint64_t count = static_cast<uint64_t>(state.range(0));
-  auto store = MakeStore((1 << 20) + count * 64);
-  const Limit limit = MakeLimit(LimitSpec::TokenBucket(1'000'000, kYear, 1'000'000), "limit");
-  std::vector<Key> keys;
+  static std::unique_ptr<Keyed> keyed;
+  if (state.thread_index() == 0) keyed = std::make_unique<Keyed>(static_cast<uint64_t>(state.range(0)));
   Clock clock;
   Verdict verdict;
-  for (uint64_t i = 0; i < count; ++i) {
-    keys.push_back(SipHash128(store->hash_key(), std::to_string(i)));
-    const Charge charge{&limit, keys.back()};
-    ChargeAll(*store, &charge, 1, clock.now, &verdict);
-  }
-  uint64_t random = 1;
+  uint64_t random = static_cast<uint64_t>(state.thread_index()) + 1;
   for (auto _ : state) {
-    const Charge charge{&limit, keys[NextRandom(&random) % count]};
-    benchmark::DoNotOptimize(ChargeAll(*store, &charge, 1, clock.Tick(), &verdict));
+    const Charge charge{&keyed->limit, keyed->keys[NextRandom(&random) % keyed->keys.size()]};
+    benchmark::DoNotOptimize(ChargeAll(*keyed->store, &charge, 1, clock.Tick(), &verdict));
   }
 }
 BENCHMARK(ChargeRandomKey)->Arg(1'000)->Arg(1'000'000);
+BENCHMARK(ChargeRandomKey)->Arg(1'000'000)->Threads(2)->UseRealTime();
+
+// What one writes without this library: the same bucket in a hash map, in 64 shards with a mutex each.
+struct Shards {
+  struct Bucket {
+    int64_t arrival_ns = 0;
+  };
+  struct alignas(64) Shard {
+    std::mutex mutex;
+    absl::flat_hash_map<uint64_t, Bucket> buckets;
+  };
+  Shard shards[64];
+  std::vector<uint64_t> keys;
+
+  explicit Shards(uint64_t count) {
+    uint64_t random = 1;
+    for (uint64_t i = 0; i < count; ++i) {
+      keys.push_back(NextRandom(&random));
+      shards[keys.back() % 64].buckets[keys.back()] = {};
+    }
+  }
+
+  bool Charge(uint64_t key, int64_t now_ns) {
+    constexpr int64_t kInterval = kYear / 1'000'000, kSize = kInterval * 1'000'000;
+    Shard& shard = shards[key % 64];
+    std::lock_guard<std::mutex> lock(shard.mutex);
+    Bucket& bucket = shard.buckets[key];
+    const int64_t charged = std::max(bucket.arrival_ns, now_ns) + kInterval;
+    if (charged > now_ns + kSize) return false;
+    bucket.arrival_ns = charged;
+    return true;
+  }
+};
+
+void MutexShardsRandomKey(benchmark::State& state) {
+  static std::unique_ptr<Shards> shards;
+  if (state.thread_index() == 0) shards = std::make_unique<Shards>(static_cast<uint64_t>(state.range(0)));
+  Clock clock;
+  uint64_t random = static_cast<uint64_t>(state.thread_index()) + 1;
+  for (auto _ : state) {
+    const uint64_t key = shards->keys[NextRandom(&random) % shards->keys.size()];
+    benchmark::DoNotOptimize(shards->Charge(key, clock.Tick().mono_ns));
+  }
+}
+BENCHMARK(MutexShardsRandomKey)->Arg(1'000'000)->Threads(2)->UseRealTime();
 
 }  // namespace
 }  // namespace sluice::ratelimit
