@@ -32,11 +32,13 @@ Key OverflowKey(const StoreImpl& store, const Limit& limit) {
   return KeyBuilder(store.hash_key(), limit.id()).Finish();
 }
 
+// Results are built in place (`new (&x) X(F())` copies nothing): a copy would load 16 bytes at once that were just
+// stored in halves, and wait until the processor has written both.
 void Locate(const StoreImpl& store, const Charge& charge, const Receipt& receipt, Pending* pending) {
   const LimitKind kind = charge.limit->kind();
   pending->table = receipt.overflow ? &store.OverflowOf(kind) : &store.TableOf(kind);
   pending->key = receipt.overflow ? OverflowKey(store, *charge.limit) : charge.key;
-  pending->found = pending->table->Find(pending->key);
+  new (&pending->found) Found(pending->table->Find(pending->key));
 }
 
 Ring RingFor(const Pending& pending) {
@@ -46,7 +48,7 @@ Ring RingFor(const Pending& pending) {
 
 void AssessPending(const Charge& charge, const Now& now, Pending* pending, Verdict* verdict) {
   const Word state = pending->found.entry == nullptr ? 0 : StateFor(*charge.limit, pending->found.state);
-  pending->step = Assess(charge, state, RingFor(*pending), now, verdict);
+  new (&pending->step) Step(Assess(charge, state, RingFor(*pending), now, verdict));
 }
 
 bool Write(const Limit& limit, const Pending& pending) {
