@@ -109,10 +109,13 @@ Verdict CheckType(const Token& token, const ClaimRules& rules, ClaimFigures* fig
 }
 
 Verdict CheckRequiredClaims(const Token& token, const ClaimRules& rules, ClaimFigures* figures) {
-  for (const std::string& name : rules.required_claims) {
-    JsonType type = token.Claim(name).type();
-    if (type == JsonType::kMissing || type == JsonType::kNull)
-      return Refuse(figures, {name.c_str(), 0, 0}, Reason::kMissingClaim, "a required claim is missing");
+  for (const ClaimPath& path : rules.required_claims) {
+    JsonValue value = token.claims();
+    for (const std::string& name : path) {
+      value = value.Member(name);
+      if (value.type() == JsonType::kMissing || value.type() == JsonType::kNull)
+        return Refuse(figures, {name.c_str(), 0, 0}, Reason::kMissingClaim, "a required claim is missing");
+    }
   }
   return {};
 }
@@ -148,6 +151,12 @@ Verdict Token::Parse(std::string_view compact) {
   if (!claims_.Parse(jws_.payload_.data(), jws_.payload_size_, {limits::kTokenDepth, limits::kTokenNodes}))
     return {Reason::kMalformed, "the claims are not an object of strict JSON"};
   return {};
+}
+
+JsonValue Token::ClaimAt(const ClaimPath& path) const {
+  JsonValue value = path.empty() ? JsonValue() : claims();
+  for (const std::string& name : path) value = value.Member(name);
+  return value;
 }
 
 bool ReadTimes(const Token& token, TokenTimes* times, ClaimFigures* figures) {

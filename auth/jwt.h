@@ -27,6 +27,10 @@
 
 namespace sluice::auth {
 
+// Where a claim is: names, from the outermost object inward; {"realm_access", "roles"} are Keycloak's. A dot in a name
+// is a character, for claims are often named by URLs. Empty: nowhere.
+using ClaimPath = std::vector<std::string>;
+
 class Token {
  public:
   // kOk, kMalformed, kTooLarge or kCritical. `compact` is borrowed until the next Parse.
@@ -35,6 +39,7 @@ class Token {
   JsonValue header() const { return jws_.header(); }
   JsonValue claims() const { return claims_.root(); }
   JsonValue Claim(std::string_view name) const { return claims().Member(name); }
+  JsonValue ClaimAt(const ClaimPath& path) const;
   std::string_view kid() const { return jws_.kid(); }
   std::string_view algorithm_name() const { return jws_.algorithm_name(); }
   std::optional<Algorithm> algorithm() const { return jws_.algorithm(); }
@@ -76,7 +81,7 @@ struct ClaimRules {
   std::vector<std::string> types;
 
   // Claims that must be there, whatever they say; null counts as missing.
-  std::vector<std::string> required_claims;
+  std::vector<ClaimPath> required_claims;
 
   // Scopes, all of which the token must have: in `scope` (RFC 8693 section 4.2) or `scp` (what Okta and Entra ID send),
   // a string with spaces between, or a list of such.

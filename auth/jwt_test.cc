@@ -46,6 +46,11 @@ TEST(Token, GivesClaimsByName) {
   EXPECT_TRUE(HasString(token.Claim("groups"), "b"));
   EXPECT_TRUE(HasString(token.Claim("realm.roles"), "x")) << "a dot is a character";
   EXPECT_FALSE(token.Claim("o.p").exists());
+  EXPECT_EQ(token.ClaimAt({"o", "p"}).AsInteger(), 1);
+  EXPECT_TRUE(token.ClaimAt({"realm.roles"}).IsArray());
+  for (const ClaimPath& path :
+       {ClaimPath{}, {"o", "x"}, {"o", "p", "q"}, {"x", "p"}, {"realm", "roles"}, {"groups", "a"}})
+    EXPECT_FALSE(token.ClaimAt(path).exists());
   EXPECT_FALSE(HasString(token.Claim("o"), "p"));
 }
 
@@ -210,7 +215,8 @@ TEST(CheckClaims, IssuerAudienceAndType) {
 }
 
 TEST(CheckClaims, RequiredClaimsAndScopes) {
-  ClaimRules claims = Rules([](ClaimRules& r) { r.require_exp = false, r.required_claims = {"tenant", "a.b"}; });
+  ClaimRules claims = Rules([](ClaimRules& r) { r.require_exp = false, r.required_claims = {{"tenant"}, {"a.b"}}; });
+  ClaimRules nested = Rules([](ClaimRules& r) { r.require_exp = false, r.required_claims = {{"realm", "roles"}}; });
   ClaimRules scopes = Rules([](ClaimRules& r) { r.require_exp = false, r.required_scopes = {"read", "orders:write"}; });
   const struct {
     const char* claims;
@@ -222,6 +228,11 @@ TEST(CheckClaims, RequiredClaimsAndScopes) {
       {R"({"tenant":"","a.b":[]})", claims, Reason::kOk, ""},
       {R"({"tenant":null,"a.b":1})", claims, Reason::kMissingClaim, "tenant"},
       {R"({"tenant":1,"a":{"b":1}})", claims, Reason::kMissingClaim, "a.b"},
+      {R"({"realm":{"roles":[]}})", nested, Reason::kOk, ""},
+      {R"({"realm":{"role":[]}})", nested, Reason::kMissingClaim, "roles"},
+      {R"({"realm":"roles"})", nested, Reason::kMissingClaim, "roles"},
+      {R"({"realm":{"roles":null}})", nested, Reason::kMissingClaim, "roles"},
+      {R"({"realm.roles":[]})", nested, Reason::kMissingClaim, "realm"},
       {R"({"scope":"orders:write read"})", scopes, Reason::kOk, ""},
       {R"({"scope":["read","orders:write"]})", scopes, Reason::kOk, ""},
       {R"({"scp":"orders:write  read x"})", scopes, Reason::kOk, ""},

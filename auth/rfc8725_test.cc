@@ -209,6 +209,39 @@ TEST(Rfc8725, Rule311ExplicitTypingIsHonoured) {
   EXPECT_EQ(CheckClaims(token, rules, kNow, nullptr).reason, Reason::kOk);
 }
 
+// 3.6: nothing is ever inflated, whatever a header says of compression.
+TEST(Rfc8725, Rule36NothingIsDecompressed) {
+  Minter idp = Minter::FromSecret("k");
+  std::string bomb("\x4b\x4c\x1c\x05\xa3\x60\x28\x00\x00", 9);  // 4000 letters, deflated
+  Jws jws;
+  std::string error, compact = idp.Sign(Algorithm::kHs256, R"({"alg":"HS256","zip":"DEF"})", bomb);
+  ASSERT_TRUE(jws.Parse(compact).ok());
+  EXPECT_TRUE(jws.Verify(KeyOf(idp, Algorithm::kHs256)).ok());
+  EXPECT_EQ(jws.payload(), bomb);
+  EXPECT_EQ(Token().Parse(compact).reason, Reason::kMalformed) << "and is no JSON as it is";
+}
+
+// 3.12: tokens of one issuer and one key, for two purposes; the rules for each refuse the other.
+TEST(Rfc8725, Rule312KindsOfTokensExcludeEachOther) {
+  Minter idp = Minter::FromSecret("k");
+  std::string id_token = idp.Sign(Algorithm::kHs256, R"({"alg":"HS256","typ":"JWT"})",
+                                  R"({"iss":"https://idp","aud":"app","exp":1760000100,"nonce":"n"})");
+  std::string access_token = idp.Sign(Algorithm::kHs256, R"({"alg":"HS256","typ":"at+jwt"})",
+                                      R"({"iss":"https://idp","aud":"api","exp":1760000100,"scope":"read"})");
+  ClaimRules by_type, by_audience, by_claim, by_scope;
+  by_type.types = {"at+jwt"};
+  by_audience.audiences = {"api"};
+  by_claim.required_claims = {{"scope"}};
+  by_scope.required_scopes = {"read"};
+  Token token;
+  for (const ClaimRules& rules : {by_type, by_audience, by_claim, by_scope}) {
+    ASSERT_TRUE(token.Parse(access_token).ok());
+    EXPECT_TRUE(CheckClaims(token, rules, kNow, nullptr).ok());
+    ASSERT_TRUE(token.Parse(id_token).ok());
+    EXPECT_FALSE(CheckClaims(token, rules, kNow, nullptr).ok());
+  }
+}
+
 // RFC 7515 section 4.1.11, the extension point that 2.x attacks go through.
 TEST(Rfc8725, CriticalExtensionsAreRefusedEvenWhenSigned) {
   Minter idp = Minter::FromSecret("k");

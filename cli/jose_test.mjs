@@ -56,7 +56,8 @@ async function pair(alg, more = {}) {
 
 async function secret(alg) {
   const text = randomBytes(HMAC_BYTES[alg]).toString('hex');  // Kong's documents hold secrets as text
-  return {text, privateKey: new TextEncoder().encode(text)};
+  const privateKey = new TextEncoder().encode(text);
+  return {text, privateKey, jwk: {...(await jose.exportJWK(privateKey)), alg, kid: alg}};
 }
 
 const newKey = (alg) => (alg in HMAC_BYTES ? secret(alg) : pair(alg));
@@ -102,20 +103,20 @@ const set = {
   keys: [
     {...encryption.jwk},
     {...(await jose.exportJWK(leaked.privateKey)), kid: 'leaked', alg: 'ES256'},
-    ...PUBLIC.map((alg) => keys[alg].jwk),
+    ...ALL.map((alg) => keys[alg].jwk),
   ],
 };
 const setPolicy = {
-  services: service({jwks: set, issuer: ISSUER, audience: ['billing'], consumer_claim: 'sub'}),
+  services: service({jwks: set, jwks_algorithms: ALL, issuer: ISSUER, audience: ['billing']}),
   consumers: [{username: 'alice'}],
 };
 
 test('the set of all keys verifies a token of each, with and without its key id', async () => {
   const tokens = [];
-  for (const alg of PUBLIC)
+  for (const alg of ALL)
     for (const kid of [keys[alg].jwk.kid, undefined]) tokens.push(await jwt({alg, kid}).sign(keys[alg].privateKey));
   for (const [i, decision] of decide(setPolicy, tokens).entries())
-    assert.equal(decision.consumer, 'alice', `${PUBLIC[i >> 1]}: ${decision.reason}`);
+    assert.equal(decision.consumer, 'alice', `${ALL[i >> 1]}: ${decision.reason}`);
 });
 
 const {privateKey, publicKey, jwk} = keys.RS256;

@@ -17,7 +17,10 @@ uint32_t SlotOf(uint64_t job) { return static_cast<uint32_t>((job >> kSlotShift)
 uint64_t FlightOf(uint64_t job) { return job & ((uint64_t{1} << kSlotShift) - 1); }
 
 std::string IdentityOf(const auth::KeySetSourceOptions& o) {
-  return absl::StrCat(o.url, "\n", o.allow_http, " ", o.cooldown_s);
+  std::string identity = absl::StrCat(o.url, "\n", o.allow_http, " ", o.cooldown_s, " ");
+  for (int i = 0; i < auth::kAlgorithmCount; ++i)
+    identity += o.keys.algorithms.Has(static_cast<auth::Algorithm>(i)) ? '1' : '0';
+  return identity;
 }
 
 std::string_view HeaderValue(const HttpResult& result, std::string_view name) {

@@ -190,10 +190,10 @@ def tokens_of_idp():
     issuer, audience = "https://idp.example.com", "orders"
     tokens = {}
 
-    def idp(name, kid="rsa-1", algorithm="RS256", key="rsa1", **claims):
+    def idp(name, kid="rsa-1", algorithm="RS256", key="rsa1", typ="JWT", **claims):
         everything = {"iss": issuer, "aud": audience, "sub": "alice", "exp": FOREVER, **claims}
         kept = {k: v for k, v in everything.items() if v is not None}
-        tokens[name] = mint(algorithm, key, kept, {"kid": kid} if kid else None)
+        tokens[name] = mint(algorithm, key, kept, {"typ": typ, **({"kid": kid} if kid else {})})
 
     idp("idp_alice")
     idp("idp_alice_es", kid="ec-1", algorithm="ES256", key="ec256")
@@ -218,6 +218,10 @@ def tokens_of_idp():
     idp("idp_no_tenant", scope="orders:read orders:write", tenant=None, sub="stranger")
     idp("idp_bad_groups", scope="orders:read orders:write", tenant="t1", groups=["a\r\nX-Admin: true"])
     idp("idp_sub_with_newline", sub="alice\r\nX-Admin: true")
+    idp("idp_access_token", typ="at+jwt")
+    idp("idp_nested", sub="stranger", act={"sub": "alice"}, realm_access={"roles": ["eng"]})
+    idp("idp_nested_dot", **{"act": {"sub": "alice"}, "realm_access.roles": ["eng"]})
+    idp("idp_shared", kid="shared", algorithm="HS256", key=SECRET)
     return tokens
 
 

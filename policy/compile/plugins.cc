@@ -127,6 +127,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::JwtConfig& co
   jwt.secret_rules.required_claims = config.required_claims;
   jwt.secret_rules.required_scopes = config.required_scopes;
   jwt.scopes = absl::StrJoin(config.required_scopes, " ");
+  jwt.secret_rules.types = config.token_types;
   jwt.set_rules = jwt.secret_rules;
   jwt.set_rules.require_exp = true;
   if (!config.issuer.empty()) jwt.set_rules.issuers = {config.issuer};
@@ -137,12 +138,26 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::JwtConfig& co
   return static_cast<uint32_t>(snapshot_.jwt.size() - 1);
 }
 
+namespace {
+
+// Shared secrets are taken only where the policy names their algorithm.
+auth::JwkSetOptions KeysAllowedBy(const policy::JwtConfig& config) {
+  auth::JwkSetOptions options;
+  if (config.jwks_algorithms.empty()) return options;
+  options.algorithms = {};
+  for (policy::JwtAlgorithm algorithm : config.jwks_algorithms)
+    options.algorithms = options.algorithms | auth::AlgorithmSet{*auth::FindAlgorithm(policy::ToString(algorithm))};
+  options.allow_secrets = !(options.algorithms & auth::AlgorithmSet::OfKeyType(auth::KeyType::kSecret)).empty();
+  return options;
+}
+
+}  // namespace
+
 void Compiler::StaticKeys(const policy::Plugin& plugin, JwtPlugin* jwt) {
   if (jwt->config.jwks.empty()) return;
   std::string error;
   auth::Notes notes;
-  auth::JwkSetOptions options;
-  jwt->static_keys = auth::KeySet::ParseJwkSet(jwt->config.jwks, options, &error, &notes);
+  jwt->static_keys = auth::KeySet::ParseJwkSet(jwt->config.jwks, KeysAllowedBy(jwt->config), &error, &notes);
   if (jwt->static_keys == nullptr) {
     Error(plugin.origin, "config/jwks", "bad_jwks", error);
     return;
@@ -159,13 +174,15 @@ void Compiler::KeySource(const policy::Plugin& plugin, JwtPlugin* jwt) {
   options.url = jwt->config.jwks_uri;
   options.allow_http = jwt->config.jwks_allow_http;
   options.cooldown_s = jwt->config.jwks_cooldown_s;
+  options.keys = KeysAllowedBy(jwt->config);
   std::string error = auth::KeySetSource::Check(options);
   if (!error.empty()) {
     Error(plugin.origin, "config/jwks_uri", "bad_jwks_uri", error);
     return;
   }
   auto same = [&](const auth::KeySetSourceOptions& o) {
-    return o.url == options.url && o.allow_http == options.allow_http && o.cooldown_s == options.cooldown_s;
+    return o.url == options.url && o.allow_http == options.allow_http && o.cooldown_s == options.cooldown_s &&
+           o.keys.algorithms == options.keys.algorithms;
   };
   auto found = std::find_if(snapshot_.key_sources.begin(), snapshot_.key_sources.end(), same);
   jwt->source = static_cast<uint32_t>(found - snapshot_.key_sources.begin());

@@ -11,14 +11,6 @@
 namespace sluice::policy {
 namespace {
 
-constexpr Word<JwtAlgorithm> kAlgorithms[] = {
-    {"HS256", JwtAlgorithm::kHs256}, {"HS384", JwtAlgorithm::kHs384}, {"HS512", JwtAlgorithm::kHs512},
-    {"RS256", JwtAlgorithm::kRs256}, {"RS384", JwtAlgorithm::kRs384}, {"RS512", JwtAlgorithm::kRs512},
-    {"ES256", JwtAlgorithm::kEs256}, {"ES384", JwtAlgorithm::kEs384}, {"ES512", JwtAlgorithm::kEs512},
-    {"PS256", JwtAlgorithm::kPs256}, {"PS384", JwtAlgorithm::kPs384}, {"PS512", JwtAlgorithm::kPs512},
-    {"EdDSA", JwtAlgorithm::kEdDsa},
-};
-
 std::string_view CheckPem(std::string_view text) {
   constexpr std::string_view kBegin = "-----BEGIN ";
   return absl::ConsumePrefix(&text, kBegin) ? "" : "a public key in PEM form, which begins with `-----BEGIN `";
@@ -42,7 +34,7 @@ std::string_view CheckPassword(std::string_view text) {
 constexpr Field<JwtSecret> kJwtFields[] = {
     {"id", ReadString<&JwtSecret::id, CheckUuid>},
     {"key", ReadString<&JwtSecret::key, CheckIdentity>, kRequired | kSecret},
-    {"algorithm", ReadWord<&JwtSecret::algorithm, kAlgorithms>},
+    {"algorithm", ReadWord<&JwtSecret::algorithm, kJwtAlgorithms>},
     {"secret", ReadString<&JwtSecret::secret, CheckNotEmpty>, kSecret},
     {"rsa_public_key", ReadString<&JwtSecret::rsa_public_key, CheckPem>, kSecret},
     {"tags", ReadStrings<&JwtSecret::tags, CheckTag>},
@@ -139,8 +131,6 @@ constexpr Field<ConsumerGroup> kGroupFields[] = {
     {"created_at", Skip<ConsumerGroup>},
     {"updated_at", Skip<ConsumerGroup>},
 };
-
-bool IsShared(JwtAlgorithm algorithm) { return algorithm <= JwtAlgorithm::kHs512; }
 
 }  // namespace
 

@@ -285,14 +285,17 @@ struct JwtConfig {
   std::string jwks;  // a JWK set as JSON text; "" : none
   std::string issuer;
   std::vector<std::string> audience;
-  std::string consumer_claim = "sub";
+  // Claims by their paths: one name, or several from the outermost object inward.
+  std::vector<std::string> consumer_claim = {"sub"};
   bool consumer_optional = false;
-  std::string groups_claim;  // "" : none
-  std::vector<std::string> required_claims;
+  std::vector<std::string> groups_claim;  // empty: none
+  std::vector<std::vector<std::string>> required_claims;
   std::vector<std::string> required_scopes;
   int64_t leeway_s = 0;
   bool jwks_unavailable_open = false;  // jwks_unavailable: closed (503) or open
   int64_t jwks_cooldown_s = 30;
+  std::vector<JwtAlgorithm> jwks_algorithms;  // empty: all with public keys
+  std::vector<std::string> token_types;       // of the header's `typ`; empty: any
   bool operator==(const JwtConfig&) const = default;
 };
 

@@ -55,6 +55,17 @@ inline constexpr Word<Protocol> kProtocols[] = {
     {"wss", std::nullopt},
 };
 
+inline constexpr Word<JwtAlgorithm> kJwtAlgorithms[] = {
+    {"HS256", JwtAlgorithm::kHs256}, {"HS384", JwtAlgorithm::kHs384}, {"HS512", JwtAlgorithm::kHs512},
+    {"RS256", JwtAlgorithm::kRs256}, {"RS384", JwtAlgorithm::kRs384}, {"RS512", JwtAlgorithm::kRs512},
+    {"ES256", JwtAlgorithm::kEs256}, {"ES384", JwtAlgorithm::kEs384}, {"ES512", JwtAlgorithm::kEs512},
+    {"PS256", JwtAlgorithm::kPs256}, {"PS384", JwtAlgorithm::kPs384}, {"PS512", JwtAlgorithm::kPs512},
+    {"EdDSA", JwtAlgorithm::kEdDsa},
+};
+
+// Whose key is a shared secret.
+inline bool IsShared(JwtAlgorithm algorithm) { return algorithm <= JwtAlgorithm::kHs512; }
+
 inline bool IsGrpc(Protocol protocol) { return protocol == Protocol::kGrpc || protocol == Protocol::kGrpcs; }
 
 // Carries no HTTP.

@@ -64,6 +64,28 @@ void ReadJwks(Reader& reader, const Cursor& at, JwtConfig* out) {
   reader.String(at, check, &out->jwks);
 }
 
+// A claim by its name, or a list of names that leads to it through objects.
+void ReadPath(Reader& reader, const Cursor& at, std::vector<std::string>* out) {
+  out->clear();
+  if (at.node->kind != NodeKind::kList) {
+    std::string name;
+    if (reader.String(at, CheckNotEmpty, &name)) out->push_back(std::move(name));
+    return;
+  }
+  reader.Strings(at, CheckNotEmpty, out);
+  if (at.node->size() == 0 || at.node->size() > limits::kTokenDepth)
+    reader.Expected(at, absl::StrCat("a claim: a name, or a list of 1 to ", limits::kTokenDepth, " names"));
+}
+
+template <auto kMember>
+void ReadClaimPath(Reader& reader, const Cursor& at, JwtConfig* out) {
+  ReadPath(reader, at, &(out->*kMember));
+}
+
+void ReadRequiredClaims(Reader& reader, const Cursor& at, JwtConfig* out) {
+  reader.List(at, [&](const Cursor& item) { ReadPath(reader, item, &out->required_claims.emplace_back()); });
+}
+
 // A header, or one of the two names of hmac-auth for the request itself.
 std::string_view CheckSignedName(std::string_view text) {
   return text == "@request-target" || CheckHeaderName(text).empty() ? "" : "a header name or `@request-target`";
@@ -95,15 +117,23 @@ constexpr Field<JwtConfig> kJwtFields[] = {
     {"jwks", ReadJwks, kSecret},
     {"issuer", ReadString<&JwtConfig::issuer, CheckNotEmpty>},
     {"audience", ReadStrings<&JwtConfig::audience, CheckNotEmpty>},
-    {"consumer_claim", ReadString<&JwtConfig::consumer_claim, CheckNotEmpty>},
+    {"consumer_claim", ReadClaimPath<&JwtConfig::consumer_claim>},
     {"consumer_optional", ReadBool<&JwtConfig::consumer_optional>},
-    {"groups_claim", ReadString<&JwtConfig::groups_claim, CheckNotEmpty>},
-    {"required_claims", ReadStrings<&JwtConfig::required_claims, CheckNotEmpty>},
+    {"groups_claim", ReadClaimPath<&JwtConfig::groups_claim>},
+    {"required_claims", ReadRequiredClaims},
     {"required_scopes", ReadStrings<&JwtConfig::required_scopes, CheckScope>},
     {"leeway", ReadInteger<&JwtConfig::leeway_s, 0, 3600>},
     {"jwks_unavailable", ReadWord<&JwtConfig::jwks_unavailable_open, kUnavailable>},
     {"jwks_cooldown", ReadInteger<&JwtConfig::jwks_cooldown_s, 1, 86400>},
+    {"jwks_algorithms", ReadWords<&JwtConfig::jwks_algorithms, kJwtAlgorithms>},
+    {"token_types", ReadStrings<&JwtConfig::token_types, CheckNotEmpty>},
 };
+
+void CheckJwksAlgorithms(Reader& reader, const Cursor& at, const JwtConfig& config) {
+  if (std::any_of(config.jwks_algorithms.begin(), config.jwks_algorithms.end(), IsShared) && !config.jwks_uri.empty())
+    reader.Error(at, "insecure", "`jwks_algorithms` has one of shared secrets: a secret behind a URL is no secret",
+                 "remove HS256, HS384 and HS512, or hold the key set in `jwks`");
+}
 
 void CheckJwt(Reader& reader, const Cursor& at, const JwtConfig& config) {
   if (config.maximum_expiration_s > 0 && !config.verify_exp)
@@ -114,12 +144,13 @@ void CheckJwt(Reader& reader, const Cursor& at, const JwtConfig& config) {
   if (absl::StartsWithIgnoreCase(config.jwks_uri, "http://") && !config.jwks_allow_http)
     reader.Error(at, "insecure", "`jwks_uri` is fetched without TLS: whoever answers could choose the keys",
                  "use https, or set `jwks_allow_http: true` in a closed test");
+  CheckJwksAlgorithms(reader, at, config);
   bool from_uri = Reader::IsSet(at, "jwks_uri");
   for (std::string_view field : {"jwks_allow_http", "jwks_unavailable", "jwks_cooldown"})
     if (Reader::IsSet(at, field) && !from_uri)
       reader.Warn(reader.PlaceOf(at), "no_effect", absl::StrCat("`", field, "` has no effect without `jwks_uri`"),
                   "remove it");
-  for (std::string_view field : {"consumer_claim", "consumer_optional", "groups_claim"})
+  for (std::string_view field : {"consumer_claim", "consumer_optional", "groups_claim", "jwks_algorithms"})
     if (Reader::IsSet(at, field) && !from_uri && !Reader::IsSet(at, "jwks"))
       reader.Warn(reader.PlaceOf(at), "no_effect",
                   absl::StrCat("`", field, "` has no effect without `jwks_uri` or `jwks`"), "remove it");

@@ -237,16 +237,16 @@ Step AcceptVerifiedBySet(Txn& t, const JwtPlugin& plugin, std::string_view token
   auth::ClaimFigures figures;
   auth::Verdict verdict = auth::CheckClaims(t.token, plugin.set_rules, t.now.wall_ns, &figures);
   if (!verdict.ok()) return RefuseToken(t, plugin, verdict, figures);
-  std::string_view name = t.token.Claim(plugin.config.consumer_claim).AsString();
+  std::string_view name = t.token.ClaimAt(plugin.config.consumer_claim).AsString();
   if (!IsHeaderSafe(name)) return RefuseToken(t, plugin, "jwt_bad_claim", "the consumer claim has control characters");
   std::string_view groups;
-  if (!plugin.config.groups_claim.empty() && !ReadGroups(t, t.token.Claim(plugin.config.groups_claim), &groups))
+  if (!plugin.config.groups_claim.empty() && !ReadGroups(t, t.token.ClaimAt(plugin.config.groups_claim), &groups))
     return RefuseToken(t, plugin, "jwt_bad_claim", "the groups claim is neither a name nor a list of names");
   name = t.arena.Copy(name);  // the token's buffers are used again
   uint32_t consumer = name.empty() ? kNone : ConsumerNamed(*t.snapshot, name);
   if (consumer == kNone && !plugin.config.consumer_optional)
     return RefuseToken(t, plugin, "jwt_unknown_consumer",
-                       t.arena.Concat({"claim `", plugin.config.consumer_claim,
+                       t.arena.Concat({"claim `", plugin.config.consumer_claim.back(),
                                        name.empty() ? "` is missing" : "` names no consumer"}));
   return AcceptToken(t, plugin, token, consumer, kFromKeySet, name, groups);
 }
