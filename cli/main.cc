@@ -18,7 +18,8 @@ int Fail(std::string_view verb, std::string_view error) {
 
 namespace {
 
-const Verb* const kVerbs[] = {&kCheck, &kDecide, &kExplain, &kRoutes, &kTokenMint, &kTokenInspect, &kVersion};
+const Verb* const kVerbs[] = {&kCheck,     &kDecide,       &kExplain,    &kRoutes,
+                              &kTokenMint, &kTokenInspect, &kCertVerify, &kVersion};
 
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
@@ -48,7 +49,7 @@ const Verb* FindVerb(std::span<char* const> words, size_t* used) {
 
 int UnknownVerb(std::span<char* const> words) {
   std::string given = words[0];
-  if (given == "token" && words.size() > 1) absl::StrAppend(&given, " ", words[1]);
+  if ((given == "token" || given == "cert") && words.size() > 1) absl::StrAppend(&given, " ", words[1]);
   std::vector<std::string> known = {"help"};
   for (const Verb* verb : kVerbs) known.emplace_back(verb->name);
   std::string nearest = NearestName(given, known);

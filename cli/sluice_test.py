@@ -16,7 +16,8 @@ UPDATE = "--update" in sys.argv
 SLUICE = os.path.abspath("bazel-bin/cli/sluice" if UPDATE else "cli/sluice")
 DATA = "cli/testdata"
 POLICY = f"{DATA}/policy.yaml"
-VERBS = ["check", "decide", "explain", "routes", "token mint", "token inspect", "version"]
+CERTIFICATES = "conformance/certificates"
+VERBS = ["check", "decide", "explain", "routes", "token mint", "token inspect", "cert verify", "version"]
 MEMBERS = ["id", "action", "status", "reason", "message", "route", "service", "consumer", "consumer_groups", "plan",
            "captures", "client", "upstream", "request_headers", "response_headers", "body", "limits"]
 
@@ -362,6 +363,59 @@ consumers:
         self.assertNotIn("\x1b", out)
         self.assertNotIn("\x9b", out)
 
+    # ---- cert
+
+    def verify(self, *names, ca="root", flags=(), now="1760000000"):
+        bundle = "".join(open(f"{CERTIFICATES}/{name}.pem", encoding="utf-8").read() for name in names)
+        trust = ["--ca", f"{CERTIFICATES}/{ca}.pem"] if ca else []
+        status, out, err = run("cert", "verify", "-", *trust, "--now", now, *flags, stdin=bundle)
+        self.assertEqual(err, "")
+        self.narrow(out)
+        return status, out
+
+    def test_cert_verify_golden(self):
+        for name, chain, want in (("cert_good.txt", ("bob", "issuing"), 0), ("cert_refused.txt", ("alice",), 1)):
+            status, out = self.verify(*chain)
+            self.assertEqual(status, want)
+            self.golden(name, out)
+
+    def test_cert_verify_names_causes(self):
+        for chain, keywords, code in (
+                (("alice", "issuing"), {"ca": "stranger"}, "cert_missing_intermediate"),
+                (("alice", "issuing", "root"), {"ca": "stranger"}, "cert_unknown_root"),
+                (("alice",), {"ca": "issuing"}, "cert_unknown_root"),
+                (("alice",), {"ca": "issuing", "flags": ["--partial"]}, "good"),
+                (("alice", "root", "issuing"), {}, "cert_bad_order"),
+                (("issuing", "alice"), {}, "cert_bad_order"),
+                (("self_signed",), {}, "cert_self_signed"),
+                (("issuing",), {}, "cert_ca_leaf"),
+                (("server", "issuing"), {}, "cert_wrong_usage"),
+                (("expiring", "issuing"), {"now": "1760000120"}, "good"),
+                (("expiring", "issuing"), {"now": "1760000121"}, "cert_expired"),
+                (("alice", "issuing"), {"now": "1759913599"}, "cert_not_yet_valid"),
+                (("bob", "issuing"), {"flags": ["--name", "bob.example.com"]}, "good"),
+                (("bob", "issuing"), {"flags": ["--name", "robert"]}, "cert_name_mismatch"),
+                ((), {}, "cert_malformed"),
+        ):
+            status, out = self.verify(*chain, **keywords)
+            self.assertEqual(status, 0 if code == "good" else 1, out)
+            self.assertIn(f"\n{code}\n", "\n" + out)
+            self.assertEqual("  mend " in out, code != "good")
+
+    def test_cert_verify_without_authorities(self):
+        status, out = self.verify("alice", "issuing", "root", ca=None)
+        self.assertEqual(status, 0)
+        self.assertIn("Whom you trust was not asked", out)
+        self.assertIn("cert_missing_intermediate", self.verify("alice", ca=None)[1])
+
+    def test_cert_verify_refuses_what_it_cannot_use(self):
+        root = f"{CERTIFICATES}/root.pem"
+        for words in (["/no/such.pem"], [root, "--ca", "/no/such.pem"], [root, "--ca", POLICY],
+                      [root, "--ca", f"{CERTIFICATES}/alice.pem"], [root, "--now", "soon"], []):
+            status, out, err = run("cert", "verify", *words)
+            self.assertEqual((status, out), (2, ""), words)
+            self.assertTrue(err.startswith("sluice cert verify: "), err)
+
     # ---- the rest
 
     def test_help(self):
@@ -384,6 +438,7 @@ consumers:
 
     def test_usage_errors(self):
         for words, part in (([], ""), (["chek", POLICY], "did you mean `check`?"), (["token", "mnt"], "`token mint`"),
+                            (["cert", "verfy"], "`cert verify`"),
                             (["check"], "expected POLICY"), (["check", POLICY, POLICY], "2 operands"),
                             (["check", POLICY, "--format", "xml"], "`xml`"), (["version", "x"], "no operand")):
             status, _, err = run(*words)

@@ -1,7 +1,6 @@
 // sluice token inspect: what a token says, without believing it.
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <optional>
 #include <string>
 
@@ -11,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "cli/dates.h"
 #include "cli/input.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -22,24 +22,6 @@ namespace {
 constexpr size_t kTokenBytes = size_t{1} << 20;  // far more than any gateway takes: this is for looking at odd ones
 constexpr size_t kMargin = 2;
 constexpr size_t kName = 16;
-
-std::string Utc(int64_t seconds) {
-  std::time_t time = seconds;
-  std::tm parts;
-  char text[64];
-  if (gmtime_r(&time, &parts) == nullptr || std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts) == 0)
-    return "no date";
-  return text;
-}
-
-std::string Relative(int64_t seconds) {
-  int64_t size = seconds < 0 ? -seconds : seconds;
-  std::string amount = size < 120       ? absl::StrCat(size, " s")
-                       : size < 7200    ? absl::StrCat(size / 60, " min")
-                       : size < 172'800 ? absl::StrCat(size / 3600, " h")
-                                        : absl::StrCat(size / 86'400, " days");
-  return seconds < 0 ? amount + " ago" : "in " + amount;
-}
 
 bool IsDate(std::string_view name) {
   for (std::string_view known : {"exp", "nbf", "iat", "auth_time", "updated_at"})

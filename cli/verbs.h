@@ -8,6 +8,7 @@
 
 namespace sluice::cli {
 
+extern const Verb kCertVerify;
 extern const Verb kCheck;
 extern const Verb kDecide;
 extern const Verb kExplain;

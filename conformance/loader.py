@@ -9,6 +9,7 @@ import json
 import pathlib
 import re
 import sys
+import urllib.parse
 
 # Not resolved: in Bazel's sandbox each file is a link to somewhere else.
 ROOT = pathlib.Path(__file__).absolute().parent
@@ -24,12 +25,15 @@ class CaseError(Exception):
 
 
 class Placeholders:
-    """{token:NAME} {key:NAME} {jwks:NAME} {times:COUNT:TEXT}, replaced in the text before anything else reads it."""
+    """{token:NAME} {key:NAME} {jwks:NAME} {pem:NAME} {escaped:NAME} {base64:NAME} {times:COUNT:TEXT}, replaced in the text
+    before anything else reads it."""
 
-    PATTERN = re.compile(r"\{(token|key|jwks|times):([^{} ][^{}]*)\}")  # `{key: x}` is YAML
+    KINDS = "token|key|jwks|pem|escaped|base64|times"
+    PATTERN = re.compile(r"\{(" + KINDS + r"):([^{} ][^{}]*)\}")  # `{key: x}` is YAML
 
     def __init__(self, root):
         self.keys = root / "keys"
+        self.certificates = root / "certificates"
         self.tokens = json.loads((root / "tokens.json").read_text())
         self.used_tokens = set()
 
@@ -52,6 +56,19 @@ class Placeholders:
 
     def _jwks(self, name):
         return json.dumps(json.loads((self.keys / (name + ".jwks.json")).read_text()), separators=(",", ":"))
+
+    def _chain(self, names):
+        return "".join((self.certificates / (name + ".pem")).read_text() for name in names.split("+"))
+
+    def _pem(self, names):
+        """Certificates, one behind the other, as the inside of a quoted YAML or JSON string."""
+        return self._chain(names).replace("\n", "\\n")
+
+    def _escaped(self, names):
+        return urllib.parse.quote(self._chain(names), safe="")
+
+    def _base64(self, name):
+        return "".join(self._chain(name).splitlines()[1:-1])
 
     @staticmethod
     def _times(arguments):

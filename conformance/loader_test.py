@@ -31,8 +31,11 @@ expect {"action":"forward"}
 def load(text):
     with tempfile.TemporaryDirectory() as directory:
         root = pathlib.Path(directory)
-        for folder in ("cases", "keys", "policies"):
+        for folder in ("cases", "certificates", "keys", "policies"):
             (root / folder).mkdir()
+        for name in ("a", "b"):
+            text_of = f"-----BEGIN CERTIFICATE-----\n{name}{name}+=\n-----END CERTIFICATE-----\n"
+            (root / "certificates" / f"{name}.pem").write_text(text_of)
         (root / "tokens.json").write_text('{"t": "TOKEN"}')
         (root / "cases" / "a.case").write_text(text)
         return loader.load(root)
@@ -47,6 +50,16 @@ class LoaderTest(unittest.TestCase):
         [step] = case["steps"]
         self.assertEqual(step["request"]["path"], "ababab")
         self.assertEqual((step["waits"], step["fetches"], step["expect"]), (1, None, {"action": "forward"}))
+
+    def test_certificates(self):
+        def path(placeholder):
+            return load(GOOD.replace("{times:3:ab}", placeholder))[0]["steps"][0]["request"]["path"]
+
+        block = "-----BEGIN CERTIFICATE-----\n%s+=\n-----END CERTIFICATE-----\n"
+        self.assertEqual(path("{pem:a+b}"), block % "aa" + block % "bb")
+        self.assertEqual(path("{escaped:a}"), "-----BEGIN%20CERTIFICATE-----%0Aaa%2B%3D%0A-----END%20CERTIFICATE-----%0A")
+        self.assertEqual(path("{base64:b}"), "bb+=")
+        self.assert_refused(GOOD.replace("{times:3:ab}", "{pem:c}"), "no such placeholder")
 
     def assert_refused(self, text, says):
         with self.assertRaisesRegex(loader.CaseError, says):
