@@ -4,6 +4,9 @@
 #include <new>
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "auth/certificate_maker.h"
 #include "auth/minter.h"
 #include "gtest/gtest.h"
 #include "policy/gateway.h"
@@ -109,6 +112,41 @@ consumers:
   for (int round = 0; round < 10; ++round) {
     uint64_t before = allocations.load();
     for (const TestRequest* request : {&basic, &hmac}) {
+      txn.Begin(request->request, kStart);
+      ASSERT_EQ(txn.decision().consumer, "alice") << txn.decision().reason;
+    }
+    if (round >= 2) {
+      ASSERT_EQ(allocations.load(), before) << "round " << round;
+    }
+  }
+}
+
+TEST(Allocation, NorDoesACertificateSeenBefore) {
+  auth::MadeCertificate root = auth::MakeCertificate({.subject = "CN=Root", .ca = true});
+  auth::MadeCertificate issuing = auth::MakeCertificate({.subject = "CN=Issuing", .ca = true}, &root);
+  auth::MadeCertificate alice = auth::MakeCertificate({.subject = "CN=alice"}, &issuing);
+  const std::string id = "11111111-1111-1111-1111-111111111111";
+  const std::string common = absl::StrCat("config: {revocation_check_mode: SKIP, ca_certificates: [", id, "]");
+  Gateway gateway;
+  gateway.Publish(testing::MustCompile(absl::StrCat(
+      "_format_version: \"3.0\"\nca_certificates:\n- {id: ", id, ", cert: \"",
+      absl::StrReplaceAll(root.pem, {{"\n", "\\n"}}),
+      "\"}\nservices:\n- name: s\n  url: http://s.internal\n  routes:\n"
+      "  - {name: mtls, paths: [/mtls], plugins: [{name: mtls-auth, ",
+      common,
+      "}}]}\n"
+      "  - {name: header, paths: [/header], plugins: [{name: header-cert-auth, ",
+      common,
+      ", certificate_header_name: X-Cert, certificate_header_format: url_encoded, trusted_ips: [203.0.113.9]}}]}\n"
+      "consumers: [{username: alice}]\n")));
+  const std::string escaped = absl::StrReplaceAll(alice.pem + issuing.pem, {{"\n", "%0A"}});
+  TestRequest mtls("GET", "/mtls"), header("GET", "/header", {{"X-Cert", escaped}});
+  mtls.request.tls.client_cert = alice.pem;
+  mtls.request.tls.client_chain = issuing.pem;
+  Transaction txn(gateway);
+  for (int round = 0; round < 10; ++round) {
+    uint64_t before = allocations.load();
+    for (const TestRequest* request : {&mtls, &header}) {
       txn.Begin(request->request, kStart);
       ASSERT_EQ(txn.decision().consumer, "alice") << txn.decision().reason;
     }

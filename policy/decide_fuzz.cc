@@ -13,6 +13,16 @@ namespace {
 
 constexpr char kPolicy[] = R"yaml(
 _format_version: "3.0"
+ca_certificates:
+- id: 0a000000-0000-0000-0000-000000000001
+  cert: |
+    -----BEGIN CERTIFICATE-----
+    MIIBNDCB56ADAgECAhR+nu2FIk+CfmtN7Pntj/LC0GCUdzAFBgMrZXAwDzENMAsGA1UEAwwERnV6ejAgFw0yNjExMjQxMjAxMTJa
+    GA8yMTI2MTAzMTEyMDExMlowDzENMAsGA1UEAwwERnV6ejAqMAUGAytlcAMhAPcNnLjic5aDzBH/d4XnS2YNXWqogPdDlcOZAg34
+    4OUNo1MwUTAdBgNVHQ4EFgQUgiVpbbcWqeF+HuVYO08hemqoLKowHwYDVR0jBBgwFoAUgiVpbbcWqeF+HuVYO08hemqoLKowDwYD
+    VR0TAQH/BAUwAwEB/zAFBgMrZXADQQAD96kCW/mU9tuz/QOcRfQ3pO+sffG1uXX30dcDH0deh7golzv6hxDGLyWpnAfUk0nZDAv1
+    k2/WqTPoks+/EHwG
+    -----END CERTIFICATE-----
 services:
 - name: closed
   url: http://closed.internal/base
@@ -41,6 +51,18 @@ services:
   url: http://signed.internal
   plugins: [{name: hmac-auth, config: {clock_skew: 31536000, enforce_headers: ["@request-target"], hide_credentials: true}}]
   routes: [{name: signed, paths: [/signed]}]
+- name: vouched
+  url: http://vouched.internal
+  plugins:
+  - name: header-cert-auth
+    config:
+      ca_certificates: [0a000000-0000-0000-0000-000000000001]
+      certificate_header_name: X-Cert
+      certificate_header_format: url_encoded
+      skip_consumer_lookup: true
+      trusted_ips: [10.0.0.0/8]
+      revocation_check_mode: SKIP
+  routes: [{name: vouched, paths: [/vouched]}]
 - name: stopped
   url: http://stopped.internal
   plugins: [{name: request-termination, config: {status_code: 418, message: stop, trigger: stop}}]

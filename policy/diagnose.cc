@@ -63,6 +63,10 @@ Diagnosis OfRefusal(const Decision& decision) {
     return {"client",
             "the signature was refused by this gateway: the reason says why; compare the clocks, and the text "
             "that was signed"};
+  if (absl::StartsWith(decision.reason, "cert_"))
+    return {"client",
+            "the client's certificate was refused by this gateway: the reason says why; `sluice cert verify` shows it, "
+            "and what would mend it"};
   if (absl::StartsWith(decision.reason, "acl_"))
     return {"client", "the consumer is in none of the groups that may pass: look at its acls"};
   return {"client", "the request was refused by this gateway: the reason says why"};

@@ -12,15 +12,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "auth/api_key.h"
+#include "auth/certificate.h"
 #include "auth/http_signature.h"
 #include "auth/jwk_set.h"
 #include "auth/jwt.h"
 #include "auth/key.h"
 #include "auth/key_set_source.h"
+#include "base/ip.h"
 #include "policy/decision.h"
 #include "policy/document/document.h"
 #include "ratelimit/limit.h"
@@ -49,6 +52,8 @@ enum class PluginKind : uint8_t {
   kRateLimitingAdvanced,
   kRequestTransformer,
   kRequestTermination,
+  kMtlsAuth,
+  kHeaderCertAuth,
 };
 
 // One configuration of a plugin with its scope, as Kong ranks scopes: the lower rank wins.
@@ -95,6 +100,19 @@ struct HmacAuthPlugin {
   std::string challenge;
   uint32_t anonymous = kNone;
   uint8_t hashes = 0;  // bit set of auth::SigningHash
+};
+
+// mtls-auth or header-cert-auth.
+struct CertificateAuthPlugin {
+  Spot spot;
+  policy::CertificateAuthConfig config;
+  uint64_t verifier = 0;  // names this configuration in the token cache
+  std::shared_ptr<const auth::CaSet> cas;
+  std::vector<uint32_t> ca_numbers;  // of each of the set: its place in the document
+  auth::CertificateRules rules;
+  uint32_t default_consumer = kNone;
+  uint32_t anonymous = kNone;
+  std::vector<Cidr> trusted;
 };
 
 struct AclPlugin {
@@ -253,6 +271,7 @@ class Snapshot {
   std::vector<KeyAuthPlugin> key_auth;
   std::vector<BasicAuthPlugin> basic_auth;
   std::vector<HmacAuthPlugin> hmac_auth;
+  std::vector<CertificateAuthPlugin> certificate_auth;  // both kinds
   std::vector<AclPlugin> acl;
   std::vector<RateLimitingPlugin> rate_limiting;
   std::vector<RequestTransformerPlugin> request_transformer;
@@ -267,7 +286,9 @@ class Snapshot {
   std::optional<auth::ApiKeyTable> passwords;  // "user:password" to indexes of password_credentials
   std::vector<SigningCredential> signing_credentials;
   absl::flat_hash_map<std::string, uint32_t> signing_credential_by_username;
-  std::optional<auth::SigningSecret> nobodys_secret;            // there if hmac-auth is: for users that are not known
+  std::optional<auth::SigningSecret> nobodys_secret;  // there if hmac-auth is: for users that are not known
+  // By subject name, below the authority of that place in the document; kNone: below any.
+  absl::flat_hash_map<std::pair<std::string, uint32_t>, CompiledCredential> subject_credentials;
   absl::flat_hash_map<std::string, uint32_t> consumer_by_name;  // username
   absl::flat_hash_map<std::string, uint32_t> consumer_by_custom_id;
   std::vector<auth::KeySetSourceOptions> key_sources;  // each URL once

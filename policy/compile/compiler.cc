@@ -93,6 +93,7 @@ void Compiler::Compile() {
   Upstreams();
   Services();
   Routes();
+  Authorities();
   Groups();
   Consumers();
   Plugins();

@@ -56,6 +56,13 @@ class Compiler {
   void Passwords(const policy::Consumer& consumer, uint32_t index);
   std::optional<auth::ApiKeyTable> Digests(const std::vector<auth::ApiKey>& keys);
 
+  // certificates.cc
+  void Authorities();
+  void Subjects(const policy::Consumer& consumer, uint32_t index);
+  uint32_t Add(const policy::Plugin& plugin, const policy::MtlsAuthConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::HeaderCertAuthConfig& config);
+  uint32_t AddCertificateAuth(const policy::Plugin& plugin, const policy::CertificateAuthConfig& config);
+
   // plugins.cc
   void Plugins();
   void Place(const policy::Plugin& plugin, PluginKind kind, uint32_t config);
@@ -82,6 +89,7 @@ class Compiler {
   Snapshot& snapshot_;
   Diagnostics& diagnostics_;
   std::vector<router::RouteSpec> specs_;
+  std::vector<bool> fit_authorities_;  // of the document's, those that can be trusted
   std::map<std::string, uint32_t> acl_groups_;
   std::vector<auth::ApiKey> api_keys_;   // views into the document
   std::vector<auth::ApiKey> passwords_;  // views into user_passwords_

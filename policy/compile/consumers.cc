@@ -71,6 +71,7 @@ void Compiler::Consumers() {
     ApiKeys(consumer, index);
     Passwords(consumer, index);
     SigningSecrets(consumer, index);
+    Subjects(consumer, index);
   }
   snapshot_.api_keys = Digests(api_keys_);
   snapshot_.passwords = Digests(passwords_);

@@ -20,7 +20,9 @@ constexpr PluginKind kKinds[] = {PluginKind::kJwt,
                                  PluginKind::kRateLimitingAdvanced,
                                  PluginKind::kRequestTransformer,
                                  PluginKind::kRequestTermination,
-                                 PluginKind::kCorrelationId};
+                                 PluginKind::kCorrelationId,
+                                 PluginKind::kMtlsAuth,
+                                 PluginKind::kHeaderCertAuth};
 static_assert(std::size(kKinds) == std::variant_size_v<policy::PluginConfig>);
 
 // Kong's ranking of scopes, best first (lookup_cfg of its plugin iterator; docs/policy_format.md).

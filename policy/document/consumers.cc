@@ -84,15 +84,6 @@ constexpr Field<AclGroup> kAclFields[] = {
     {"created_at", Skip<AclGroup>},
 };
 
-// A list of credentials inside of a consumer, which a `consumer` member may not contradict.
-template <auto kMember, auto kRead>
-void ReadCredentials(Reader& reader, const Cursor& at, Consumer* out) {
-  reader.List(at, [&](const Cursor& item) {
-    kRead(reader, item, &(out->*kMember).emplace_back());
-    reader.Scope(item, "consumer", EntityKind::kConsumer, 0);
-  });
-}
-
 void ReadGroups(Reader& reader, const Cursor& at, Consumer* out) {
   reader.List(at, [&](const Cursor& item) {
     size_t group = reader.Reference(item, EntityKind::kConsumerGroup);
@@ -118,7 +109,7 @@ constexpr Field<Consumer> kConsumerFields[] = {
     {"updated_at", Skip<Consumer>},
     {"type", NotYet<Consumer>},
     {"oauth2_credentials", NotYetList<Consumer>},
-    {"mtls_auth_credentials", NotYetList<Consumer>},
+    {"mtls_auth_credentials", ReadCredentials<&Consumer::mtls_auth_credentials, ReadMtlsAuthCredential>},
 };
 
 constexpr Field<ConsumerGroup> kGroupFields[] = {

@@ -233,6 +233,16 @@ struct HmacAuthCredential {
   bool operator==(const HmacAuthCredential&) const = default;
 };
 
+// A name on a certificate that stands for a consumer.
+struct MtlsAuthCredential {
+  Origin origin;
+  std::string id;
+  std::string subject_name;       // a subject alternative name, or the common name of a certificate without any
+  size_t ca_certificate = kNone;  // only if issued below this one; kNone: below any that the plugin trusts
+  std::vector<std::string> tags;
+  bool operator==(const MtlsAuthCredential&) const = default;
+};
+
 struct AclGroup {
   Origin origin;
   std::string group;
@@ -248,6 +258,7 @@ struct Consumer {
   std::vector<KeyAuthCredential> keyauth_credentials;
   std::vector<BasicAuthCredential> basicauth_credentials;
   std::vector<HmacAuthCredential> hmacauth_credentials;
+  std::vector<MtlsAuthCredential> mtls_auth_credentials;
   std::vector<AclGroup> acls;
   std::vector<size_t> groups;  // consumer groups, each once, in order of appearance
   size_t plan = kNone;
@@ -262,6 +273,18 @@ struct ConsumerGroup {
   size_t plan = kNone;
   std::vector<std::string> tags;
   bool operator==(const ConsumerGroup&) const = default;
+};
+
+// ---- Authorities
+// -----------------------------------------------------------------------------------------------------
+
+struct CaCertificate {
+  Origin origin;
+  std::string id;
+  std::string cert;         // PEM
+  std::string cert_digest;  // SHA-256 of its DER in hexadecimal digits, as Kong notes it; "" if not given
+  std::vector<std::string> tags;
+  bool operator==(const CaCertificate&) const = default;
 };
 
 // ---- Plugins
@@ -334,6 +357,32 @@ struct AclConfig {
   bool hide_groups_header = false;
   bool always_use_authenticated_groups = false;
   bool operator==(const AclConfig&) const = default;
+};
+
+// mtls-auth and header-cert-auth: they differ in where the certificate comes from.
+struct CertificateAuthConfig {
+  enum class ConsumerBy { kUsername, kCustomId };
+  enum class GroupBy { kCommonName, kDistinguishedName };
+  enum class HeaderFormat { kBase64Encoded, kUrlEncoded, kXfcc, kRfc9440 };
+  std::vector<size_t> ca_certificates;  // at least one
+  bool allow_partial_chain = false;
+  std::vector<ConsumerBy> consumer_by = {ConsumerBy::kUsername, ConsumerBy::kCustomId};
+  bool skip_consumer_lookup = false;
+  GroupBy authenticated_group_by = GroupBy::kCommonName;
+  size_t default_consumer = kNone;  // for a good certificate that names nobody
+  size_t anonymous = kNone;
+  // Of header-cert-auth alone.
+  std::string certificate_header_name;
+  HeaderFormat certificate_header_format = HeaderFormat::kBase64Encoded;
+  bool secure_source = true;             // believe the header only if it comes from trusted_ips
+  std::vector<std::string> trusted_ips;  // addresses and networks; Sluice's extension, for Kong has it in kong.conf
+  bool operator==(const CertificateAuthConfig&) const = default;
+};
+struct MtlsAuthConfig : CertificateAuthConfig {
+  bool operator==(const MtlsAuthConfig&) const = default;
+};
+struct HeaderCertAuthConfig : CertificateAuthConfig {
+  bool operator==(const HeaderCertAuthConfig&) const = default;
 };
 
 struct RateLimitingConfig {
@@ -413,7 +462,8 @@ struct CorrelationIdConfig {
 // The order of the alternatives is that of kPluginNames in plugins.cc, not that of execution.
 using PluginConfig =
     std::variant<JwtConfig, KeyAuthConfig, BasicAuthConfig, HmacAuthConfig, AclConfig, RateLimitingConfig,
-                 RateLimitingAdvancedConfig, RequestTransformerConfig, RequestTerminationConfig, CorrelationIdConfig>;
+                 RateLimitingAdvancedConfig, RequestTransformerConfig, RequestTerminationConfig, CorrelationIdConfig,
+                 MtlsAuthConfig, HeaderCertAuthConfig>;
 
 struct Plugin {
   Origin origin;  // fields of the configuration are "config/…"
@@ -442,6 +492,7 @@ struct Document {
   std::vector<Route> routes;
   std::vector<Consumer> consumers;
   std::vector<ConsumerGroup> consumer_groups;
+  std::vector<CaCertificate> ca_certificates;
   std::vector<Upstream> upstreams;
   std::vector<Plugin> plugins;
   std::vector<Plan> plans;

@@ -18,7 +18,25 @@ void ReadJwtSecret(Reader& reader, const Cursor& at, JwtSecret* out);
 void ReadKeyAuthCredential(Reader& reader, const Cursor& at, KeyAuthCredential* out);
 void ReadBasicAuthCredential(Reader& reader, const Cursor& at, BasicAuthCredential* out);
 void ReadHmacAuthCredential(Reader& reader, const Cursor& at, HmacAuthCredential* out);
+void ReadMtlsAuthCredential(Reader& reader, const Cursor& at, MtlsAuthCredential* out);
 void ReadAclGroup(Reader& reader, const Cursor& at, AclGroup* out);
+void ReadCaCertificate(Reader& reader, const Cursor& at, CaCertificate* out);
+
+// A list of credentials inside of a consumer, which a `consumer` member may not contradict.
+template <auto kMember, auto kRead>
+void ReadCredentials(Reader& reader, const Cursor& at, Consumer* out) {
+  reader.List(at, [&](const Cursor& item) {
+    kRead(reader, item, &(out->*kMember).emplace_back());
+    reader.Scope(item, "consumer", EntityKind::kConsumer, 0);
+  });
+}
+
+// A consumer that stands for callers without a credential; "" means none.
+template <typename Config>
+void ReadAnonymous(Reader& reader, const Cursor& at, Config* out) {
+  if (at.node->kind == NodeKind::kString && at.node->text.empty()) return;
+  out->anonymous = reader.Reference(at, EntityKind::kConsumer);
+}
 
 // `scope` is what the place of the plugin says: the entity that it is nested in. False if its name is not known.
 bool ReadPlugin(Reader& reader, const Cursor& at, const Plugin& scope, Plugin* out);
@@ -40,6 +58,8 @@ void ReadRateLimitingAdvancedConfig(Reader& reader, const Cursor& at, PluginConf
 void ReadRequestTransformerConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadRequestTerminationConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadCorrelationIdConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadMtlsAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadHeaderCertAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 
 // Protocols that Kong knows; the websocket ones are not supported yet.
 inline constexpr Word<Protocol> kProtocols[] = {

@@ -10,6 +10,7 @@ std::string_view NameOf(const T& entity) {
   return entity.name;
 }
 std::string_view NameOf(const Consumer& consumer) { return consumer.username; }
+std::string_view NameOf(const CaCertificate&) { return ""; }
 
 template <typename T>
 std::string_view IdOf(const T& entity) {
@@ -26,6 +27,7 @@ auto WithEntities(const Document& document, EntityKind kind, F f) {
     case EntityKind::kConsumer: return f(document.consumers);
     case EntityKind::kConsumerGroup: return f(document.consumer_groups);
     case EntityKind::kUpstream: return f(document.upstreams);
+    case EntityKind::kCaCertificate: return f(document.ca_certificates);
     case EntityKind::kPlan: break;
   }
   return f(document.plans);
@@ -34,11 +36,15 @@ auto WithEntities(const Document& document, EntityKind kind, F f) {
 }  // namespace
 
 std::string_view ToString(EntityKind kind) {
-  constexpr std::string_view kTexts[] = {"service", "route", "consumer", "consumer group", "upstream", "plan"};
+  constexpr std::string_view kTexts[] = {"service",  "route", "consumer",      "consumer group",
+                                         "upstream", "plan",  "ca certificate"};
   return kTexts[static_cast<size_t>(kind)];
 }
 
-std::string_view NameField(EntityKind kind) { return kind == EntityKind::kConsumer ? "username" : "name"; }
+std::string_view NameField(EntityKind kind) {
+  if (kind == EntityKind::kCaCertificate) return "id";
+  return kind == EntityKind::kConsumer ? "username" : "name";
+}
 
 std::vector<Names::Clash> Names::Index(EntityKind kind) {
   std::vector<Clash> clashes;

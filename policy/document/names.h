@@ -13,11 +13,11 @@
 
 namespace sluice::policy {
 
-enum class EntityKind { kService, kRoute, kConsumer, kConsumerGroup, kUpstream, kPlan };
-inline constexpr size_t kEntityKinds = 6;
+enum class EntityKind { kService, kRoute, kConsumer, kConsumerGroup, kUpstream, kPlan, kCaCertificate };
+inline constexpr size_t kEntityKinds = 7;
 
 std::string_view ToString(EntityKind kind);   // "consumer group"
-std::string_view NameField(EntityKind kind);  // "name"; consumers: "username"
+std::string_view NameField(EntityKind kind);  // "name"; consumers: "username"; authorities have no name but "id"
 
 class Names {
  public:

@@ -1,6 +1,7 @@
 #include "policy/document/parse.h"
 
 #include <algorithm>
+#include <deque>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -65,7 +66,7 @@ constexpr Field<Document> kTopFields[] = {
     {"acls", Skip<Document>},
     {"_konnect", NotYet<Document>},
     {"_plugin_configs", NotYet<Document>},
-    {"ca_certificates", NotYetList<Document>},
+    {"ca_certificates", Skip<Document>},
     {"certificates", NotYetList<Document>},
     {"custom_plugins", NotYetList<Document>},
     {"degraphql_routes", NotYetList<Document>},
@@ -73,7 +74,7 @@ constexpr Field<Document> kTopFields[] = {
     {"key_sets", NotYetList<Document>},
     {"keys", NotYetList<Document>},
     {"licenses", NotYetList<Document>},
-    {"mtls_auth_credentials", NotYetList<Document>},
+    {"mtls_auth_credentials", Skip<Document>},
     {"oauth2_credentials", NotYetList<Document>},
     {"partials", NotYetList<Document>},
     {"rbac_roles", NotYetList<Document>},
@@ -85,9 +86,9 @@ constexpr Field<Document> kTopFields[] = {
 // ---- Passes
 // ----------------------------------------------------------------------------------------------------------
 
-// Entities are read kind by kind, so that what a field refers to has been read before: plans, consumer groups,
-// consumers, upstreams, services, routes, and last the plugins that may be bound to any of them. Each item of a list
-// gives one entity, even a broken one: item i of `services` is document.services[i].
+// Entities are read kind by kind, so that what a field refers to has been read before: plans, authorities, consumer
+// groups, consumers, upstreams, services, routes, and last the plugins that may be bound to any of them. Each item of a
+// list gives one entity, even a broken one: item i of `services` is document.services[i].
 class DocumentReader {
  public:
   DocumentReader(Reader* reader, const Cursor& root) : reader_(*reader), root_(root), document_(reader->document()) {}
@@ -95,6 +96,7 @@ class DocumentReader {
   void Run() {
     if (!reader_.Map(root_, kTopFields, &document_)) return;
     ReadAll("plans", EntityKind::kPlan, ReadPlan, &document_.plans);
+    ReadAll("ca_certificates", EntityKind::kCaCertificate, ReadCaCertificate, &document_.ca_certificates);
     ReadAll("consumer_groups", EntityKind::kConsumerGroup, ReadConsumerGroup, &document_.consumer_groups);
     ReadAll("consumers", EntityKind::kConsumer, ReadConsumer, &document_.consumers);
     ReadMemberships();
@@ -186,6 +188,7 @@ class DocumentReader {
     ReadFlat("keyauth_credentials", ReadKeyAuthCredential, &Consumer::keyauth_credentials);
     ReadFlat("basicauth_credentials", ReadBasicAuthCredential, &Consumer::basicauth_credentials);
     ReadFlat("hmacauth_credentials", ReadHmacAuthCredential, &Consumer::hmacauth_credentials);
+    ReadFlat("mtls_auth_credentials", ReadMtlsAuthCredential, &Consumer::mtls_auth_credentials);
     ReadFlat("acls", ReadAclGroup, &Consumer::acls);
   }
 
@@ -214,7 +217,10 @@ class DocumentReader {
     Claims keys(&reader_, "two key-auth credentials have the same key", "key");
     Claims users(&reader_, "two basic auth credentials have the same username", "username");
     Claims signers(&reader_, "two hmac auth credentials have the same username", "username");
+    Claims subjects(&reader_, "two mtls auth credentials have the same subject_name and ca_certificate",
+                    "subject_name");
     Claims custom_ids(&reader_, "two consumers have the same custom_id", "custom_id");
+    std::deque<std::string> subject_keys;
     for (const Consumer& consumer : document_.consumers) {
       custom_ids.Add(consumer.custom_id, consumer.origin);
       Claims groups(&reader_, "the consumer is in this acl group twice", "group");
@@ -223,6 +229,10 @@ class DocumentReader {
       for (const BasicAuthCredential& user : consumer.basicauth_credentials) users.Add(user.username, user.origin);
       for (const HmacAuthCredential& signer : consumer.hmacauth_credentials)
         signers.Add(signer.username, signer.origin);
+      for (const MtlsAuthCredential& subject : consumer.mtls_auth_credentials)
+        if (!subject.subject_name.empty())
+          subjects.Add(subject_keys.emplace_back(absl::StrCat(subject.ca_certificate, " ", subject.subject_name)),
+                       subject.origin);
       for (const AclGroup& acl : consumer.acls) groups.Add(acl.group, acl.origin);
     }
   }

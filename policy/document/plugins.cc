@@ -26,6 +26,8 @@ constexpr Kind kKinds[] = {
     {"request-transformer", ReadRequestTransformerConfig, true},
     {"request-termination", ReadRequestTerminationConfig, true},
     {"correlation-id", ReadCorrelationIdConfig, true},
+    {"mtls-auth", ReadMtlsAuthConfig, false},
+    {"header-cert-auth", ReadHeaderCertAuthConfig, false},
 };
 
 // Kong's other bundled plugins, and those of its enterprise edition.
@@ -58,7 +60,6 @@ constexpr std::string_view kLater[] = {
     "graphql-rate-limiting-advanced",
     "grpc-gateway",
     "grpc-web",
-    "header-cert-auth",
     "http-log",
     "ip-restriction",
     "jq",
@@ -72,7 +73,6 @@ constexpr std::string_view kLater[] = {
     "ldap-auth-advanced",
     "loggly",
     "mocking",
-    "mtls-auth",
     "oas-validation",
     "oauth2",
     "oauth2-introspection",

@@ -11,13 +11,6 @@
 namespace sluice::policy {
 namespace {
 
-// A consumer that stands for callers without a credential; "" means none.
-template <typename Config>
-void ReadAnonymous(Reader& reader, const Cursor& at, Config* out) {
-  if (at.node->kind == NodeKind::kString && at.node->text.empty()) return;
-  out->anonymous = reader.Reference(at, EntityKind::kConsumer);
-}
-
 void ReadClaimsToVerify(Reader& reader, const Cursor& at, JwtConfig* out) {
   out->verify_exp = out->verify_nbf = false;
   reader.List(at, [&](const Cursor& item) {

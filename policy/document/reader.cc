@@ -108,7 +108,9 @@ size_t Reader::ReferenceByMap(const Cursor& at, EntityKind kind) {
   for (size_t i = 0; i < at.node->size(); ++i) {
     Cursor member = at.Member(i);
     if (member.key->text != NameField(kind) && member.key->text != "id") {
-      Unknown(member, "field", member.key->text, {std::string(NameField(kind)), "id"});
+      std::vector<std::string> known = {"id"};
+      if (NameField(kind) != "id") known.insert(known.begin(), std::string(NameField(kind)));
+      Unknown(member, "field", member.key->text, known);
       continue;
     }
     size_t found = Reference(member, kind);

@@ -11,7 +11,8 @@ namespace sluice {
 namespace {
 
 // In Kong's order of execution.
-constexpr Step (*kPlugins[])(Txn&) = {IdentifyByJwt, IdentifyByKey, IdentifyByPassword, IdentifyBySignature};
+constexpr Step (*kPlugins[])(Txn&) = {IdentifyByCertificate, IdentifyByJwt,       IdentifyByKey,
+                                      IdentifyByPassword,    IdentifyBySignature, IdentifyByForwardedCertificate};
 
 // Headers that only the gateway may set: a client's own copies never reach an upstream.
 constexpr std::string_view kIdentityHeaders[] = {
@@ -24,12 +25,6 @@ void SetOrRemove(Txn& t, std::string_view name, std::string_view value) {
   } else {
     t.request_changes.Set(name, value);
   }
-}
-
-// CGI and its heirs take `_` and `-` in a name for the same.
-bool IsSpelling(std::string_view name, std::string_view of) {
-  auto same = [](char a, char b) { return absl::ascii_tolower(a == '_' ? '-' : a) == absl::ascii_tolower(b); };
-  return name.size() == of.size() && std::equal(name.begin(), name.end(), of.begin(), same);
 }
 
 void DropForgedHeaders(Txn& t) {
@@ -86,7 +81,7 @@ Step RefuseCredential(Txn& t, const Refusal& refusal) {
     return Step::kNext;
   }
   Trace(t, refusal.plugin, "refuse", refusal.spot, {refusal.cause});
-  t.response_changes.Set("WWW-Authenticate", refusal.challenge);
+  if (!refusal.challenge.empty()) t.response_changes.Set("WWW-Authenticate", refusal.challenge);
   return Refuse(t, refusal.status, refusal.reason, refusal.message);
 }
 
@@ -94,6 +89,11 @@ std::string_view CredentialsOf(std::string_view value, std::string_view scheme) 
   value = absl::StripLeadingAsciiWhitespace(value);
   if (!absl::StartsWithIgnoreCase(value, scheme) || value.substr(scheme.size(), 1) != " ") return {};
   return absl::StripAsciiWhitespace(value.substr(scheme.size()));
+}
+
+bool IsSpelling(std::string_view name, std::string_view of) {
+  auto same = [](char a, char b) { return absl::ascii_tolower(a == '_' ? '-' : a) == absl::ascii_tolower(b); };
+  return name.size() == of.size() && std::equal(name.begin(), name.end(), of.begin(), same);
 }
 
 bool SkipsAuthentication(const Txn& t, uint32_t anonymous, bool run_on_preflight) {

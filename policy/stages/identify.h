@@ -10,6 +10,8 @@ Step IdentifyByJwt(Txn& t);
 Step IdentifyByKey(Txn& t);
 Step IdentifyByPassword(Txn& t);
 Step IdentifyBySignature(Txn& t);
+Step IdentifyByCertificate(Txn& t);           // of the TLS connection
+Step IdentifyByForwardedCertificate(Txn& t);  // of a header
 
 // What follows `scheme` in the value of an Authorization header (RFC 9110, 11.4; the scheme is compared without case);
 // empty: another scheme, or nothing.
@@ -34,6 +36,9 @@ Step RefuseCredential(Txn& t, const Refusal& refusal);
 // Whether a plugin has nothing to do: someone is authenticated already and this one only falls back to anonymous, or
 // a preflight is to be let through.
 bool SkipsAuthentication(const Txn& t, uint32_t anonymous, bool run_on_preflight);
+
+// Whether two names of headers are one to somebody behind us: CGI and its heirs take `_` and `-` for the same.
+bool IsSpelling(std::string_view name, std::string_view of);
 
 // The decoded value of a query parameter; `next` is where to look on. False: no more of that name.
 bool NextQueryValue(Txn& t, std::string_view name, size_t* next, std::string_view* value);
