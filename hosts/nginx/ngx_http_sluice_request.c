@@ -63,6 +63,40 @@ static ngx_int_t fill_connection(ngx_http_request_t* r, sluice_request* request)
   return fill_address(r->pool, c->local_sockaddr, c->local_socklen, &request->server);
 }
 
+static ngx_int_t write_certificates(STACK_OF(X509) * chain, BIO* bio) {
+  int i;
+
+  for (i = 0; i < sk_X509_num(chain); i++)
+    if (PEM_write_bio_X509(bio, sk_X509_value(chain, i)) == 0) return NGX_ERROR;
+  return NGX_OK;
+}
+
+/* What the client sent behind its certificate, as PEM. A session that is resumed has none: OpenSSL keeps only the first. */
+static ngx_int_t fill_chain(ngx_http_request_t* r, sluice_request* request) {
+  STACK_OF(X509)* chain = SSL_get_peer_cert_chain(r->connection->ssl->connection);
+  ngx_int_t rc = NGX_ERROR;
+  char* written;
+  u_char* text;
+  size_t size;
+  BIO* bio;
+
+  if (chain == NULL || sk_X509_num(chain) == 0) return NGX_OK;
+  bio = BIO_new(BIO_s_mem());
+  if (bio == NULL) return NGX_ERROR;
+  if (write_certificates(chain, bio) == NGX_OK) {
+    size = BIO_get_mem_data(bio, &written);
+    text = ngx_pnalloc(r->pool, size);
+    if (text != NULL) {
+      ngx_memcpy(text, written, size);
+      request->tls_client_chain.data = (const char*)text;
+      request->tls_client_chain.size = size;
+      rc = NGX_OK;
+    }
+  }
+  BIO_free(bio);
+  return rc;
+}
+
 /* A certificate is handed over as presented, checked by nginx or not: the policy says what it takes. */
 static ngx_int_t fill_tls(ngx_http_request_t* r, sluice_request* request) {
   ngx_connection_t* c = r->connection;
@@ -73,7 +107,7 @@ static ngx_int_t fill_tls(ngx_http_request_t* r, sluice_request* request) {
   if (ngx_ssl_get_server_name(c, r->pool, &text) == NGX_OK) request->tls_sni = ngx_http_sluice_str(text);
   if (ngx_ssl_get_raw_certificate(c, r->pool, &text) != NGX_OK) return NGX_ERROR;
   request->tls_client_cert = ngx_http_sluice_str(text);
-  return NGX_OK;
+  return text.len == 0 ? NGX_OK : fill_chain(r, request);
 }
 
 static sluice_str http_version(const ngx_http_request_t* r) {
