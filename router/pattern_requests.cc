@@ -85,7 +85,7 @@ bool PatternRequests::Join(const Pattern& a, const Pattern& b, Shape* shape) con
     if (x->kind > y->kind) std::swap(x, y);
     if (x->kind == Kind::kLiteral && y->kind == Kind::kLiteral && x->text != y->text) return false;
     if (x->kind == Kind::kLiteral && y->kind == Kind::kParameter && x->text.empty()) return false;
-    shape->segments.push_back(x->kind == Kind::kLiteral ? x->text : free_segment_);
+    shape->segments.emplace_back(x->kind == Kind::kLiteral ? x->text : free_segment_);
   }
 }
 

@@ -34,7 +34,7 @@ class PatternRequests {
 
  private:
   struct Shape {
-    std::vector<std::string_view> segments;
+    std::vector<std::string> segments;
     bool has_rest = false;
   };
 
