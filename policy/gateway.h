@@ -126,7 +126,8 @@ class Transaction {
   const Effect& effect() const;              // valid while decision().action is kWait
   std::span<const TraceStep> trace() const;  // empty unless asked for
 
-  // What came of it, and perhaps what it cost: limits are settled to that. Once per Begin; only after a decision other than kWait.
+  // What came of it, and perhaps what it cost: limits are settled to that. Once per Begin; only after a decision other
+  // than kWait.
   Diagnosis Report(const Outcome& outcome, Now now);
 
   // Drops the request and what is held for it; the memory stays.

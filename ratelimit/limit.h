@@ -43,12 +43,12 @@
 //
 // A limit that changes keeps what was used, because entries are found by (limit id, key parts), never by figures:
 // used tokens, units and requests are carried over and compared with the new figures. A lower limit never refills, not
-// even when it is raised again later; a higher one refuses nobody longer than the new rule would refuse a caller who has
-// just used all of it. One exception: when the rate of a bucket changes, tokens beyond its new burst are forgotten, so
-// that nobody waits at a slow rate for what a fast one let him use. A bucket keeps its rate in 15 bits: when it changes,
-// what is missing is rounded up by up to 0.2 % and to a whole token; rates within 0.2 % of each other count as the same.
-// A sliding window whose quota changes counts what was used as used at the newest charge, a sliding counter whose length
-// changes what it took to be used as used now. Another kind under the same id begins afresh.
+// even when it is raised again later; a higher one refuses nobody longer than the new rule would refuse a caller who
+// has just used all of it. One exception: when the rate of a bucket changes, tokens beyond its new burst are forgotten,
+// so that nobody waits at a slow rate for what a fast one let him use. A bucket keeps its rate in 15 bits: when it
+// changes, what is missing is rounded up by up to 0.2 % and to a whole token; rates within 0.2 % of each other count as
+// the same. A sliding window whose quota changes counts what was used as used at the newest charge, a sliding counter
+// whose length changes what it took to be used as used now. Another kind under the same id begins afresh.
 #ifndef SLUICE_RATELIMIT_LIMIT_H_
 #define SLUICE_RATELIMIT_LIMIT_H_
 

@@ -71,7 +71,8 @@ static ngx_int_t write_certificates(STACK_OF(X509) * chain, BIO* bio) {
   return NGX_OK;
 }
 
-/* What the client sent behind its certificate, as PEM. A session that is resumed has none: OpenSSL keeps only the first. */
+/* What the client sent behind its certificate, as PEM. A session that is resumed has none: OpenSSL keeps only the
+ * first. */
 static ngx_int_t fill_chain(ngx_http_request_t* r, sluice_request* request) {
   STACK_OF(X509)* chain = SSL_get_peer_cert_chain(r->connection->ssl->connection);
   ngx_int_t rc = NGX_ERROR;

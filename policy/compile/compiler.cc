@@ -173,8 +173,7 @@ void Compiler::Routes() {
   }
   const size_t known = diagnostics_.size();
   snapshot_.table = router::RouteTable::Build(specs_, &diagnostics_);
-  if (snapshot_.table != nullptr)
-    router::FindConflicts(specs_, *snapshot_.table, options_.route_prover, &diagnostics_);
+  if (snapshot_.table != nullptr) router::FindConflicts(specs_, *snapshot_.table, options_.route_prover, &diagnostics_);
   if (snapshot_.table != nullptr && options_.report_overlaps)
     router::FindOverlaps(specs_, *snapshot_.table, options_.route_prover, &diagnostics_);
   LocateInRoutes(known);

@@ -460,10 +460,9 @@ struct CorrelationIdConfig {
 };
 
 // The order of the alternatives is that of kPluginNames in plugins.cc, not that of execution.
-using PluginConfig =
-    std::variant<JwtConfig, KeyAuthConfig, BasicAuthConfig, HmacAuthConfig, AclConfig, RateLimitingConfig,
-                 RateLimitingAdvancedConfig, RequestTransformerConfig, RequestTerminationConfig, CorrelationIdConfig,
-                 MtlsAuthConfig, HeaderCertAuthConfig>;
+using PluginConfig = std::variant<JwtConfig, KeyAuthConfig, BasicAuthConfig, HmacAuthConfig, AclConfig,
+                                  RateLimitingConfig, RateLimitingAdvancedConfig, RequestTransformerConfig,
+                                  RequestTerminationConfig, CorrelationIdConfig, MtlsAuthConfig, HeaderCertAuthConfig>;
 
 struct Plugin {
   Origin origin;  // fields of the configuration are "config/…"
