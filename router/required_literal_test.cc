@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "re2/re2.h"
+#include "router/literal_index.h"
 #include "router/random_runs.h"
 #include "router/route_table.h"
 
@@ -112,6 +113,19 @@ TEST(RequiredLiteral, EveryMatchContainsIt) {
   SCOPED_TRACE(absl::StrCat("seed ", seed));
   Draw draw(seed);
   for (int i = 0; i < Rounds(600) && !HasFatalFailure(); ++i) Compare(&draw, 1 + draw.Below(25), 100);
+}
+
+// A path that repeats a text has its expression run once, whatever a client pays for the path.
+TEST(RequiredLiteral, ARepeatedTextIsVisitedOnce) {
+  LiteralIndex index;
+  std::vector<LiteralIndex::Text> texts;
+  for (uint32_t i = 0; i < 10'000; ++i) texts.push_back({absl::StrCat("-", i, "/"), i});
+  const uint32_t set = index.AddSet(texts);
+  std::string path;
+  for (int i = 0; i < 50; ++i) absl::StrAppend(&path, "-17/-9999/-1024/x");
+  std::vector<uint32_t> visited;
+  index.ForEach(set, path, [&visited](uint32_t rank) { visited.push_back(rank); });
+  EXPECT_EQ(visited, (std::vector<uint32_t>{17, 1'024, 9'999}));
 }
 
 // Such as make a backtracking engine take exponential time, all of which begin alike and none of which has a text that
