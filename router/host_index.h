@@ -1,4 +1,4 @@
-// From a host to the trees of paths (path_trie.h) of all patterns that it satisfies: a few probes of a hash table,
+// From a host to the trees of paths (match_index.h) of all patterns that it satisfies: a few probes of a hash table,
 // for the name and for each of its dots, and only of lengths that occur among the patterns.
 #ifndef SLUICE_ROUTER_HOST_INDEX_H_
 #define SLUICE_ROUTER_HOST_INDEX_H_

@@ -47,9 +47,9 @@ class SplitPath {
   bool complete_ = false;
   bool ascii_ = true;
   size_t tail_at_ = 0;  // where in the path tail_ begins
-  char tail_[2 * kBlock] =
-      {};                // the last bytes of the path and some more, so that a block can be read from any of them
-  uint64_t folded_ = 0;  // bit i: folds_[i] is set
+  // The last bytes of the path and some more, so that a block can be read from any of them.
+  char tail_[2 * kBlock] = {};
+  uint64_t folded_ = 0;                          // bit i: folds_[i] is set
   SegmentWords folds_[kTrieDepth];               // of long segments
   uint32_t begin_[kTrieDepth + 1 + 2 * kBlock];  // has room for those of two blocks more than needed
 };

@@ -45,6 +45,7 @@ class Compiler {
   bool CompileLimit(const policy::Origin& origin, std::string_view path, const std::string& id,
                     const ratelimit::LimitSpec& spec, CompiledLimit* limit);
   void LimitGroup(const policy::Plugin& plugin, std::string_view field, RateLimitingPlugin* compiled);
+  uint32_t Keep(RateLimitingPlugin limiter);  // its place in the snapshot
   void PlanLimit(const policy::Limit& limit, const std::string& id, CompiledPlan* out);
 
   // consumers.cc

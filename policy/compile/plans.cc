@@ -38,30 +38,49 @@ ratelimit::LimitSpec SpecOf(const policy::Limit& limit) {
                                                 : ratelimit::LimitSpec::FixedWindow(limit.amount, calendar);
 }
 
-struct WindowName {
-  const char* name;
-  const char* title;  // in X-RateLimit-Limit-…
-};
-
-WindowName NameOf(policy::Unit unit) {
+// In X-RateLimit-Limit-…; in lower case it is the window's name.
+std::string TitleOf(policy::Unit unit) {
   switch (unit) {
-    case policy::Unit::kMinute: return {"minute", "Minute"};
-    case policy::Unit::kHour: return {"hour", "Hour"};
-    case policy::Unit::kDay: return {"day", "Day"};
-    case policy::Unit::kMonth: return {"month", "Month"};
-    case policy::Unit::kYear: return {"year", "Year"};
-    default: return {"second", "Second"};
+    case policy::Unit::kMinute: return "Minute";
+    case policy::Unit::kHour: return "Hour";
+    case policy::Unit::kDay: return "Day";
+    case policy::Unit::kMonth: return "Month";
+    case policy::Unit::kYear: return "Year";
+    default: return "Second";
   }
 }
 
 // Kong gives six lengths a name in headers, and the others their seconds.
-std::string WindowTitle(int64_t seconds) {
+std::string TitleOf(int64_t seconds) {
   constexpr policy::Unit kUnits[] = {policy::Unit::kSecond, policy::Unit::kMinute, policy::Unit::kHour,
                                      policy::Unit::kDay,    policy::Unit::kMonth,  policy::Unit::kYear};
   constexpr int64_t kLengths[] = {1, 60, 3'600, 86'400, 2'592'000, 31'536'000};
   for (size_t i = 0; i < std::size(kLengths); ++i)
-    if (kLengths[i] == seconds) return NameOf(kUnits[i]).title;
+    if (kLengths[i] == seconds) return TitleOf(kUnits[i]);
   return absl::StrCat(seconds);
+}
+
+// What rate-limiting and rate-limiting-advanced say in the same words.
+template <typename Config>
+RateLimitingPlugin LimiterOf(Spot spot, const Config& config) {
+  RateLimitingPlugin limiter;
+  limiter.spot = spot;
+  limiter.count_by = config.count_by;
+  limiter.hide_client_headers = config.hide_client_headers;
+  limiter.error_code = config.error_code;
+  limiter.error_message = config.error_message;
+  return limiter;
+}
+
+template <typename Config>
+CompiledLimit WindowOf(const std::string& title, const Config& config) {
+  CompiledLimit limit;
+  limit.name = absl::AsciiStrToLower(title);
+  limit.shadow = config.shadow;
+  if (config.hide_client_headers || config.shadow) return limit;
+  limit.limit_header = absl::StrCat("X-RateLimit-Limit-", title);
+  limit.remaining_header = absl::StrCat("X-RateLimit-Remaining-", title);
+  return limit;
 }
 
 }  // namespace
@@ -124,61 +143,43 @@ void Compiler::LimitGroup(const policy::Plugin& plugin, std::string_view field, 
         "bind it to one, or count by consumer");
 }
 
+uint32_t Compiler::Keep(RateLimitingPlugin limiter) {
+  snapshot_.rate_limiting.push_back(std::move(limiter));
+  return static_cast<uint32_t>(snapshot_.rate_limiting.size() - 1);
+}
+
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingConfig& config) {
-  RateLimitingPlugin compiled{SpotOf(plugin.origin), config.count_by,      "", config.hide_client_headers,
-                              config.error_code,     config.error_message, 0,  {}};
+  RateLimitingPlugin compiled = LimiterOf(SpotOf(plugin.origin), config);
   LimitGroup(plugin, "limit_by", &compiled);
-  std::string scope = ScopeName(plugin);
+  const std::string counters = absl::StrCat("plugin/", ScopeName(plugin), "/");
   for (const policy::RateLimitingConfig::Window& window : config.windows) {
-    WindowName name = NameOf(window.unit);
-    CompiledLimit limit;
-    limit.name = name.name;
-    limit.shadow = config.shadow;
-    if (!config.hide_client_headers && !config.shadow) {
-      limit.limit_header = absl::StrCat("X-RateLimit-Limit-", name.title);
-      limit.remaining_header = absl::StrCat("X-RateLimit-Remaining-", name.title);
-    }
-    if (CompileLimit(plugin.origin, absl::StrCat("config/", name.name), absl::StrCat("plugin/", scope, "/", name.name),
+    CompiledLimit limit = WindowOf(TitleOf(window.unit), config);
+    if (CompileLimit(plugin.origin, absl::StrCat("config/", limit.name), absl::StrCat(counters, limit.name),
                      ratelimit::LimitSpec::FixedWindow(window.limit, CalendarOf(window.unit)), &limit))
       compiled.limits.push_back(std::move(limit));
   }
-  snapshot_.rate_limiting.push_back(std::move(compiled));
-  return static_cast<uint32_t>(snapshot_.rate_limiting.size() - 1);
+  return Keep(std::move(compiled));
 }
 
 // Plugins of one namespace share their counters, whatever their limits.
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingAdvancedConfig& config) {
-  RateLimitingPlugin compiled{SpotOf(plugin.origin),
-                              config.count_by,
-                              "",
-                              config.hide_client_headers,
-                              config.error_code,
-                              config.error_message,
-                              config.retry_after_jitter_max,
-                              {}};
+  RateLimitingPlugin compiled = LimiterOf(SpotOf(plugin.origin), config);
+  compiled.retry_after_jitter_max = config.retry_after_jitter_max;
   LimitGroup(plugin, "identifier", &compiled);
-  const std::string counters = config.counters.empty() ? absl::StrCat("plugin/", ScopeName(plugin))
-                                                       : absl::StrCat("namespace/", config.counters);
+  const std::string counters = config.counters.empty() ? absl::StrCat("plugin/", ScopeName(plugin), "/")
+                                                       : absl::StrCat("namespace/", config.counters, "/");
   for (const policy::RateLimitingAdvancedConfig::Window& window : config.windows) {
-    const std::string title = WindowTitle(window.seconds);
     const int64_t length_ns = window.seconds * ratelimit::kSecond;
-    CompiledLimit limit;
-    limit.name = absl::AsciiStrToLower(title);
+    CompiledLimit limit = WindowOf(TitleOf(window.seconds), config);
     limit.penalize = config.sliding && !config.disable_penalty;
-    limit.shadow = config.shadow;
-    if (!config.hide_client_headers && !config.shadow) {
-      limit.limit_header = absl::StrCat("X-RateLimit-Limit-", title);
-      limit.remaining_header = absl::StrCat("X-RateLimit-Remaining-", title);
-    }
     if (CompileLimit(plugin.origin, "config/limit",
-                     absl::StrCat(counters, "/", window.seconds, config.sliding ? "/sliding" : "/fixed"),
+                     absl::StrCat(counters, window.seconds, config.sliding ? "/sliding" : "/fixed"),
                      config.sliding ? ratelimit::LimitSpec::SlidingCounter(window.limit, length_ns)
                                     : ratelimit::LimitSpec::FixedWindow(window.limit, length_ns),
                      &limit))
       compiled.limits.push_back(std::move(limit));
   }
-  snapshot_.rate_limiting.push_back(std::move(compiled));
-  return static_cast<uint32_t>(snapshot_.rate_limiting.size() - 1);
+  return Keep(std::move(compiled));
 }
 
 }  // namespace sluice

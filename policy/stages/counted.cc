@@ -15,9 +15,8 @@ std::string_view StableName(const CompiledConsumer& consumer) {
 
 // Whoever has one IPv6 address has the whole network behind it (RFC 6177), and could take another for every request.
 Counted::Part Address(Txn& t, uint32_t ipv6_prefix) {
-  const std::string_view text = t.decision.client.ip;
-  Ip ip;
-  if (ipv6_prefix >= 128 || !ParseIp(text, &ip) || ip.is_v4()) return {"ip", text};
+  const Ip& ip = t.peer.ip;
+  if (ipv6_prefix >= 128 || !t.has_peer || ip.is_v4()) return {"ip", t.decision.client.ip};
   char* network = t.arena.Array<char>(ip.bytes.size());
   for (uint32_t i = 0; i < ip.bytes.size(); ++i) {
     const uint32_t bits = ipv6_prefix <= 8 * i ? 0 : std::min<uint32_t>(8, ipv6_prefix - 8 * i);

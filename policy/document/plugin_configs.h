@@ -1,0 +1,219 @@
+// What each plugin is told, as its author wrote it: the `config` of document.h's Plugin, with every default filled in.
+#ifndef SLUICE_POLICY_DOCUMENT_PLUGIN_CONFIGS_H_
+#define SLUICE_POLICY_DOCUMENT_PLUGIN_CONFIGS_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::policy {
+
+inline constexpr size_t kNone = static_cast<size_t>(-1);  // in place of an index: absent
+
+enum class JwtAlgorithm {
+  kHs256,
+  kHs384,
+  kHs512,
+  kRs256,
+  kRs384,
+  kRs512,
+  kEs256,
+  kEs384,
+  kEs512,
+  kPs256,
+  kPs384,
+  kPs512,
+  kEdDsa,
+};
+std::string_view ToString(JwtAlgorithm algorithm);  // "HS256", "EdDSA"
+
+// Whom a limit counts. All parts together name one count. Where one is not there (nobody is identified, no such header,
+// another path) the address stands in for it, as in Kong.
+struct CountBy {
+  enum class Part { kConsumer, kConsumerGroup, kCredential, kIp, kService, kRoute, kHeader, kPath };
+  static constexpr size_t kMostParts = 8;
+  std::vector<Part> parts = {Part::kConsumer};  // each at most once
+  std::string header_name;                      // of kHeader
+  std::string path;                             // of kPath: the only one that is counted; "" : each on its own
+  uint32_t ipv6_prefix = 64;                    // of an address: its network is counted; 128: each address
+  bool Has(Part part) const { return std::find(parts.begin(), parts.end(), part) != parts.end(); }
+  bool operator==(const CountBy&) const = default;
+};
+
+enum class Unit { kSecond, kMinute, kHour, kDay, kMonth, kYear, kDuration };
+
+struct JwtConfig {
+  std::vector<std::string> uri_param_names = {"jwt"};
+  std::vector<std::string> cookie_names;
+  std::vector<std::string> header_names = {"authorization"};
+  std::string key_claim_name = "iss";
+  bool secret_is_base64 = false;
+  bool verify_exp = false;   // claims_to_verify: exp
+  bool verify_nbf = false;   // claims_to_verify: nbf
+  size_t anonymous = kNone;  // a consumer
+  bool run_on_preflight = true;
+  int64_t maximum_expiration_s = 0;  // 0: no bound; otherwise verify_exp is set
+  std::string realm;
+  // Beyond Kong: tokens of an identity provider.
+  std::string jwks_uri;  // "" : none
+  bool jwks_allow_http = false;
+  std::string jwks;  // a JWK set as JSON text; "" : none
+  std::string issuer;
+  std::vector<std::string> audience;
+  // Claims by their paths: one name, or several from the outermost object inward.
+  std::vector<std::string> consumer_claim = {"sub"};
+  bool consumer_optional = false;
+  std::vector<std::string> groups_claim;  // empty: none
+  std::vector<std::vector<std::string>> required_claims;
+  std::vector<std::string> required_scopes;
+  int64_t leeway_s = 0;
+  bool jwks_unavailable_open = false;  // jwks_unavailable: closed (503) or open
+  int64_t jwks_cooldown_s = 30;
+  std::vector<JwtAlgorithm> jwks_algorithms;  // empty: all with public keys
+  std::vector<std::string> token_types;       // of the header's `typ`; empty: any
+  bool operator==(const JwtConfig&) const = default;
+};
+
+struct KeyAuthConfig {
+  std::vector<std::string> key_names = {"apikey"};
+  bool key_in_header = true;
+  bool key_in_query = true;
+  bool hide_credentials = false;
+  size_t anonymous = kNone;  // a consumer
+  bool run_on_preflight = true;
+  std::string realm;
+  bool operator==(const KeyAuthConfig&) const = default;
+};
+
+struct BasicAuthConfig {
+  bool hide_credentials = false;
+  size_t anonymous = kNone;  // a consumer
+  std::string realm = "service";
+  bool operator==(const BasicAuthConfig&) const = default;
+};
+
+struct HmacAuthConfig {
+  enum class Algorithm { kSha1, kSha256, kSha384, kSha512 };
+  bool hide_credentials = false;
+  int64_t clock_skew_s = 300;
+  size_t anonymous = kNone;  // a consumer
+  std::string realm;
+  std::vector<std::string> enforce_headers;
+  std::vector<Algorithm> algorithms = {Algorithm::kSha256, Algorithm::kSha384, Algorithm::kSha512};
+  bool operator==(const HmacAuthConfig&) const = default;
+};
+
+struct AclConfig {
+  std::vector<std::string> allow;  // exactly one of allow and deny is not empty
+  std::vector<std::string> deny;
+  bool hide_groups_header = false;
+  bool always_use_authenticated_groups = false;
+  bool operator==(const AclConfig&) const = default;
+};
+
+// mtls-auth and header-cert-auth: they differ in where the certificate comes from.
+struct CertificateAuthConfig {
+  enum class ConsumerBy { kUsername, kCustomId };
+  enum class GroupBy { kCommonName, kDistinguishedName };
+  enum class HeaderFormat { kBase64Encoded, kUrlEncoded, kXfcc, kRfc9440 };
+  std::vector<size_t> ca_certificates;  // at least one
+  bool allow_partial_chain = false;
+  std::vector<ConsumerBy> consumer_by = {ConsumerBy::kUsername, ConsumerBy::kCustomId};
+  bool skip_consumer_lookup = false;
+  GroupBy authenticated_group_by = GroupBy::kCommonName;
+  size_t default_consumer = kNone;  // for a good certificate that names nobody
+  size_t anonymous = kNone;
+  // Of header-cert-auth alone.
+  std::string certificate_header_name;
+  HeaderFormat certificate_header_format = HeaderFormat::kBase64Encoded;
+  bool secure_source = true;             // believe the header only if it comes from trusted_ips
+  std::vector<std::string> trusted_ips;  // addresses and networks; Sluice's extension, for Kong has it in kong.conf
+  bool operator==(const CertificateAuthConfig&) const = default;
+};
+struct MtlsAuthConfig : CertificateAuthConfig {
+  bool operator==(const MtlsAuthConfig&) const = default;
+};
+struct HeaderCertAuthConfig : CertificateAuthConfig {
+  bool operator==(const HeaderCertAuthConfig&) const = default;
+};
+
+struct RateLimitingConfig {
+  struct Window {
+    Unit unit = Unit::kSecond;
+    uint64_t limit = 1;
+    bool operator==(const Window&) const = default;
+  };
+  std::vector<Window> windows;  // at least one, shortest first; fixed, as Kong counts
+  CountBy count_by;             // limit_by, header_name, path
+  bool shadow = false;          // counts and reports, refuses nobody
+  bool fault_tolerant = true;
+  bool hide_client_headers = false;
+  uint32_t error_code = 429;
+  std::string error_message = "API rate limit exceeded";
+  bool operator==(const RateLimitingConfig&) const = default;
+};
+
+struct RateLimitingAdvancedConfig {
+  struct Window {
+    uint64_t limit = 1;
+    int64_t seconds = 1;
+    bool operator==(const Window&) const = default;
+  };
+  std::vector<Window> windows;          // at least one, lowest limit first
+  bool sliding = true;                  // window_type: by two counts; else fixed
+  CountBy count_by;                     // identifier or compound_identifier, header_name, path
+  bool shadow = false;                  // counts and reports, refuses nobody
+  std::string counters;                 // namespace; "" : this plugin's own
+  bool disable_penalty = false;         // sliding: do not count what is refused
+  uint32_t retry_after_jitter_max = 0;  // seconds
+  bool hide_client_headers = false;
+  uint32_t error_code = 429;
+  std::string error_message = "API rate limit exceeded";
+  bool operator==(const RateLimitingAdvancedConfig&) const = default;
+};
+
+struct RequestTransformerConfig {
+  struct Pair {
+    std::string name;
+    std::string value;  // rename: the new name
+    bool operator==(const Pair&) const = default;
+  };
+  struct Edits {
+    std::vector<std::string> remove;
+    std::vector<Pair> rename;
+    std::vector<Pair> replace;
+    std::vector<Pair> add;
+    std::vector<Pair> append;
+    bool operator==(const Edits&) const = default;
+  };
+  Edits headers;
+  Edits querystring;
+  std::string http_method;  // "" : unchanged
+  std::string replace_uri;  // "" : unchanged
+  bool operator==(const RequestTransformerConfig&) const = default;
+};
+
+struct RequestTerminationConfig {
+  uint32_t status_code = 503;
+  std::string message;  // "" : the status code's own text
+  std::string body;
+  std::string content_type;
+  std::string trigger;  // header or query parameter that must be present; "" : always
+  bool echo = false;
+  bool operator==(const RequestTerminationConfig&) const = default;
+};
+
+struct CorrelationIdConfig {
+  enum class Generator { kUuid, kUuidCounter, kTracker };
+  std::string header_name = "Kong-Request-ID";
+  Generator generator = Generator::kUuidCounter;
+  bool echo_downstream = false;
+  bool operator==(const CorrelationIdConfig&) const = default;
+};
+
+}  // namespace sluice::policy
+
+#endif  // SLUICE_POLICY_DOCUMENT_PLUGIN_CONFIGS_H_
