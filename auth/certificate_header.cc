@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "auth/base64url.h"
+#include "base/ascii.h"
 #include "base/limits.h"
 
 namespace sluice::auth {
@@ -12,21 +13,9 @@ namespace {
 constexpr size_t kMostBytes = 3 * limits::kCertificateChainBytes;  // percent-encoding at its worst
 constexpr const char* kTooLarge = "the header is longer than 192 KiB";
 
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 std::string_view Fail(const char* text, const char** fault) {
   *fault = text;
   return {};
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = static_cast<char>(c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 std::string_view PercentDecoded(std::string_view text, Arena& arena, const char** fault) {
@@ -44,11 +33,6 @@ std::string_view PercentDecoded(std::string_view text, Arena& arena, const char*
     i += 2;
   }
   return {out, size};
-}
-
-bool EqualsLower(std::string_view text, std::string_view lower) {
-  auto equal = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; };
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), equal);
 }
 
 // ---- X-Forwarded-Client-Cert ----
@@ -99,8 +83,8 @@ std::optional<Element> LastElement(std::string_view rest) {
   Pair pair;
   while (!rest.empty()) {
     if (!NextPair(&rest, &pair)) return std::nullopt;
-    if (EqualsLower(pair.key, "cert")) Take(pair.value, &element.cert, &element.twice);
-    if (EqualsLower(pair.key, "chain")) Take(pair.value, &element.chain, &element.twice);
+    if (EqualsIgnoringCase(pair.key, "cert")) Take(pair.value, &element.cert, &element.twice);
+    if (EqualsIgnoringCase(pair.key, "chain")) Take(pair.value, &element.chain, &element.twice);
     if (pair.end == ',') element = Element();
   }
   if (pair.end == ',' || pair.end == ';') return std::nullopt;  // something must follow

@@ -3,19 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace sluice::auth {
 namespace {
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-bool EqualsLower(std::string_view text, std::string_view lower) {
-  auto equal = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; };
-  return text.size() == lower.size() && std::equal(text.begin(), text.end(), lower.begin(), equal);
-}
 
 // Digits only; what is beyond 31 bits counts as 2^31 - 1 (RFC 9111 section 1.2.2).
 std::optional<int64_t> Seconds(std::string_view digits) {
@@ -40,9 +31,9 @@ std::optional<int64_t> MaxAge(std::string_view cache_control) {
     size_t comma = std::min(cache_control.find(','), cache_control.size());
     std::string_view directive = Trimmed(cache_control.substr(0, comma));
     cache_control.remove_prefix(std::min(comma + 1, cache_control.size()));
-    if (EqualsLower(directive, "no-store") || EqualsLower(directive, "no-cache")) return 0;
+    if (EqualsIgnoringCase(directive, "no-store") || EqualsIgnoringCase(directive, "no-cache")) return 0;
     size_t equals = directive.find('=');
-    if (equals == std::string_view::npos || !EqualsLower(directive.substr(0, equals), "max-age")) continue;
+    if (equals == std::string_view::npos || !EqualsIgnoringCase(directive.substr(0, equals), "max-age")) continue;
     std::string_view value = directive.substr(equals + 1);
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
     age = Seconds(value).value_or(0);

@@ -5,18 +5,12 @@
 #include "auth/base64url.h"
 #include "auth/digest.h"
 #include "auth/http_freshness.h"
+#include "base/ascii.h"
 
 namespace sluice::auth {
 namespace {
 
 constexpr std::string_view kHashNames[kSigningHashes] = {"hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512"};
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return Lower(x) == Lower(y); });
-}
 
 // ---- Parsing ----
 
@@ -87,7 +81,7 @@ std::string_view MinorVersion(std::string_view version) {
 
 std::string_view LowerCase(std::string_view text, Arena* arena) {
   char* out = arena->Array<char>(text.size());
-  std::transform(text.begin(), text.end(), out, Lower);
+  std::transform(text.begin(), text.end(), out, AsciiLower);
   return {out, text.size()};
 }
 

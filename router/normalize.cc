@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "router/bytes.h"
 
@@ -29,12 +30,6 @@ constexpr std::array<uint8_t, 256> MakeByteClasses() {
 constexpr std::array<uint8_t, 256> kByteClasses = MakeByteClasses();
 
 bool Is(ByteClass wanted, char c) { return (kByteClasses[static_cast<uint8_t>(c)] & wanted) != 0; }
-
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 constexpr char kUpperHex[] = "0123456789ABCDEF";
 
@@ -93,8 +88,8 @@ TargetError SplitAbsolute(std::string_view target, NormalTarget* out, std::strin
 
 // A percent-escape at the start of `text`, which begins with `%`: the byte, or the error.
 TargetError ReadEscape(std::string_view text, char* byte) {
-  const int high = text.size() > 2 ? HexValue(text[1]) : -1;
-  const int low = text.size() > 2 ? HexValue(text[2]) : -1;
+  const int high = text.size() > 2 ? HexDigit(text[1]) : -1;
+  const int low = text.size() > 2 ? HexDigit(text[2]) : -1;
   if (high < 0 || low < 0) return TargetError::kBadPercentEscape;
   *byte = static_cast<char>(high * 16 + low);
   return *byte == 0 ? TargetError::kNulByte : TargetError::kNone;
