@@ -64,6 +64,16 @@ bool ReadCommonName(X509* x509, std::string* out) {
   return !HasControl(*out);
 }
 
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsAlphanumeric(char c) { return IsLetter(c) || (c >= '0' && c <= '9'); }
+
+// RFC 3986 section 3.1.
+bool IsScheme(std::string_view text) {
+  return !text.empty() && IsLetter(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
+    return IsAlphanumeric(c) || c == '+' || c == '-' || c == '.';
+  });
+}
+
 bool AppendIp(std::string_view bytes, std::vector<std::string>* out) {
   Ip ip;
   if (bytes.size() == 4) {
@@ -79,14 +89,30 @@ bool AppendIp(std::string_view bytes, std::vector<std::string>* out) {
   return true;
 }
 
-// A NUL in one of them once made "alice\0.example.com" pass for alice: only printable ASCII is a name (RFC 5280 section
-// 4.2.1.6: IA5String).
+// Names are looked up without their types, while an authority may be held to names of one type: no text may be a name
+// of two (RFC 5280 section 4.2.1.6). So "alice" is no URI, and an address no DNS name.
+bool IsOfType(int type, std::string_view text) {
+  Ip ip;
+  const size_t at = text.find('@'), colon = text.find(':');
+  switch (type) {
+    case GEN_DNS:
+      return !ParseIp(text, &ip) && std::all_of(text.begin(), text.end(), [](char c) {
+        return IsAlphanumeric(c) || std::string_view("-_.*").find(c) != std::string_view::npos;
+      });
+    case GEN_EMAIL:
+      return at != text.npos && at > 0 && at + 1 < text.size() && text.find('@', at + 1) == text.npos &&
+             colon == text.npos;
+    default: return colon != text.npos && IsScheme(text.substr(0, colon)) && !ParseIp(text, &ip);
+  }
+}
+
+// A NUL in one of them once made "alice\0.example.com" pass for alice: only printable ASCII is a name (IA5String).
 bool AppendName(const GENERAL_NAME* name, std::vector<std::string>* out) {
   if (name->type == GEN_IPADD) return AppendIp(TextOf(name->d.iPAddress), out);
   if (name->type != GEN_DNS && name->type != GEN_EMAIL && name->type != GEN_URI) return true;
   std::string_view text = TextOf(name->d.ia5);
   bool printable = std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
-  if (!printable || text.empty()) return false;
+  if (!printable || text.empty() || !IsOfType(name->type, text)) return false;
   out->emplace_back(text);
   return true;
 }

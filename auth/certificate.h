@@ -8,7 +8,7 @@
 //   if (chain) v = VerifyChain(*chain, *cas, rules, now_s);
 //   if (!v.ok()) trace("%s: %s (%s)", CertificateCauseCode(v.cause), v.detail, v.mend);
 //   // cert_missing_intermediate: nobody sent the certificate of `CN=Acme Issuing CA 2`, which issued … (send it …)
-//   else user = chain->leaf().Names()[0];
+//   else if (!chain->leaf().Names().empty()) user = chain->leaf().Names()[0];
 //
 // That the caller holds the private key is the host's to prove: it has done the TLS handshake.
 //

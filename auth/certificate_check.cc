@@ -14,6 +14,7 @@
 
 #include "auth/certificate_parsed.h"
 #include "auth/key.h"
+#include "base/ascii.h"
 
 namespace sluice::auth {
 namespace {
@@ -194,6 +195,18 @@ CertificateVerdict AskBoringSsl(const Path& path) {
                    std::string("was refused: ") + X509_verify_cert_error_string(error));
 }
 
+// A common name is a name where there is no other, and BoringSSL holds one to constraints only if it looks like a
+// host's.
+CertificateVerdict CheckConstrainedNames(const Path& path) {
+  if (X509_get_ext_by_NID(X509Of(*path[0]), NID_subject_alt_name, -1) >= 0) return {};
+  for (size_t i = 1; i < path.size(); ++i)
+    if (X509_get_ext_by_NID(X509Of(*path[i]), NID_name_constraints, -1) >= 0)
+      return RefusedAt(CertificateCause::kNameConstraint, *path[0],
+                       "has no subject alternative name, by which it could be held to the names that " +
+                           Quoted(*path[i]) + " may give");
+  return {};
+}
+
 // ---- Time and name ----
 
 CertificateVerdict CheckTimes(const Path& path, int64_t now_s) {
@@ -211,11 +224,6 @@ CertificateVerdict CheckTimes(const Path& path, int64_t now_s) {
     good.not_after_s = std::min(good.not_after_s, certificate->not_after_s());
   }
   return good;
-}
-
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 CertificateVerdict CheckName(const Certificate& leaf, const std::string& wanted) {
@@ -267,6 +275,7 @@ CertificateVerdict CheckPath(const Path& path, const CertificateRules& rules, in
   CertificateVerdict verdict = CheckUsages(path);
   if (verdict.ok()) verdict = CheckPathLengths(path);
   if (verdict.ok()) verdict = AskBoringSsl(path);
+  if (verdict.ok()) verdict = CheckConstrainedNames(path);
   if (verdict.ok() && !rules.name.empty()) verdict = CheckName(*path[0], rules.name);
   return verdict.ok() ? CheckTimes(path, now_s) : verdict;
 }

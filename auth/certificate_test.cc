@@ -208,6 +208,12 @@ TEST(CertificateCauses, EachCertificateOnTheWay) {
        {.names = "DNS:alice.example.org"},
        Cause::kNameConstraint,
        "`CN=client` was refused: permitted subtree violation"},
+      {{.name_constraints = "permitted;DNS:example.com"}, {.names = "URI:alice"}, Cause::kMalformed, "has a name"},
+      {{.name_constraints = "permitted;DNS:example.com"}, {.names = "email:alice"}, Cause::kMalformed, "has a name"},
+      {{}, {.names = "DNS:10.0.0.9"}, Cause::kMalformed, "has a name"},
+      {{}, {.names = "DNS:a@example.com"}, Cause::kMalformed, "has a name"},
+      {{}, {.names = "URI:fe80::1"}, Cause::kMalformed, "has a name"},
+      {{}, {.names = "email:a@example.com,URI:spiffe://acme/alice,DNS:*.example.com,IP:10.0.0.9"}, Cause::kOk, ""},
       {{.not_after_s = kNow}, {}, Cause::kOk, ""},
       {{.not_after_s = kNow - 1}, {}, Cause::kExpired, "`CN=Middle` expired 1 s ago"},
       {{.not_before_s = kNow + 1}, {}, Cause::kNotYetValid, "`CN=Middle` is valid only in 1 s"},
@@ -225,6 +231,15 @@ TEST(CertificateCauses, EachCertificateOnTheWay) {
     MadeCertificate middle = MakeCertificate(issuing, &W().root);
     ExpectCause(Verify(MakeCertificate(client, &middle).pem + middle.pem, W().root), test.cause, test.detail);
   }
+}
+
+// BoringSSL holds a common name to constraints only where it looks like a host's.
+TEST(CertificateCauses, ACommonNameIsHeldToConstraints) {
+  MadeCertificate middle =
+      MakeCertificate({.subject = "CN=Middle", .ca = true, .name_constraints = "permitted;DNS:example.com"}, &W().root);
+  MadeCertificate client = MakeCertificate({.subject = "CN=alice smith"}, &middle);
+  ExpectCause(Verify(client.pem + middle.pem, W().root), Cause::kNameConstraint,
+              "`CN=alice smith` has no subject alternative name");
 }
 
 TEST(CertificateCauses, PathLength) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 namespace sluice::auth {
@@ -68,16 +69,10 @@ bool IsStringOrStrings(JsonValue value) {
   return true;
 }
 
-bool EqualIgnoringCase(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 // RFC 7515 section 4.1.9: `application/` may be left out where no other slash follows.
 std::string_view WithoutApplication(std::string_view type) {
   constexpr std::string_view kPrefix = "application/";
-  bool has = EqualIgnoringCase(type.substr(0, kPrefix.size()), kPrefix);
+  bool has = EqualsIgnoringCase(type.substr(0, kPrefix.size()), kPrefix);
   return has && type.find('/', kPrefix.size()) == std::string_view::npos ? type.substr(kPrefix.size()) : type;
 }
 
@@ -104,18 +99,21 @@ Verdict CheckType(const Token& token, const ClaimRules& rules, ClaimFigures* fig
   if (rules.types.empty()) return {};
   JsonValue typ = token.header().Member("typ");
   for (const std::string& type : rules.types)
-    if (typ.IsString() && EqualIgnoringCase(WithoutApplication(typ.AsString()), WithoutApplication(type))) return {};
+    if (typ.IsString() && EqualsIgnoringCase(WithoutApplication(typ.AsString()), WithoutApplication(type))) return {};
   return Refuse(figures, {"typ", 0, 0}, Reason::kWrongType, "the header's `typ` is not one of this policy's");
 }
 
+bool IsAbsent(JsonValue value) { return value.type() == JsonType::kMissing || value.type() == JsonType::kNull; }
+
 Verdict CheckRequiredClaims(const Token& token, const ClaimRules& rules, ClaimFigures* figures) {
   for (const ClaimPath& path : rules.required_claims) {
-    JsonValue value = token.claims();
-    for (const std::string& name : path) {
-      value = value.Member(name);
-      if (value.type() == JsonType::kMissing || value.type() == JsonType::kNull)
-        return Refuse(figures, {name.c_str(), 0, 0}, Reason::kMissingClaim, "a required claim is missing");
+    JsonValue value = path.empty() ? JsonValue() : token.claims();
+    const char* claim = "";
+    for (size_t i = 0; i < path.size() && !IsAbsent(value); ++i) {
+      claim = path[i].c_str();
+      value = value.Member(path[i]);
     }
+    if (IsAbsent(value)) return Refuse(figures, {claim, 0, 0}, Reason::kMissingClaim, "a required claim is missing");
   }
   return {};
 }

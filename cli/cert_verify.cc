@@ -127,9 +127,10 @@ const Verb kCertVerify = {
     .summary = "whether a client certificate would be accepted, and why not",
     .operands = "FILE",
     .about =
-        "Verifies a certificate with the issuers behind it, as a client would send them, the way mtls-auth does: "
-        "the way to a trusted root, signatures, key sizes, usage for client authentication, validity to the second. "
-        "A refusal names its cause and what would mend it. FILE is PEM or DER; `-` reads standard input.\n\n"
+        "Verifies a certificate with the issuers behind it, as a client would send them, as mtls-auth does: the way "
+        "to a trusted root, signatures, key sizes, usage for client authentication, validity to the second; and that "
+        "each issuer stands right behind what it has issued, which mtls-auth does not ask, but others do. A refusal "
+        "names its cause and what would mend it. FILE is PEM or DER; `-` reads standard input.\n\n"
         "Exit status: 0 good, 1 refused, 2 a file that cannot be used.",
     .example =
         "  sluice cert verify alice.pem --ca root.pem\n"

@@ -96,7 +96,7 @@ struct Decided {
     Begin(r, kStart);
   }
   void Begin(const TestRequest& r, Now now) {
-    txn.Begin(r.request, now);
+    txn.Begin(r.request, now, {.trace = true});
     const Decision& d = txn.decision();
     status = d.status;
     reason = std::string(d.reason);
@@ -328,6 +328,41 @@ TEST(HeaderCertAuth, WhatAStrangerSendsReachesNoUpstream) {
   EXPECT_EQ(d.changes["Client-Cert"], "(removed)");
   EXPECT_EQ(d.changes["Client-Cert-Chain"], "(removed)");
   EXPECT_EQ(Changed(d.txn.decision().request_headers, "client_cert"), "(removed)") << "CGI takes it for the same";
+}
+
+TEST(HeaderCertAuth, NoOtherSpellingReachesAnUpstream) {
+  const std::string urlenc = PercentEncoded(P().alice.pem + P().issuing.pem);
+  Gateway gateway;
+  gateway.Publish(testing::MustCompile(Policy(FromHeader("SSL_CLIENT_CERT", "url_encoded",
+                                                         "anonymous: guest"
+                                                         ", trusted_ips: [10.0.0.0/8]"))));
+  const std::vector<Header> headers = {{"ssl_client_cert", urlenc}, {"SSL-Client-Cert", "of-the-client"}};
+  Decided stranger(gateway, headers);
+  EXPECT_EQ(stranger.consumer, "guest");
+  EXPECT_EQ(Changed(stranger.txn.decision().request_headers, "SSL_CLIENT_CERT"), "(removed)");
+  EXPECT_EQ(Changed(stranger.txn.decision().request_headers, "SSL-Client-Cert"), "(removed)");
+  Decided proxied(gateway, headers, "10.0.0.1:1000");
+  EXPECT_EQ(proxied.consumer, "alice");
+  EXPECT_EQ(Changed(proxied.txn.decision().request_headers, "SSL_CLIENT_CERT"), "(none)");
+  EXPECT_EQ(Changed(proxied.txn.decision().request_headers, "SSL-Client-Cert"), "(removed)");
+}
+
+// A name of 150 bytes as identifier and as group: kept once.
+TEST(MtlsAuth, ALongNameIsRemembered) {
+  const std::string name(60, 'n'), subject = "CN=" + name + ",OU=" + name + ",O=Acme";
+  Gateway gateway;
+  gateway.Publish(testing::MustCompile(Policy(Mtls("skip_consumer_lookup: true, authenticated_group_by: DN"))));
+  const std::string chain = ChainOf({.subject = subject});
+  std::vector<std::string> identifiers;
+  for (int round = 0; round < 2; ++round) {
+    Decided d(gateway, chain);
+    identifiers.push_back(d.changes["X-Credential-Identifier"]);
+    bool remembered = false;
+    for (const TraceStep& step : d.txn.trace())
+      remembered |= step.cause.find("verified before") != std::string_view::npos;
+    EXPECT_EQ(remembered, round == 1);
+  }
+  EXPECT_EQ(identifiers[0], identifiers[1]);
 }
 
 TEST(HeaderCertAuth, AnInsecureSourceIsBelievedOnlyWhenThePolicySaysSo) {

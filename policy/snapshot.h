@@ -2,8 +2,7 @@
 //
 // Everything that a request could make us compute twice is computed here: keys parsed, plugins resolved for each route,
 // header texts put together. Indexes are into the vectors of Snapshot; kNone means absent. It holds no API key and no
-// password, only digests; keys of JWT secrets live inside auth::Key, those of
-// hmac-auth inside auth::SigningSecret.
+// password, only digests; keys of JWT secrets live inside auth::Key, those of hmac-auth inside auth::SigningSecret.
 #ifndef SLUICE_POLICY_SNAPSHOT_H_
 #define SLUICE_POLICY_SNAPSHOT_H_
 
@@ -291,7 +290,7 @@ class Snapshot {
   absl::flat_hash_map<std::pair<std::string, uint32_t>, CompiledCredential> subject_credentials;
   absl::flat_hash_map<std::string, uint32_t> consumer_by_name;  // username
   absl::flat_hash_map<std::string, uint32_t> consumer_by_custom_id;
-  std::vector<auth::KeySetSourceOptions> key_sources;  // each URL once
+  std::vector<auth::KeySetSourceOptions> key_sources;  // each URL with its options once
 };
 
 }  // namespace sluice

@@ -26,7 +26,7 @@ namespace sluice {
 struct Identity {
   const CompiledConsumer* consumer = nullptr;
   std::string_view credential;  // its identifier, not its secret; empty: none
-  std::string_view groups;      // that a token gave: names, each with '\n' behind it (no name has a control character)
+  std::string_view groups;      // that a token or a certificate gave: names, each with '\n' behind it (no name has a control character)
   bool authenticated = false;   // some credential was accepted
   bool anonymous = false;       // an auth plugin fell back to its anonymous consumer
 };

@@ -4,8 +4,8 @@
     conformance/tools/certificates.py
 
 Needs Python's standard library and the `openssl` command (3.0). It signs without any code of Sluice's. The results are
-committed: cases run without this script. All are valid from T0 - 1 day, where the cases' time lines begin, to 2100, so that
-a real nginx with a real clock takes them as well.
+committed: cases run without this script. All but expiring.pem are valid from T0 - 1 day, where the cases' time lines begin, to
+2100, so that a real nginx with a real clock takes them as well.
 """
 
 import pathlib

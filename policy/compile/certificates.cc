@@ -35,15 +35,7 @@ void Compiler::Subjects(const policy::Consumer& consumer, uint32_t index) {
                                           CompiledCredential{index, credential.subject_name});
 }
 
-uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::MtlsAuthConfig& config) {
-  return AddCertificateAuth(plugin, config);
-}
-
-uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::HeaderCertAuthConfig& config) {
-  return AddCertificateAuth(plugin, config);
-}
-
-uint32_t Compiler::AddCertificateAuth(const policy::Plugin& plugin, const policy::CertificateAuthConfig& config) {
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::CertificateAuthConfig& config) {
   CertificateAuthPlugin compiled;
   compiled.spot = SpotOf(plugin.origin);
   compiled.config = config;

@@ -60,9 +60,7 @@ class Compiler {
   // certificates.cc
   void Authorities();
   void Subjects(const policy::Consumer& consumer, uint32_t index);
-  uint32_t Add(const policy::Plugin& plugin, const policy::MtlsAuthConfig& config);
-  uint32_t Add(const policy::Plugin& plugin, const policy::HeaderCertAuthConfig& config);
-  uint32_t AddCertificateAuth(const policy::Plugin& plugin, const policy::CertificateAuthConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::CertificateAuthConfig& config);  // of either plugin
 
   // plugins.cc
   void Plugins();

@@ -122,6 +122,15 @@ constexpr Field<JwtConfig> kJwtFields[] = {
     {"token_types", ReadStrings<&JwtConfig::token_types, CheckNotEmpty>},
 };
 
+// A list that is written down with nothing in it would mean all, which its author can hardly have meant.
+void RefuseEmptyList(Reader& reader, const Cursor& at, std::string_view field) {
+  Reader::WithMember(at, field, [&](const Cursor& list) {
+    if (list.node->kind == NodeKind::kList && list.node->size() == 0)
+      reader.Error(list, "bad_value", absl::StrCat("expected at least one of `", field, "`"),
+                   "add one, or remove the field");
+  });
+}
+
 void CheckJwksAlgorithms(Reader& reader, const Cursor& at, const JwtConfig& config) {
   if (std::any_of(config.jwks_algorithms.begin(), config.jwks_algorithms.end(), IsShared) && !config.jwks_uri.empty())
     reader.Error(at, "insecure", "`jwks_algorithms` has one of shared secrets: a secret behind a URL is no secret",
@@ -205,7 +214,10 @@ constexpr Field<AclConfig> kAclFields[] = {
 
 void ReadJwtConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
   JwtConfig& config = out->emplace<JwtConfig>();
-  if (reader.Map(at, kJwtFields, &config)) CheckJwt(reader, at, config);
+  if (!reader.Map(at, kJwtFields, &config)) return;
+  RefuseEmptyList(reader, at, "jwks_algorithms");
+  RefuseEmptyList(reader, at, "token_types");
+  CheckJwt(reader, at, config);
 }
 
 void ReadKeyAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
@@ -228,10 +240,7 @@ void ReadHmacAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
   if (config.enforce_headers.size() > limits::kSignedHeaders)
     reader.Error(at, "too_large", absl::StrCat("more than ", limits::kSignedHeaders, " names in `enforce_headers`"),
                  "remove some: no signature covers more");
-  Reader::WithMember(at, "algorithms", [&](const Cursor& list) {
-    if (list.node->kind == NodeKind::kList && list.node->size() == 0)
-      reader.Error(list, "bad_value", "expected at least one of `algorithms`", "add one, or remove the field");
-  });
+  RefuseEmptyList(reader, at, "algorithms");
 }
 
 void ReadAclConfig(Reader& reader, const Cursor& at, PluginConfig* out) {

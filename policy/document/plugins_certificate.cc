@@ -1,5 +1,7 @@
 // mtls-auth and header-cert-auth; the authorities that they trust, and the names on certificates that stand for
 // consumers.
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -79,7 +81,7 @@ constexpr Word<Config::HeaderFormat> kFormats[] = {{"base64_encoded", Config::He
                                                    {"rfc9440", Config::HeaderFormat::kRfc9440}};
 
 // Fields of revocation checks have no meaning where there are none; decK writes their defaults.
-constexpr Field<Config> kMtlsAuthFields[] = {
+constexpr Field<Config> kCommonFields[] = {
     {"ca_certificates", ReadAuthorities, kRequired},
     {"allow_partial_chain", ReadBool<&Config::allow_partial_chain>},
     {"consumer_by", ReadWords<&Config::consumer_by, kConsumerBy>},
@@ -88,8 +90,6 @@ constexpr Field<Config> kMtlsAuthFields[] = {
     {"default_consumer", ReadDefaultConsumer},
     {"anonymous", ReadAnonymous<Config>},
     {"revocation_check_mode", ReadRevocation},
-    {"send_ca_dn", ReadSendCaDn},
-    {"san_dirname_matcher", NotYetList<Config>},
     {"cache_ttl", Skip<Config>},
     {"cert_cache_ttl", Skip<Config>},
     {"http_timeout", Skip<Config>},
@@ -100,28 +100,25 @@ constexpr Field<Config> kMtlsAuthFields[] = {
     {"https_proxy_port", NotYet<Config>},
 };
 
+constexpr Field<Config> kMtlsAuthFields[] = {
+    {"send_ca_dn", ReadSendCaDn},
+    {"san_dirname_matcher", NotYetList<Config>},
+};
+
 constexpr Field<Config> kHeaderCertAuthFields[] = {
-    {"ca_certificates", ReadAuthorities, kRequired},
     {"certificate_header_name", ReadString<&Config::certificate_header_name, CheckHeaderName>, kRequired},
     {"certificate_header_format", ReadWord<&Config::certificate_header_format, kFormats>, kRequired},
     {"secure_source", ReadBool<&Config::secure_source>},
     {"trusted_ips", ReadStrings<&Config::trusted_ips, CheckIpOrCidr>},
-    {"allow_partial_chain", ReadBool<&Config::allow_partial_chain>},
-    {"consumer_by", ReadWords<&Config::consumer_by, kConsumerBy>},
-    {"skip_consumer_lookup", ReadBool<&Config::skip_consumer_lookup>},
-    {"authenticated_group_by", ReadWord<&Config::authenticated_group_by, kGroupBy>},
-    {"default_consumer", ReadDefaultConsumer},
-    {"anonymous", ReadAnonymous<Config>},
-    {"revocation_check_mode", ReadRevocation},
-    {"cache_ttl", Skip<Config>},
-    {"cert_cache_ttl", Skip<Config>},
-    {"http_timeout", Skip<Config>},
-    {"ssl_verify", Skip<Config>},
-    {"http_proxy_host", NotYet<Config>},
-    {"http_proxy_port", NotYet<Config>},
-    {"https_proxy_host", NotYet<Config>},
-    {"https_proxy_port", NotYet<Config>},
 };
+
+// One table of the common fields and a plugin's own.
+template <size_t N>
+bool ReadFields(Reader& reader, const Cursor& at, const Field<Config> (&own)[N], Config* out) {
+  Field<Config> fields[std::size(kCommonFields) + N];
+  std::copy(std::begin(own), std::end(own), std::copy(std::begin(kCommonFields), std::end(kCommonFields), fields));
+  return reader.Map(at, fields, out);
+}
 
 // Kong checks for revocation unless it is told not to: whoever relies on that must know.
 void CheckRevocation(Reader& reader, const Cursor& at) {
@@ -159,14 +156,14 @@ void ReadMtlsAuthCredential(Reader& reader, const Cursor& at, MtlsAuthCredential
 
 void ReadMtlsAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
   Config& config = out->emplace<MtlsAuthConfig>();
-  if (!reader.Map(at, kMtlsAuthFields, &config)) return;
+  if (!ReadFields(reader, at, kMtlsAuthFields, &config)) return;
   CheckRevocation(reader, at);
   CheckLookup(reader, at, config);
 }
 
 void ReadHeaderCertAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
   Config& config = out->emplace<HeaderCertAuthConfig>();
-  if (!reader.Map(at, kHeaderCertAuthFields, &config)) return;
+  if (!ReadFields(reader, at, kHeaderCertAuthFields, &config)) return;
   CheckRevocation(reader, at);
   CheckLookup(reader, at, config);
   CheckSource(reader, at, config);

@@ -1,5 +1,5 @@
-// Kong's acl: which groups may pass. They are the consumer's; those that a token gave count when there is no consumer,
-// or before them if the plugin says so.
+// Kong's acl: which groups may pass. They are the consumer's; those that a token or a certificate gave count when there
+// is no consumer, or before them if the plugin says so.
 #include <algorithm>
 
 #include "policy/stages/stages.h"

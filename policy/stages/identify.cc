@@ -27,13 +27,6 @@ void SetOrRemove(Txn& t, std::string_view name, std::string_view value) {
   }
 }
 
-void DropForgedHeaders(Txn& t) {
-  for (const Header& header : RequestHeaders(t))
-    for (std::string_view name : kIdentityHeaders)
-      if (IsSpelling(header.name, name))
-        t.request_changes.Remove(absl::EqualsIgnoreCase(header.name, name) ? name : header.name);
-}
-
 void AddIdentityHeaders(Txn& t) {
   const CompiledConsumer* consumer = t.identity.consumer;
   SetOrRemove(t, "X-Consumer-ID", consumer != nullptr ? consumer->id : std::string_view());
@@ -41,6 +34,12 @@ void AddIdentityHeaders(Txn& t) {
   SetOrRemove(t, "X-Consumer-Username", consumer != nullptr ? consumer->username : std::string_view());
   SetOrRemove(t, "X-Credential-Identifier", t.identity.anonymous ? std::string_view() : t.identity.credential);
   SetOrRemove(t, "X-Anonymous-Consumer", t.identity.anonymous ? "true" : "");
+}
+
+bool IsSpelling(std::string_view name, std::string_view of) {
+  const auto fold = [](char c) { return absl::ascii_tolower(static_cast<unsigned char>(c == '_' ? '-' : c)); };
+  return std::equal(name.begin(), name.end(), of.begin(), of.end(),
+                    [fold](char a, char b) { return fold(a) == fold(b); });
 }
 
 void SetConsumer(Txn& t, uint32_t consumer) {
@@ -59,7 +58,7 @@ Step Identify(Txn& t) {
     if (step != Step::kNext) return step;
     t.identify.waited = false;
   }
-  DropForgedHeaders(t);
+  for (std::string_view name : kIdentityHeaders) DropSpellings(t, name);
   if (t.auth_ran) AddIdentityHeaders(t);
   return Step::kNext;
 }
@@ -91,9 +90,31 @@ std::string_view CredentialsOf(std::string_view value, std::string_view scheme) 
   return absl::StripAsciiWhitespace(value.substr(scheme.size()));
 }
 
-bool IsSpelling(std::string_view name, std::string_view of) {
-  auto same = [](char a, char b) { return absl::ascii_tolower(a == '_' ? '-' : a) == absl::ascii_tolower(b); };
-  return name.size() == of.size() && std::equal(name.begin(), name.end(), of.begin(), same);
+void DropSpellings(Txn& t, std::string_view name, bool keep_exact) {
+  for (const Header& header : RequestHeaders(t)) {
+    if (!IsSpelling(header.name, name)) continue;
+    const bool exact = absl::EqualsIgnoreCase(header.name, name);
+    if (!exact || !keep_exact) t.request_changes.Remove(exact ? name : header.name);
+  }
+}
+
+// The identifier, a line feed, and the groups; a line feed alone in their place if the only group is the identifier.
+bool PackIdentity(std::string_view identifier, std::string_view groups, auth::CachedToken* out) {
+  if (groups.size() == identifier.size() + 1 && absl::StartsWith(groups, identifier)) groups = "\n";
+  out->payload_size = identifier.size() + 1 + groups.size();
+  if (out->payload_size > auth::CachedToken::kPayloadBytes) return false;
+  char* end = out->payload + identifier.copy(out->payload, identifier.size());
+  *end = '\n';
+  groups.copy(end + 1, groups.size());
+  return true;
+}
+
+void UnpackIdentity(Txn& t, const auth::CachedToken& packed, std::string_view* identifier, std::string_view* groups) {
+  const std::string_view all = t.arena.Copy(packed.payload_view());
+  const size_t end = all.find('\n');
+  *identifier = all.substr(0, end);
+  *groups = all.substr(end + 1);
+  if (*groups == "\n") *groups = all.substr(0, end + 1);
 }
 
 bool SkipsAuthentication(const Txn& t, uint32_t anonymous, bool run_on_preflight) {

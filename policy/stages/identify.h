@@ -2,6 +2,7 @@
 #ifndef SLUICE_POLICY_STAGES_IDENTIFY_H_
 #define SLUICE_POLICY_STAGES_IDENTIFY_H_
 
+#include "auth/token_cache.h"
 #include "policy/stages/stages.h"
 
 namespace sluice {
@@ -37,8 +38,14 @@ Step RefuseCredential(Txn& t, const Refusal& refusal);
 // a preflight is to be let through.
 bool SkipsAuthentication(const Txn& t, uint32_t anonymous, bool run_on_preflight);
 
-// Whether two names of headers are one to somebody behind us: CGI and its heirs take `_` and `-` for the same.
-bool IsSpelling(std::string_view name, std::string_view of);
+// Removes the client's headers of that name from what the upstream gets, and those whose names are the same to somebody
+// behind us: CGI and its heirs take `_` and `-` for one. `keep_exact`: only the others.
+void DropSpellings(Txn& t, std::string_view name, bool keep_exact = false);
+
+// Who a credential stands for, as a cache keeps it: its identifier, and groups as in Identity. False: too long for
+// that.
+bool PackIdentity(std::string_view identifier, std::string_view groups, auth::CachedToken* out);
+void UnpackIdentity(Txn& t, const auth::CachedToken& packed, std::string_view* identifier, std::string_view* groups);
 
 // The decoded value of a query parameter; `next` is where to look on. False: no more of that name.
 bool NextQueryValue(Txn& t, std::string_view name, size_t* next, std::string_view* value);

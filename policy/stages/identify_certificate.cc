@@ -4,7 +4,6 @@
 
 #include "absl/strings/match.h"
 #include "auth/certificate_header.h"
-#include "auth/token_cache.h"
 #include "base/limits.h"
 #include "policy/stages/identify.h"
 
@@ -36,8 +35,6 @@ Step RefuseCertificate(Txn& t, std::string_view name, const CertificateAuthPlugi
 }
 
 // ---- The cache ----
-
-// An entry's payload is the credential's identifier, a line feed, and the groups as in Identity.
 
 // What is longer cannot be good, percent-encoded or not. By the bound of auth/token_cache.h a text of that length meets
 // a given entry with probability below 2^-113.
@@ -71,22 +68,20 @@ bool FromCache(Txn& t, const Check& check, Step* step) {
   auth::CachedToken hit;
   if (!UsesCache(t, check) || !t.gateway.tokens->Find(CacheKey(t, check), &hit)) return false;
   if (t.now.wall_ns < hit.nbf_ns || t.now.wall_ns >= hit.exp_ns) return false;  // verified again, it says why
-  std::string_view payload = t.arena.Copy(hit.payload_view());
-  size_t end = payload.find('\n');
-  *step = AcceptCertificate(t, check, static_cast<uint32_t>(hit.user[0]), payload.substr(0, end),
-                            payload.substr(end + 1), "verified before, still valid");
+  std::string_view identifier, groups;
+  UnpackIdentity(t, hit, &identifier, &groups);
+  *step = AcceptCertificate(t, check, static_cast<uint32_t>(hit.user[0]), identifier, groups,
+                            "verified before, still valid");
   return true;
 }
 
 void Remember(Txn& t, const Check& check, const auth::CertificateVerdict& verdict, uint32_t consumer,
               std::string_view identifier, std::string_view groups) {
-  std::string_view payload = t.arena.Concat({identifier, "\n", groups});
-  if (!UsesCache(t, check) || payload.size() > auth::CachedToken::kPayloadBytes) return;
   auth::CachedToken value;
+  if (!UsesCache(t, check) || !PackIdentity(identifier, groups, &value)) return;
   value.nbf_ns = ToNs(verdict.not_before_s);
   value.exp_ns = ToNs(verdict.not_after_s + 1);  // the last second counts in full
   value.user[0] = consumer;
-  value.payload_size = payload.copy(value.payload, payload.size());
   t.gateway.tokens->Insert(CacheKey(t, check), value);
 }
 
@@ -191,13 +186,11 @@ bool IsTrustedSource(const Txn& t, const CertificateAuthPlugin& plugin) {
                                    [&](const Cidr& network) { return network.Contains(t.peer.ip); });
 }
 
-// What a stranger says of certificates reaches nobody behind us either.
-void DropForged(Txn& t, const CertificateAuthPlugin& plugin) {
-  const bool has_chain = plugin.config.certificate_header_format == Format::kRfc9440;
-  for (const Header& header : RequestHeaders(t))
-    if (IsSpelling(header.name, plugin.config.certificate_header_name) ||
-        (has_chain && IsSpelling(header.name, kChainHeader)))
-      t.request_changes.Remove(header.name);
+// What a stranger says of certificates reaches nobody behind us either. A trusted proxy answers for the exact name
+// alone.
+void DropForged(Txn& t, const CertificateAuthPlugin& plugin, bool trusted) {
+  DropSpellings(t, plugin.config.certificate_header_name, trusted);
+  if (plugin.config.certificate_header_format == Format::kRfc9440) DropSpellings(t, kChainHeader, trusted);
 }
 
 std::string_view ReadHeader(Txn& t, Format format, std::string_view value, std::string_view chain, const char** fault) {
@@ -233,14 +226,14 @@ Step IdentifyByForwardedCertificate(Txn& t) {
   if (scoped == nullptr) return Step::kNext;
   const CertificateAuthPlugin& plugin = t.snapshot->certificate_auth[scoped->config];
   const bool trusted = IsTrustedSource(t, plugin);
-  if (!trusted) DropForged(t, plugin);
+  DropForged(t, plugin, trusted);
   if (SkipsAuthentication(t, plugin.anonymous, true)) return Step::kNext;
   t.auth_ran = true;
   constexpr std::string_view kName = "header-cert-auth";
-  const PresentedHeader header = FindLast(t, plugin.config.certificate_header_name);
   if (!trusted)
     return RefuseCertificate(t, kName, plugin, "cert_untrusted_source",
                              "the request does not come from one of trusted_ips", kNoneSent);
+  const PresentedHeader header = FindLast(t, plugin.config.certificate_header_name);
   if (header.value.empty())
     return RefuseCertificate(t, kName, plugin, "cert_missing", "no certificate in the configured header", kNoneSent);
   const Format format = plugin.config.certificate_header_format;

@@ -100,8 +100,8 @@ Step KeysUnavailable(Txn& t, const JwtPlugin& plugin) {
 
 // ---- The cache ----
 
-// What is kept of a verified token beside its times: user[0] is the consumer, user[1] where its key came from; the
-// payload is the credential's identifier, and after a '\n' the groups, as in Identity.
+// What is kept of a verified token beside its times: user[0] is the consumer, user[1] where its key came from, and
+// PackIdentity's.
 constexpr uint64_t kFromKeySet = uint64_t{1} << 32;
 constexpr uint64_t kHasExp = uint64_t{1} << 33;
 
@@ -122,15 +122,12 @@ auth::TokenCache::Key CacheKey(const Txn& t, const JwtPlugin& plugin, std::strin
 
 void Remember(Txn& t, const JwtPlugin& plugin, std::string_view token, const auth::TokenTimes& times, uint32_t consumer,
               uint64_t origin, std::string_view identifier, std::string_view groups) {
-  if (t.gateway.tokens == nullptr) return;
-  std::string_view payload = groups.empty() ? identifier : t.arena.Concat({identifier, "\n", groups});
-  if (payload.size() > auth::CachedToken::kPayloadBytes) return;
   auth::CachedToken value;
+  if (t.gateway.tokens == nullptr || !PackIdentity(identifier, groups, &value)) return;
   value.exp_ns = times.exp_ns;
   value.nbf_ns = times.nbf_ns;
   value.user[0] = consumer;
   value.user[1] = origin | (times.has_exp ? kHasExp : 0);
-  value.payload_size = payload.copy(value.payload, payload.size());
   t.gateway.tokens->Insert(CacheKey(t, plugin, token), value);
 }
 
@@ -153,9 +150,7 @@ bool FromCache(Txn& t, const JwtPlugin& plugin, std::string_view token, Step* st
   }
   std::string_view identifier, groups;
   if (from_set) {
-    groups = t.arena.Copy(hit.payload_view());
-    identifier = groups.substr(0, groups.find('\n'));
-    groups.remove_prefix(std::min(identifier.size() + 1, groups.size()));
+    UnpackIdentity(t, hit, &identifier, &groups);
   } else {
     identifier = t.snapshot->jwt_secrets[static_cast<uint32_t>(hit.user[1])].credential.identifier;
   }
@@ -213,7 +208,7 @@ bool ForEachName(auth::JsonValue claim, F f) {
   return claim.IsString() || claim.IsArray();
 }
 
-// The groups of a token as in Identity. False: no names, or one that fits into no header.
+// The groups of a token as in Identity, empty names left out. False: no names, or one that fits into no header.
 bool ReadGroups(Txn& t, auth::JsonValue claim, std::string_view* groups) {
   if (claim.type() == auth::JsonType::kMissing || claim.type() == auth::JsonType::kNull) return true;
   size_t size = 0;
@@ -226,6 +221,7 @@ bool ReadGroups(Txn& t, auth::JsonValue claim, std::string_view* groups) {
   char* out = t.arena.Array<char>(size);
   size_t at = 0;
   ForEachName(claim, [&](std::string_view name) {
+    if (name.empty()) return;
     at += name.copy(out + at, name.size());
     out[at++] = '\n';
   });
