@@ -78,4 +78,10 @@ size_t FormatIp(const Ip& ip, char (&out)[kIpTextBytes]) {
   return std::strlen(out);
 }
 
+std::string ToText(const Endpoint& endpoint) {
+  char text[kIpTextBytes];
+  const std::string ip(text, FormatIp(endpoint.ip, text));
+  return (endpoint.ip.is_v4() ? ip : "[" + ip + "]") + ":" + std::to_string(endpoint.port);
+}
+
 }  // namespace sluice

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sluice {
@@ -36,6 +37,9 @@ bool ParseCidr(std::string_view text, Cidr* out);
 // Writes the canonical text (RFC 5952); returns its length.
 inline constexpr size_t kIpTextBytes = 46;
 size_t FormatIp(const Ip& ip, char (&out)[kIpTextBytes]);
+
+// As ParseEndpoint reads it, with the port. Allocates.
+std::string ToText(const Endpoint& endpoint);
 
 }  // namespace sluice
 

@@ -66,5 +66,13 @@ TEST(Cidr, Contains) {
     EXPECT_FALSE(ParseCidr(bad, &cidr)) << bad;
 }
 
+TEST(Ip, AnEndpointIsWrittenAsItIsRead) {
+  for (const char* text : {"10.0.0.1:80", "[2001:db8::1]:0", "[::1]:65535"}) {
+    Endpoint endpoint;
+    ASSERT_TRUE(ParseEndpoint(text, &endpoint));
+    EXPECT_EQ(ToText(endpoint), text);
+  }
+}
+
 }  // namespace
 }  // namespace sluice

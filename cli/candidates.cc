@@ -23,7 +23,7 @@ std::vector<router::Candidate> CandidatesOf(const std::vector<router::RouteSpec>
   query.http_version = request.http_version;
   query.sni = request.tls.sni;
   query.headers = request.headers;
-  query.header_count = stream ? 0 : request.header_count;
+  query.header_count = request.header_count;
   if (ParseEndpoint(request.peer, &source)) query.source = &source;
   if (ParseEndpoint(request.server, &destination)) query.destination = &destination;
   return router::FindCandidates(routes, query, kMost);

@@ -11,8 +11,8 @@
 
 namespace sluice::cli {
 
-// At most as many as fit on a page. `client` is what the decision says of the request. None of a request that was
-// refused before it came to routes.
+// At most as many as fit on a page. `client` is what the decision says of the request, which must have come to the
+// routes.
 std::vector<router::Candidate> CandidatesOf(const std::vector<router::RouteSpec>& routes, const Request& request,
                                             const Client& client);
 

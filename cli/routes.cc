@@ -16,20 +16,16 @@
 #include "policy/json/json_writer.h"
 #include "router/libfa_prover.h"
 #include "router/precedence.h"
+#include "router/why.h"
 
 namespace sluice::cli {
 namespace {
 
 using Texts = std::vector<std::string>;
 
-std::string NetText(const router::NetSpec& net) {
-  if (net.port == 0) return net.ip;
-  return absl::StrCat(net.ip, net.ip.empty() ? "" : " ", "port ", net.port);
-}
-
 Texts NetTexts(const std::vector<router::NetSpec>& nets) {
   Texts texts;
-  for (const router::NetSpec& net : nets) texts.push_back(NetText(net));
+  for (const router::NetSpec& net : nets) texts.push_back(router::NetText(net));
   return texts;
 }
 

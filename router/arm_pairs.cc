@@ -57,14 +57,13 @@ std::vector<std::string> ArmPairs::Meets(const HostPattern& host) const {
   const auto add = [&](std::string key) {
     if (buckets_.contains(key)) keys.push_back(std::move(key));
   };
-  const bool plain = host.kind == HostPattern::Kind::kPlain;
   // The wildcards below which the name lies; a name's own dots end them, a pattern's outer one is itself.
   for (size_t dot = text.find('.'); dot != std::string::npos; dot = text.find('.', dot + 1)) {
     if (host.kind != HostPattern::Kind::kAnyTail && dot > 0) add(absl::StrCat(kHead, text.substr(dot)));
     if (host.kind != HostPattern::Kind::kAnySubdomain && dot + 1 < text.size())
       add(absl::StrCat(kTail, text.substr(0, dot + 1)));
   }
-  if (!plain && host.kind == HostPattern::Kind::kAnySubdomain) keys.insert(keys.end(), tails_.begin(), tails_.end());
+  if (host.kind == HostPattern::Kind::kAnySubdomain) keys.insert(keys.end(), tails_.begin(), tails_.end());
   return keys;
 }
 

@@ -12,26 +12,25 @@ namespace {
 
 using Step = ByteAutomaton::Step;
 
+constexpr std::string_view kNice = "a01A-_";
+
 // How much a person would like to see the byte in an example: the least is the best.
 int RankOf(uint8_t byte) {
-  static constexpr std::string_view kNice = "a01A-_";
   const size_t at = kNice.find(static_cast<char>(byte));
   return at == kNice.npos ? 256 + byte : static_cast<int>(at);
 }
 
 uint8_t NicestIn(int least, int most) {
   int best = least;
-  for (unsigned char c : std::string_view("a01A-_"))
+  for (unsigned char c : kNice)
     if (least <= c && c <= most && RankOf(c) < RankOf(static_cast<uint8_t>(best))) best = c;
   return static_cast<uint8_t>(best);
 }
 
 // Where a set of ranges changes between bytes least and most: the first byte of each part.
-template <typename Steps, typename StepOf>
-std::vector<int> CutsOf(const Steps& steps, StepOf step_of, int least, int most) {
+std::vector<int> CutsOf(const std::vector<Step>& steps, int least, int most) {
   std::vector<int> cuts = {least};
-  for (const auto& item : steps) {
-    const Step& step = step_of(item);
+  for (const Step& step : steps) {
     if (step.least > least) cuts.push_back(step.least);
     if (step.most < most) cuts.push_back(step.most + 1);
   }
@@ -55,9 +54,10 @@ class Search {
  public:
   Search(const std::vector<const ByteAutomaton*>& all, const std::vector<const ByteAutomaton*>& none, size_t* work)
       : all_(all), none_(none), work_(*work) {
+    uint32_t states = 0;
     for (const ByteAutomaton* automaton : none_) {
-      bases_.push_back(none_states_);
-      none_states_ += static_cast<uint32_t>(automaton->states.size());
+      bases_.push_back(states);
+      states += static_cast<uint32_t>(automaton->states.size());
     }
   }
 
@@ -133,19 +133,18 @@ class Search {
 
   // The states of none_ that follow differ from byte to byte: one place for each range in which they do not.
   bool Subsets(const Place& from, int least, int most, const Place& to, size_t parent) {
-    std::vector<std::pair<Step, uint32_t>> steps;  // and the base of its automaton
+    std::vector<Step> steps;
     for (size_t i = all_.size(); i < from.size(); ++i) {
       const uint32_t base = *(std::upper_bound(bases_.begin(), bases_.end(), from[i]) - 1);
       for (const Step& step : NoneState(from[i]).steps)
-        if (step.least <= most && step.most >= least) steps.emplace_back(step, base);
+        if (step.least <= most && step.most >= least) steps.push_back({step.least, step.most, base + step.to});
     }
-    const std::vector<int> cuts = CutsOf(
-        steps, [](const auto& item) -> const Step& { return item.first; }, least, most);
+    const std::vector<int> cuts = CutsOf(steps, least, most);
     for (size_t i = 0; i < cuts.size(); ++i) {
       if (!Spend(kSubsetWork * steps.size())) return false;
       Place place = to;
-      for (const auto& [step, base] : steps)
-        if (step.least <= cuts[i] && cuts[i] <= step.most) place.push_back(base + step.to);
+      for (const Step& step : steps)
+        if (step.least <= cuts[i] && cuts[i] <= step.most) place.push_back(step.to);
       SortUnique(place.begin() + static_cast<ptrdiff_t>(to.size()), &place);
       Offer({std::move(place), parent, NicestIn(cuts[i], i + 1 < cuts.size() ? cuts[i + 1] - 1 : most)});
     }
@@ -193,7 +192,6 @@ class Search {
   const std::vector<const ByteAutomaton*>& none_;
   size_t& work_;
   std::vector<uint32_t> bases_;  // where the states of each of none_ begin in a Place
-  uint32_t none_states_ = 0;
   absl::flat_hash_set<Place> seen_;
   absl::flat_hash_map<Place, Node> next_;  // nodes of the next level
   std::vector<Trail> trail_;               // nodes of the levels so far
@@ -223,8 +221,7 @@ class SubsetConstruction {
       state->accepts |= old.accepts;
       steps.insert(steps.end(), old.steps.begin(), old.steps.end());
     }
-    const std::vector<int> cuts = CutsOf(
-        steps, [](const Step& step) -> const Step& { return step; }, 0, UINT8_MAX);
+    const std::vector<int> cuts = CutsOf(steps, 0, UINT8_MAX);
     for (size_t i = 0; i < cuts.size(); ++i) {
       Set next;
       for (const Step& step : steps)
@@ -334,6 +331,7 @@ void SortSteps(ByteAutomaton::State* state) {
 
 ByteAutomaton Intersection(const ByteAutomaton& a, const ByteAutomaton& b, size_t most) {
   ByteAutomaton both;
+  if (a.states.empty() || b.states.empty()) return both;
   if (!ProductConstruction(a, b, most).Run(&both)) return {};
   both.deterministic = a.deterministic && b.deterministic;
   const std::vector<bool> alive = Alive(both);
@@ -347,7 +345,9 @@ ByteAutomaton Intersection(const ByteAutomaton& a, const ByteAutomaton& b, size_
 
 ByteAutomaton Determinized(ByteAutomaton automaton, size_t most) {
   ByteAutomaton determinized;
-  if (automaton.states.size() > most || !SubsetConstruction(automaton, most).Run(&determinized)) return automaton;
+  if (automaton.states.empty() || automaton.states.size() > most ||
+      !SubsetConstruction(automaton, most).Run(&determinized))
+    return automaton;
   determinized.deterministic = true;
   return determinized;
 }

@@ -34,13 +34,14 @@ void SortSteps(ByteAutomaton::State* state);
 // more than `most` states. Automata of usual expressions get smaller by it, those of hostile ones do not get larger.
 ByteAutomaton Determinized(ByteAutomaton automaton, size_t most);
 
-// What both accept, without steps that lead nowhere. Has no states where it would take more than `most`.
+// What both accept, without steps that lead nowhere. Has no states where it would take more than `most`, or where one
+// of the two has none.
 ByteAutomaton Intersection(const ByteAutomaton& a, const ByteAutomaton& b, size_t most);
 
 enum class TextAnswer { kNone, kFound, kTooMuchWork };
 
 // The shortest text that each of `all` accepts and none of `none`; of several the one with the simplest bytes, the same
-// in each run. Takes from `work` one unit (about 20 ns) for each step that is looked at; kTooMuchWork when it is used
+// in each run. Takes from `work` one unit (20 to 50 ns) for each step that is looked at; kTooMuchWork when it is used
 // up. `all` has one member at least.
 TextAnswer ShortestText(const std::vector<const ByteAutomaton*>& all, const std::vector<const ByteAutomaton*>& none,
                         size_t* work, std::string* text);

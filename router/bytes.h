@@ -29,6 +29,10 @@ inline uint64_t LoadAtMost8(const char* bytes, size_t n) {
   return n == 0 ? 0 : LoadWord<uint8_t>(bytes);
 }
 
+inline size_t CommonPrefixBytes(std::string_view a, std::string_view b) {
+  return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
 inline constexpr uint64_t kEachByte = 0x0101010101010101;
 
 // Sixteen bytes, and sets of them.

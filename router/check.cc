@@ -158,10 +158,7 @@ std::vector<NetFilter> CheckNets(const RouteSpec& route, std::string_view list, 
   std::vector<NetFilter> filters;
   for (size_t i = 0; i < nets.size(); ++i) {
     NetFilter filter;
-    filter.any_address = nets[i].ip.empty();
-    filter.port = nets[i].port;
-    const bool empty = filter.any_address && filter.port == 0;
-    if (empty || (!filter.any_address && !ParseCidr(nets[i].ip, &filter.network))) {
+    if (!ReadNet(nets[i], &filter)) {
       report->Add(route, Field(list, i), "bad_address",
                   absl::StrCat("expected an address, a network or a port, found `", nets[i].ip, "`"),
                   "write `10.0.0.1`, `10.0.0.0/8` or `2001:db8::/32`");
@@ -236,6 +233,12 @@ void Report::Add(const RouteSpec& route, std::string_view field, std::string cod
   absl::StrAppend(&problem.where.pointer, field);
   problem.routes = {route.name};
   Add(std::move(problem));
+}
+
+bool ReadNet(const NetSpec& net, NetFilter* filter) {
+  filter->any_address = net.ip.empty();
+  filter->port = net.port;
+  return filter->any_address ? filter->port != 0 : ParseCidr(net.ip, &filter->network);
 }
 
 CheckedRoute CheckRoute(const RouteSpec& route, Report* report) {

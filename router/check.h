@@ -44,6 +44,9 @@ struct CheckedRoute {
   RouteFilters filters;
 };
 
+// False if it is none that a route may ask for.
+bool ReadNet(const NetSpec& net, NetFilter* filter);
+
 CheckedRoute CheckRoute(const RouteSpec& route, Report* report);
 
 // What reports call the route at place `i`.

@@ -57,9 +57,9 @@ std::vector<std::string> ExamplesOf(const HeaderSet& header) {
   return values;
 }
 
-std::vector<std::string> ValuesOf(const HeaderSet& header) {
+std::vector<std::string> ValuesOf(const HeaderSet& header, std::vector<std::string> examples) {
   std::vector<std::string> values = header.values;
-  for (std::string& example : ExamplesOf(header)) values.push_back(std::move(example));
+  for (std::string& example : examples) values.push_back(std::move(example));
   return values;
 }
 
@@ -80,11 +80,11 @@ HeaderLines LinesForBoth(const HeaderSet& a, const HeaderSet& b) {
   HeaderLines lines;
   const std::optional<std::string> name = CommonName(a.name, b.name);
   if (!name) return lines;
-  for (const HeaderSet* header : {&a, &b})
-    for (std::string& value : ValuesOf(*header)) lines.emplace_back(*name, std::move(value));
-  if (a.patterns.empty() || b.patterns.empty()) return lines;
-  for (const std::string& first : ExamplesOf(a))
-    for (const std::string& second : ExamplesOf(b))
+  const std::vector<std::string> firsts = ExamplesOf(a), seconds = ExamplesOf(b);
+  for (std::string& value : ValuesOf(a, firsts)) lines.emplace_back(*name, std::move(value));
+  for (std::string& value : ValuesOf(b, seconds)) lines.emplace_back(*name, std::move(value));
+  for (const std::string& first : firsts)
+    for (const std::string& second : seconds)
       for (std::string value : {absl::StrCat(first, second), absl::StrCat(second, first)})
         lines.emplace_back(*name, std::move(value));
   return lines;
@@ -102,7 +102,7 @@ class LineSearch {
     for (const HeaderSet& other : others)
       for (Line& line : LinesForBoth(header, other))
         if (IsFree(line) && Takes(header, line) && Takes(other, line)) return Take(std::move(line));
-    for (std::string& value : ValuesOf(header))
+    for (std::string& value : ValuesOf(header, ExamplesOf(header)))
       if (Line line(header.name, std::move(value)); IsFree(line)) return Take(std::move(line));
     return HasTriedAll(header, others) ? Answer::kNo : Answer::kUnknown;
   }

@@ -68,16 +68,6 @@ bool ChooseMethod(const std::vector<std::string>& a, const std::vector<std::stri
   return true;
 }
 
-std::string EndpointText(const Ip& ip, uint16_t port) {
-  char text[kIpTextBytes];
-  const std::string_view address(text, FormatIp(ip, text));
-  return ip.is_v4() ? absl::StrCat(address, ":", port) : absl::StrCat("[", address, "]:", port);
-}
-
-bool Takes(const NetSet& net, const Ip& ip, uint16_t port) {
-  return (net.any_address || net.network.Contains(ip)) && (net.port == 0 || net.port == port);
-}
-
 // The address after the network's last; of the very last one, the first.
 Ip After(const Cidr& network) {
   Ip ip = network.network;
@@ -88,27 +78,28 @@ Ip After(const Cidr& network) {
 
 // Of two networks that meet one lies in the other. Of the addresses there the least that is not avoided is the first
 // one, or comes right after an avoided network.
-bool ChooseEndpoint(const std::vector<NetSet>& a, const std::vector<NetSet>& b, const std::vector<NetSet>& avoided,
-                    std::string* endpoint) {
+bool ChooseEndpoint(const std::vector<NetFilter>& a, const std::vector<NetFilter>& b,
+                    const std::vector<NetFilter>& avoided, std::string* endpoint) {
   endpoint->clear();
   if (a.empty() && b.empty()) return true;
-  const std::vector<NetSet> any(1);
-  for (const NetSet& x : a.empty() ? any : a) {
-    for (const NetSet& y : b.empty() ? any : b) {
+  const std::vector<NetFilter> any(1);
+  for (const NetFilter& x : a.empty() ? any : a) {
+    for (const NetFilter& y : b.empty() ? any : b) {
       if (!PortsMeet(x.port, y.port)) continue;
       Ip usual;
       ParseIp(kPeer, &usual);
       std::vector<Ip> addresses = {usual};
-      for (const NetSet* net : {&x, &y})
+      for (const NetFilter* net : {&x, &y})
         if (!net->any_address) addresses.push_back(net->network.network);
-      for (const NetSet& net : avoided)
+      for (const NetFilter& net : avoided)
         if (!net.any_address) addresses.push_back(After(net.network));
       const uint16_t asked = std::max(x.port, y.port);
       const uint16_t port = asked != 0 ? asked : FreePort(kPeerPort, avoided);
       for (const Ip& ip : addresses) {
-        if (!Takes(x, ip, port) || !Takes(y, ip, port)) continue;
-        if (AnyOf(avoided, [&](const NetSet& net) { return Takes(net, ip, port); })) continue;
-        *endpoint = EndpointText(ip, port);
+        const Endpoint candidate = {ip, port};
+        if (!x.Takes(candidate) || !y.Takes(candidate)) continue;
+        if (AnyOf(avoided, [&](const NetFilter& net) { return net.Takes(candidate); })) continue;
+        *endpoint = ToText(candidate);
         return true;
       }
     }

@@ -18,8 +18,8 @@ struct Avoided {
   std::vector<std::string> methods;  // of a stream: protocols
   std::vector<HeaderSet> headers;
   std::vector<HostPattern> snis;
-  std::vector<NetSet> sources;
-  std::vector<NetSet> destinations;
+  std::vector<NetFilter> sources;
+  std::vector<NetFilter> destinations;
 };
 
 // Whether some request satisfies both sets and nothing of `avoided`; then `witness` is one, but for its path. kUnknown

@@ -1,7 +1,6 @@
 #include "router/conflict_report.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -39,20 +38,26 @@ std::string_view WhyNever(std::string_view pattern) {
 
 std::string ConflictReport::Name(size_t route) const { return NameOf(routes_[route], route); }
 
-Diagnostic ConflictReport::Finding(std::string code, size_t route) const {
+Diagnostic ConflictReport::Finding(std::string code, Severity severity, size_t route) const {
   Diagnostic finding;
-  finding.severity = Severity::kWarning;
+  finding.severity = severity;
   finding.code = std::move(code);
   finding.where = routes_[route].where;
+  finding.routes = {Name(route)};
+  return finding;
+}
+
+Diagnostic ConflictReport::PairFinding(std::string code, Severity severity, size_t winner, size_t loser) const {
+  Diagnostic finding = Finding(std::move(code), severity, loser);
+  finding.routes = {Name(winner), Name(loser)};
+  finding.related = {routes_[winner].where};
   return finding;
 }
 
 void ConflictReport::Never(const Precedence& arm) {
   const std::string& path = routes_[arm.route].paths[arm.path];
-  Diagnostic finding = Finding("regex_never_matches", arm.route);
-  finding.severity = Severity::kError;
+  Diagnostic finding = Finding("regex_never_matches", Severity::kError, arm.route);
   finding.where.pointer += absl::StrCat("/paths/", arm.path);
-  finding.routes = {Name(arm.route)};
   finding.message = absl::StrCat("no path in normal form matches regular expression `", path.substr(1),
                                  "`: it asks for ", WhyNever(std::string_view(path).substr(1)));
   finding.hint = "write it as the normal form has it, see docs/router.md";
@@ -61,39 +66,34 @@ void ConflictReport::Never(const Precedence& arm) {
 
 void ConflictReport::Tie(size_t winner, size_t loser, Witness witness, bool others_need_a_prover) {
   known_.insert({winner, loser});
-  Diagnostic finding = Finding("route_tie", loser);
-  finding.routes = {Name(winner), Name(loser)};
+  Diagnostic finding = PairFinding("route_tie", Severity::kWarning, winner, loser);
   finding.message = absl::StrCat("route `", finding.routes[1], "` ties with route `", finding.routes[0],
                                  "`: both match some requests, and only their order in the document decides for `",
                                  finding.routes[0], "`");
-  finding.hint = "tell them apart by host, path, method or header; between regular expressions also by regex_priority";
+  finding.hint = IsStreamRoute(routes_[winner])
+                     ? "tell them apart by snis, sources or destinations"
+                     : "tell them apart by host, path, method or header; between regular expressions also by "
+                       "regex_priority";
   if (others_need_a_prover) finding.hint += "; `sluice check` also proves what hangs on regular expressions";
-  finding.related = {routes_[winner].where};
   finding.witness = std::move(witness);
   findings_.push_back(std::move(finding));
 }
 
 void ConflictReport::TieByRepeats(size_t winner, size_t loser, Witness witness) {
-  Diagnostic finding = Finding("route_tie", loser);
-  finding.severity = Severity::kNote;
-  finding.routes = {Name(winner), Name(loser)};
+  Diagnostic finding = PairFinding("route_tie", Severity::kNote, winner, loser);
   finding.message = absl::StrCat("route `", finding.routes[1], "` ties with route `", finding.routes[0],
                                  "` for a request that brings a header twice, with a value for each: their order in "
                                  "the document decides for `",
                                  finding.routes[0], "`");
-  finding.related = {routes_[winner].where};
   finding.witness = std::move(witness);
   findings_.push_back(std::move(finding));
 }
 
 void ConflictReport::Overlap(size_t winner, size_t loser, Witness witness, std::optional<Witness> contrast) {
   known_.insert({winner, loser});
-  Diagnostic finding = Finding("route_overlap", loser);
-  finding.routes = {Name(winner), Name(loser)};
-  finding.severity = Severity::kNote;
+  Diagnostic finding = PairFinding("route_overlap", Severity::kNote, winner, loser);
   finding.message = absl::StrCat("route `", finding.routes[0], "` goes before route `", finding.routes[1],
                                  "` for the requests that both match");
-  finding.related = {routes_[winner].where};
   finding.witness = std::move(witness);
   finding.contrast = std::move(contrast);
   findings_.push_back(std::move(finding));
@@ -101,8 +101,7 @@ void ConflictReport::Overlap(size_t winner, size_t loser, Witness witness, std::
 
 void ConflictReport::Shadowed(size_t route, const absl::btree_set<size_t>& covering, Witness witness) {
   shadowed_.insert(route);
-  Diagnostic finding = Finding("route_shadowed", route);
-  finding.routes = {Name(route)};
+  Diagnostic finding = Finding("route_shadowed", Severity::kWarning, route);
   for (size_t other : covering) {
     finding.routes.push_back(Name(other));
     finding.related.push_back(routes_[other].where);
@@ -122,20 +121,18 @@ void ConflictReport::CountUndecided(size_t winner, size_t loser, std::string rea
   if (counted_.insert({winner, loser}).second) undecided_.emplace_back(Pair(winner, loser), std::move(reason));
 }
 
-void ConflictReport::Undecided() {
+void ConflictReport::Undecided(Severity severity) {
   undecided_.erase(std::remove_if(undecided_.begin(), undecided_.end(),
                                   [this](const auto& one) { return IsKnown(one.first.first, one.first.second); }),
                    undecided_.end());
   if (undecided_.empty()) return;
   const auto& [pair, reason] = undecided_[0];
   const auto [winner, loser] = pair;
-  Diagnostic finding = Finding("conflicts_undecided", loser);
-  finding.routes = {Name(winner), Name(loser)};
+  Diagnostic finding = PairFinding("conflicts_undecided", severity, winner, loser);
   finding.message =
       absl::StrCat("could not decide for ", undecided_.size(), undecided_.size() == 1 ? " pair" : " pairs",
                    " of routes whether they conflict; for the first, `", finding.routes[0], "` and `",
                    finding.routes[1], "`, because of ", reason);
-  finding.related = {routes_[winner].where};
   findings_.push_back(std::move(finding));
 }
 
@@ -143,10 +140,10 @@ void ConflictReport::AddUnsearched(std::string_view search, std::string_view spe
   unsearched_.push_back(absl::StrCat("stopped looking for ", search, " after ", spent));
 }
 
-void ConflictReport::Unsearched() {
+void ConflictReport::Unsearched(Severity severity) {
   for (std::string& message : unsearched_) {
     Diagnostic finding;
-    finding.severity = Severity::kWarning;
+    finding.severity = severity;
     finding.code = "conflicts_unsearched";
     finding.where.file = routes_[0].where.file;
     finding.message = std::move(message);

@@ -36,17 +36,18 @@ class ConflictReport {
 
   // Undecided reports the pairs that were counted, those aside that have become known.
   void CountUndecided(size_t winner, size_t loser, std::string reason);
-  void Undecided();
+  void Undecided(Severity severity);
 
   // Unsearched reports each search that stopped, and after what.
   void AddUnsearched(std::string_view search, std::string_view spent);
-  void Unsearched();
+  void Unsearched(Severity severity);
 
  private:
   using Pair = std::pair<size_t, size_t>;  // winner, loser
 
   std::string Name(size_t route) const;
-  Diagnostic Finding(std::string code, size_t route) const;
+  Diagnostic Finding(std::string code, Severity severity, size_t route) const;
+  Diagnostic PairFinding(std::string code, Severity severity, size_t winner, size_t loser) const;
 
   const std::vector<RouteSpec>& routes_;
   Diagnostics& findings_;

@@ -52,12 +52,15 @@ class Search {
   void FindConflicts() {
     Begin("expressions that never match");
     CollectArms();
-    for (const Precedence& arm : nevers_) report_.Never(arm);
+    for (const Precedence& arm : nevers_) {
+      if (report_.IsFull() && !HasBudget()) break;  // which says so
+      report_.Never(arm);
+    }
     Begin("shadowed routes");
     FindShadows();
     Begin("ties");
     FindTies();
-    Conclude();
+    Conclude(Severity::kWarning);
   }
 
   // Expressions that never match are left out here: FindConflicts reports them.
@@ -67,7 +70,7 @@ class Search {
     std::vector<uint32_t> all(arms_.size());
     std::iota(all.begin(), all.end(), 0);
     ForEachPair({std::move(all)}, [this](uint32_t a, uint32_t b) { CheckOverlap(a, b); });
-    Conclude();
+    Conclude(Severity::kNote);
   }
 
  private:
@@ -301,9 +304,10 @@ class Search {
     return false;
   }
 
-  void Conclude() {
-    report_.Undecided();
-    report_.Unsearched();
+  // `severity`: what was left out counts as much as what was looked for.
+  void Conclude(Severity severity) {
+    report_.Undecided(severity);
+    report_.Unsearched(severity);
   }
 
   const std::vector<RouteSpec>& routes_;

@@ -18,8 +18,9 @@
 // conflicts_undecided (warning): how many pairs could not be decided, and what stood in the way for the first.
 // conflicts_unsearched (warning): a search (for expressions that never match, for shadowed routes, for ties, for
 //   overlaps) reached a bound, and which: kConflictPairs pairs of routes that share hosts and paths, kConflictTries
-//   requests that were tried as witnesses, or kConflictWork of proofs about regular expressions, in units of about
-//   20 to 50 ns. Each search has these bounds for itself; what takes few pairs it looks at first.
+//   requests that were tried as witnesses, kConflictWork of proofs about regular expressions, in units of about
+//   20 to 50 ns, or limits::kDiagnostics findings. Each search has the first three for itself; what takes few pairs it
+//   looks at first.
 //
 // Exact: a finding is true, and what is not found is not there, save for what the last two say. Not found either: a
 // route that is shadowed only because several others take parts of it that no field's list of values tells apart (half
@@ -27,7 +28,8 @@
 // header once.
 //
 // Pairs come from an index by host and path, so that the time depends on how much the routes overlap and not on the
-// square of their number. At most limits::kDiagnostics findings. Threads: one call at a time for each prover.
+// square of their number. At most limits::kDiagnostics findings, and what the last two say. Threads: one call at a time
+// for each prover.
 #ifndef SLUICE_ROUTER_CONFLICTS_H_
 #define SLUICE_ROUTER_CONFLICTS_H_
 
@@ -55,6 +57,7 @@ void FindConflicts(const std::vector<RouteSpec>& routes, const RouteTable& table
 // route_tie (note): as above, but only for a request that brings one header twice, with a value for each route.
 // route_overlap (note): routes are {winner, loser}; `witness` is a request that both match and that goes to the
 //   winner, `contrast` one that goes to the loser, if one was found.
+// conflicts_undecided, conflicts_unsearched (notes): as above.
 void FindOverlaps(const std::vector<RouteSpec>& routes, const RouteTable& table, PathProver* prover,
                   Diagnostics* findings);
 

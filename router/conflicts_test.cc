@@ -207,6 +207,18 @@ TEST(Conflicts, ABusyHostHidesNoFindingsElsewhere) {
   EXPECT_EQ(findings.back().message, "stopped looking for ties after 1000 findings");
 }
 
+// --strict asks for no review to be complete.
+TEST(Conflicts, WhatAReviewLeavesOutIsANote) {
+  std::vector<RouteSpec> routes = {Route("all", {"/"})};
+  for (int i = 0; i < 1'100; ++i) routes.push_back(Route(absl::StrCat("r", i), {absl::StrCat("/", i, "/")}));
+  Diagnostics problems;
+  const auto table = RouteTable::Build(routes, &problems);
+  ASSERT_NE(table, nullptr);
+  FindOverlaps(routes, *table, nullptr, &problems);
+  EXPECT_EQ(problems.back().message, "stopped looking for overlaps after 1000 findings");
+  for (const Diagnostic& finding : problems) EXPECT_EQ(finding.severity, Severity::kNote);
+}
+
 TEST(Conflicts, APairIsCountedOnce) {
   const Texts hosts = {"a.com", "b.com", "c.com"};
   const Diagnostics findings = Conflicts({Route("a", {"~/\\bx"}, hosts), Route("b", {"~/x"}, hosts)});

@@ -28,6 +28,10 @@ struct NetFilter {
   Cidr network;
   bool any_address = true;
   uint16_t port = 0;  // 0: any
+
+  bool Takes(const Endpoint& endpoint) const {
+    return (any_address || network.Contains(endpoint.ip)) && (port == 0 || port == endpoint.port);
+  }
 };
 
 // A route that asks nothing of it has none.
@@ -74,10 +78,8 @@ inline bool HasHeader(const HeaderFilter& filter, const Header* headers, size_t 
 inline bool HasEndpoint(const std::vector<NetFilter>& filters, const Endpoint* endpoint) {
   if (filters.empty()) return true;
   if (endpoint == nullptr) return false;
-  return std::any_of(filters.begin(), filters.end(), [endpoint](const NetFilter& filter) {
-    return (filter.any_address || filter.network.Contains(endpoint->ip)) &&
-           (filter.port == 0 || filter.port == endpoint->port);
-  });
+  return std::any_of(filters.begin(), filters.end(),
+                     [endpoint](const NetFilter& filter) { return filter.Takes(*endpoint); });
 }
 
 }  // namespace sluice::router

@@ -49,8 +49,8 @@ ByteAutomaton Read(fa* automaton) {
   return read;
 }
 
-// Without states if the memory does not suffice.
-// `known`: an expression of ours, whose automaton may be minimized at any cost.
+// Without states if the memory does not suffice. `known`: an expression of ours, whose automaton may be minimized at
+// any cost.
 ByteAutomaton Compile(std::string_view expression, bool known = false) {
   fa* automaton = nullptr;
   if (fa_compile(expression.data(), expression.size(), &automaton) != 0) return {};

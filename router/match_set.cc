@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "router/check.h"
 #include "router/common_host.h"
 #include "router/filters.h"
 
@@ -22,15 +23,9 @@ std::vector<HostPattern> NamesOf(const std::vector<std::string>& texts, ParseNam
   return names;
 }
 
-std::vector<NetSet> NetsOf(const std::vector<NetSpec>& specs) {
-  std::vector<NetSet> nets;
-  for (const NetSpec& spec : specs) {
-    NetSet net;
-    net.any_address = spec.ip.empty();
-    net.port = spec.port;
-    if (!net.any_address) ParseCidr(spec.ip, &net.network);
-    nets.push_back(net);
-  }
+std::vector<NetFilter> NetsOf(const std::vector<NetSpec>& specs) {
+  std::vector<NetFilter> nets(specs.size());
+  for (size_t i = 0; i < specs.size(); ++i) ReadNet(specs[i], &nets[i]);
   return nets;
 }
 
@@ -47,7 +42,7 @@ HeaderSet HeaderSetOf(const HeaderSpec& spec) {
   return set;
 }
 
-bool NetContains(const NetSet& outer, const NetSet& inner) {
+bool NetContains(const NetFilter& outer, const NetFilter& inner) {
   if (outer.port != 0 && outer.port != inner.port) return false;
   if (outer.any_address) return true;
   return !inner.any_address && outer.network.prefix <= inner.network.prefix &&

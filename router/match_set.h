@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/ip.h"
+#include "router/filters.h"
 #include "router/host_pattern.h"
 #include "router/route_spec.h"
 
@@ -17,20 +17,14 @@ struct HeaderSet {
   std::vector<std::string> patterns;  // with their `~*`
 };
 
-struct NetSet {
-  Cidr network;
-  bool any_address = true;
-  uint16_t port = 0;  // 0: any
-};
-
 // A field without members takes every request. Of a route by its hosts with a port, or by the others.
 struct MatchSet {
   std::vector<HostPattern> hosts;
   std::vector<std::string> methods;
   std::vector<HeaderSet> headers;  // by name
   std::vector<HostPattern> snis;
-  std::vector<NetSet> sources;
-  std::vector<NetSet> destinations;
+  std::vector<NetFilter> sources;
+  std::vector<NetFilter> destinations;
   bool is_stream = false;  // then `methods` are its protocols: tcp, udp, tls
   bool takes_http = false;
   bool takes_https = false;

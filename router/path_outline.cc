@@ -14,8 +14,6 @@ constexpr size_t kEnded = '/';
 
 }  // namespace
 
-// A place in the search: a state of the automaton, with the segment that the text has come to. The last number stands
-// for all segments that are not looked at.
 class PathOutline::Reader {
  public:
   Reader(const ByteAutomaton& paths, PathOutline* outline)
@@ -38,6 +36,8 @@ class PathOutline::Reader {
   // Of a state in a segment: at how many bytes from the segment's start it was seen, as bits; the last one: or more.
   using Distances = std::bitset<kPlaces + 1>;
 
+  // In the search: a state of the automaton, with the segment that the text has come to. What lies beyond kSegments is
+  // not followed.
   struct Place {
     uint32_t state = 0;
     size_t segment = 0;

@@ -25,7 +25,7 @@ class PathProver {
   // Quick, in less than a microsecond once a path is known: true if no path matches both, false if that is not certain.
   virtual bool AreApart(const std::string& a, const std::string& b) = 0;
 
-  // What the questions so far have cost, in units of about 20 ns.
+  // What the questions so far have cost, in units of 20 to 50 ns.
   virtual size_t work() const = 0;
 
   // Whether some path matches both.

@@ -19,10 +19,6 @@ constexpr uint8_t kGet = 2;
 
 uint8_t WidthOf(const Pattern& pattern) { return pattern.method.empty() ? kAny : pattern.method == "GET" ? kGet : 0; }
 
-bool MethodContains(const Pattern& outer, const Pattern& inner) {
-  return outer.method.empty() || outer.method == inner.method || (outer.method == "GET" && inner.method == "HEAD");
-}
-
 bool MethodsMeet(const Pattern& a, const Pattern& b) { return MethodContains(a, b) || MethodContains(b, a); }
 
 }  // namespace

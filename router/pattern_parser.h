@@ -24,6 +24,11 @@ struct Pattern {
   std::vector<PatternSegment> segments;  // `{$}` is an empty literal
 };
 
+// Whether `inner`'s method is one that `outer` takes: GET takes HEAD, too.
+inline bool MethodContains(const Pattern& outer, const Pattern& inner) {
+  return outer.method.empty() || outer.method == inner.method || (outer.method == "GET" && inner.method == "HEAD");
+}
+
 struct PatternError {
   std::string code;
   std::string message;

@@ -107,8 +107,7 @@ std::vector<std::string> PatternRequests::PathsOf(const Pattern& a, const Patter
 
 // HEAD goes with GET.
 std::vector<std::string> PatternRequests::MethodsOf(const Pattern& a, const Pattern& b) const {
-  const auto contains = [](std::string_view x, std::string_view y) { return x.empty() || (x == "GET" && y == "HEAD"); };
-  const std::string_view method = contains(a.method, b.method) ? b.method : a.method;
+  const std::string_view method = MethodContains(a, b) ? b.method : a.method;
   if (method.empty()) return {"GET", free_method_};
   if (method == "GET") return {"GET", "HEAD"};
   return {std::string(method)};

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/limits.h"
 #include "re2/re2.h"
+#include "router/bytes.h"
 #include "router/required_literal.h"
 
 namespace sluice::router {
@@ -16,8 +17,7 @@ constexpr int kLiteralPrefixBytes = 64;  // a longer one tells routes apart no b
 
 constexpr char kBacktrackingHint[] =
     "regular expressions run in linear time: look-around, back-references, atomic groups and possessive quantifiers "
-    "must be "
-    "written otherwise";
+    "must be written otherwise";
 
 re2::RE2::Options OptionsFor(Regex::Kind kind) {
   re2::RE2::Options options;
@@ -29,13 +29,6 @@ re2::RE2::Options OptionsFor(Regex::Kind kind) {
 
 bool BeginsNamedGroup(std::string_view text) {
   return text.substr(0, 3) == "(?<" && text.size() > 3 && text[3] != '=' && text[3] != '!';
-}
-
-size_t CommonPrefixBytes(std::string_view a, std::string_view b) {
-  const size_t most = std::min(a.size(), b.size());
-  size_t n = 0;
-  while (n < most && a[n] == b[n]) ++n;
-  return n;
 }
 
 // The name that two groups share, or "". RE2 takes such a pattern and keeps the first group only.

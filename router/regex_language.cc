@@ -1,7 +1,6 @@
 #include "router/regex_language.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -18,7 +17,6 @@ using re2::Regexp;
 constexpr int kAscii = 0x80;
 constexpr uint32_t kLastRune = 0x10ffff;
 constexpr size_t kLongestRune = 4;      // bytes
-constexpr int kMostRepeats = 1000;      // RE2's own limit, of nested ones together, too
 constexpr size_t kBeyondPositions = 6;  // of kBeyondAscii
 
 // What RE2 takes for a character beyond ASCII, overlong and too large ones too (Add_80_10ffff in its compile.cc).
@@ -27,7 +25,7 @@ constexpr char kBeyondAscii[] = "(([\xc2-\xdf]|([\xe0-\xef]|[\xf0-\xf4][\x80-\xb
 // A zero byte stands in no path: what needs one matches nothing.
 constexpr std::string_view kNever("\0", 1);
 
-bool IsSpecial(char c) { return absl::StrContains("\\.[]()|*+?{}^$", c) && c != '\0'; }
+bool IsSpecial(char c) { return absl::StrContains("\\.[]()|*+?{}^$", c); }
 
 void AppendByte(char c, std::string* out) {
   if (IsSpecial(c)) out->push_back('\\');
@@ -279,10 +277,6 @@ class Translator {
   }
 
   std::string Counted(Regexp* regexp, Before before) {
-    if (regexp->min() > kMostRepeats || regexp->max() > kMostRepeats) {
-      Give("a repetition this large");
-      return "";
-    }
     const std::string max = regexp->max() < 0 ? "" : absl::StrCat(regexp->max());
     return Repeated(regexp, absl::StrCat("{", regexp->min(), ",", max, "}"), before);
   }

@@ -9,9 +9,9 @@ namespace sluice::router {
 
 // An expression for exactly the texts that begin with a match of `pattern` (RE2's syntax, matched as a path's: anchored
 // at the start only). False, with the construct in `unknown`, when the dialect cannot express it: a word boundary,
-// an anchor whose place depends on the text, or an expression that
-// takes more than kRegexLanguageBytes of the dialect or, with its repetitions written out, more than kRegexPositions
-// bytes and classes. The second bounds the automaton, which has a state for each.
+// `\C`, an anchor of lines or one whose place depends on the text, or an expression that takes more than
+// kRegexLanguageBytes of the dialect or, with its repetitions written out, more than kRegexPositions bytes and classes.
+// The second bounds the automaton, which has a state for each.
 inline constexpr size_t kRegexLanguageBytes = 4096;
 inline constexpr size_t kRegexPositions = 512;
 bool TranslateRegex(std::string_view pattern, std::string* expression, std::string* unknown);

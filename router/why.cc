@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/ip.h"
+#include "router/bytes.h"
 #include "router/check.h"
 #include "router/filters.h"
 #include "router/precedence.h"
@@ -21,19 +22,6 @@ namespace {
 constexpr std::string_view kOr = " or ";
 
 std::string OrNone(std::string_view text) { return std::string(text.empty() ? "none" : text); }
-
-std::string NetText(const NetSpec& net) {
-  if (net.port == 0) return net.ip;
-  if (net.ip.empty()) return absl::StrCat("port ", net.port);
-  return absl::StrCat(net.ip, " port ", net.port);
-}
-
-std::string EndpointText(const Endpoint* endpoint) {
-  if (endpoint == nullptr) return "none";
-  char text[kIpTextBytes];
-  const std::string_view ip(text, FormatIp(endpoint->ip, text));
-  return endpoint->ip.is_v4() ? absl::StrCat(ip, ":", endpoint->port) : absl::StrCat("[", ip, "]:", endpoint->port);
-}
 
 // `name` as of HeaderFilter.
 std::string HeaderText(const RouteQuery& query, std::string_view name) {
@@ -103,16 +91,18 @@ class Trial {
          asks_port ? absl::StrCat(query_.host, ":", query_.port) : OrNone(query_.host));
   }
 
-  bool FitsPath(std::string_view path) const {
-    if (path[0] == '/') return absl::StartsWith(query_.path, path);
-    Regex::Error error;
-    const auto regex = Regex::Compile(path.substr(1), Regex::Kind::kPath, &error);
+  bool FitsPath(size_t i) const {
+    const CheckedPath& path = checked_.paths[i];
+    if (!path.prefix.empty()) return absl::StartsWith(query_.path, path.prefix);
+    if (path.regex != nullptr) return path.regex->Matches(query_.path);
+    Regex::Error error;  // one that is read as segments was not compiled
+    const auto regex = Regex::Compile(std::string_view(route_.paths[i]).substr(1), Regex::Kind::kPath, &error);
     return regex != nullptr && regex->Matches(query_.path);
   }
 
   void AskPaths() {
     for (size_t i = 0; i < route_.paths.size(); ++i)
-      if (FitsPath(route_.paths[i])) paths_.push_back(i);
+      if (FitsPath(i)) paths_.push_back(i);
     if (paths_.empty() && !route_.paths.empty())
       Miss("paths", absl::StrJoin(route_.paths, kOr), std::string(query_.path));
   }
@@ -142,7 +132,7 @@ class Trial {
     if (HasEndpoint(filters, found)) return;
     Miss(std::move(field),
          absl::StrJoin(wanted, kOr, [](std::string* out, const NetSpec& net) { *out += NetText(net); }),
-         EndpointText(found));
+         found == nullptr ? "none" : ToText(*found));
   }
 
   // The best way to reach the route among those that this request takes.
@@ -220,10 +210,6 @@ std::string WhyBehind(const RouteSpec& better, const Precedence& a, const RouteS
 // How far a route is from matching; less is nearer. A route for other paths or hosts is hardly what was meant.
 using Distance = std::tuple<bool, bool, bool, size_t, size_t>;
 
-size_t CommonPrefix(std::string_view a, std::string_view b) {
-  return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-}
-
 Distance DistanceOf(const RouteSpec& route, const Candidate& candidate, const RouteQuery& query) {
   const auto misses = [&candidate](std::string_view field) {
     return std::any_of(candidate.unmet.begin(), candidate.unmet.end(),
@@ -231,11 +217,17 @@ Distance DistanceOf(const RouteSpec& route, const Candidate& candidate, const Ro
   };
   size_t common = 0;
   for (std::string_view path : route.paths)
-    common = std::max(common, CommonPrefix(path.substr(path[0] == '~'), query.path));
+    common = std::max(common, CommonPrefixBytes(path.substr(path[0] == '~'), query.path));
   return {misses("protocols"), misses("paths"), misses("hosts"), candidate.unmet.size(), SIZE_MAX - common};
 }
 
 }  // namespace
+
+std::string NetText(const NetSpec& net) {
+  if (net.port == 0) return net.ip;
+  if (net.ip.empty()) return absl::StrCat("port ", net.port);
+  return absl::StrCat(net.ip, " port ", net.port);
+}
 
 std::vector<Candidate> FindCandidates(const std::vector<RouteSpec>& routes, const RouteQuery& query, size_t most) {
   std::vector<std::pair<Precedence, Candidate>> matching;

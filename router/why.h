@@ -35,6 +35,9 @@ struct Candidate {
   std::vector<Unmet> unmet;  // of a route that does not match; never empty
 };
 
+// "10.0.0.0/8 port 53", "port 53".
+std::string NetText(const NetSpec& net);
+
 // Routes that match, the winner first; then those that do not but miss the least, the nearest first. At most `most` of
 // each kind; of a connection without HTTP only routes of streams, and the other way round. `routes` must be ones that
 // RouteTable::Build takes.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <memory>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -200,7 +199,7 @@ Answer WitnessSearch::CommonPath(const std::string& a, const std::string& b, con
 
 RouteArm WitnessSearch::Winner(const RouteQuery& query) const {
   RouteMatch match;
-  return table_.Find(query, &match) ? ArmOf(match.route, match.path, query) : RouteArm();
+  return table_.Find(query, &match) ? ArmOf(match.route, match.path, query) : NoArm();
 }
 
 RouteArm WitnessSearch::WinnerOf(const std::vector<size_t>& places, const RouteQuery& query) const {
@@ -209,8 +208,14 @@ RouteArm WitnessSearch::WinnerOf(const std::vector<size_t>& places, const RouteQ
   Diagnostics problems;
   RouteMatch match;
   const auto table = RouteTable::Build(routes, &problems);
-  if (table == nullptr || !table->Find(query, &match)) return {};
+  if (table == nullptr || !table->Find(query, &match)) return NoArm();
   return ArmOf(places[match.route], match.path, query);
+}
+
+RouteArm WitnessSearch::NoArm() const {
+  RouteArm none;
+  none.precedence.route = routes_.size();
+  return none;
 }
 
 RouteArm WitnessSearch::ArmOf(size_t place, size_t path, const RouteQuery& query) const {

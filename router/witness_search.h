@@ -70,6 +70,7 @@ class WitnessSearch {
   // The arm by which the request goes to a route of the table, or to one of those at `places` alone.
   RouteArm Winner(const RouteQuery& query) const;
   RouteArm WinnerOf(const std::vector<size_t>& places, const RouteQuery& query) const;
+  RouteArm NoArm() const;  // of no route
   RouteArm ArmOf(size_t place, size_t path, const RouteQuery& query) const;
 
   const std::vector<RouteSpec>& routes_;
