@@ -163,7 +163,12 @@ const Verb kDecide = {
     .operands = "POLICY [REQUESTS]",
     .about =
         "Reads requests as JSON Lines from a file or standard input and prints one decision "
-        "a line, in order. Only `method` and `path` are needed; counters carry over from "
+        "a line, in order. Only `method` and `path` are needed. More members: `id`, `host`, "
+        "`headers` (a map of texts or lists), `scheme` (http; of connections without HTTP "
+        "tcp, tls, udp), `http_version`, `peer` and `server` (ip:port), `port`, `tls` (`sni`, "
+        "`client_cert`, `client_chain`), `content_length`, `cost`, `now`, and `outcome` (`status`, "
+        "`latency_ms`, `error`, `cost`).\n\n"
+        "Counters carry over from "
         "line to line, and time is what the requests' `now` says. A request without an "
         "`outcome` stays in flight (the last 1,000 that were forwarded). An empty line is "
         "skipped. There is no network: a decision that needs one is printed as `wait`, "

@@ -15,9 +15,9 @@ constexpr Stage kStages[] = {
     Admit,           // client: bounds, form, who is calling
     FindRoute,       // route
     Correlate,       // correlation-id (100001)
-    Identify,        // jwt (1450), key-auth (1250), basic-auth (1100), hmac-auth (1030)
+    Identify,        // mtls-auth, jwt (1450), key-auth (1250), basic-auth (1100), hmac-auth (1030), header-cert-auth
     Authorize,       // acl (950)
-    Charge,          // rate-limiting (910) and plans
+    Charge,          // rate-limiting (910), rate-limiting-advanced and plans
     Terminate,       // request-termination (2): nothing after it needs to be known to answer
     ChooseUpstream,  // service, target, time-outs
     Transform,       // request-transformer (801): edits what is forwarded, so it runs when that is known

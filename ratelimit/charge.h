@@ -29,8 +29,8 @@ struct Charge {
   Key key;
   uint64_t cost = 1;    // units; concurrency always takes one. 0 asks and consumes nothing
   bool shadow = false;  // counted and reported, never a reason to refuse
-  // What is refused counts too, whichever limit refused it, so that whoever does not wait is let in later: a bucket is
-  // empty and a window full afterwards, a sliding counter has no end. Concurrency knows no penalty.
+  // What is refused counts too, whichever limit refused it, so that whoever does not wait is let in later: its cost is
+  // taken as far as the limit goes; a sliding counter has no end. Concurrency knows no penalty.
   bool penalize = false;
   bool known = false;  // the key belongs to an authenticated caller; see store.h
 };

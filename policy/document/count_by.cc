@@ -50,6 +50,16 @@ void ReadIpv6Prefix(Reader& reader, const Cursor& at, CountBy* out) {
 void CheckCountBy(Reader& reader, const Cursor& at, std::string_view field, const CountBy& count_by) {
   if (count_by.Has(Part::kHeader) && count_by.header_name.empty())
     reader.Error(at, "missing_field", absl::StrCat("`", field, ": header` needs `header_name`"), "add it");
+  const struct {
+    Part part;
+    const std::string& value;
+    std::string_view name, by;
+  } kUsed[] = {{Part::kHeader, count_by.header_name, "header_name", "header"},
+               {Part::kPath, count_by.path, "path", "path"}};
+  for (const auto& used : kUsed)
+    if (!used.value.empty() && !count_by.Has(used.part))
+      reader.Warn(reader.PlaceOf(at), "no_effect",
+                  absl::StrCat("`", used.name, "` has no effect without `", field, ": ", used.by, "`"), "remove it");
 }
 
 }  // namespace sluice::policy

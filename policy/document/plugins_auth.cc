@@ -152,7 +152,8 @@ void CheckJwt(Reader& reader, const Cursor& at, const JwtConfig& config) {
     if (Reader::IsSet(at, field) && !from_uri)
       reader.Warn(reader.PlaceOf(at), "no_effect", absl::StrCat("`", field, "` has no effect without `jwks_uri`"),
                   "remove it");
-  for (std::string_view field : {"consumer_claim", "consumer_optional", "groups_claim", "jwks_algorithms"})
+  for (std::string_view field :
+       {"issuer", "audience", "consumer_claim", "consumer_optional", "groups_claim", "jwks_algorithms"})
     if (Reader::IsSet(at, field) && !from_uri && !Reader::IsSet(at, "jwks"))
       reader.Warn(reader.PlaceOf(at), "no_effect",
                   absl::StrCat("`", field, "` has no effect without `jwks_uri` or `jwks`"), "remove it");

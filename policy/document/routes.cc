@@ -125,7 +125,7 @@ bool HasOneOf(const Route& route, std::initializer_list<Protocol> protocols) {
 // Kong's rules for connections that carry no HTTP: what these do not have cannot be asked of them. decK writes the
 // defaults of strip_path and the like also here, so those are accepted.
 void CheckStreamRoute(Reader& reader, const Cursor& at) {
-  for (std::string_view field : {"methods", "hosts", "paths", "headers"})
+  for (std::string_view field : {"methods", "hosts", "paths", "headers", "plan", "cost"})
     if (Reader::IsSet(at, field))
       reader.Error(at, "conflict", absl::StrCat("`", field, "` cannot be used with tcp, tls, tls_passthrough or udp"),
                    absl::StrCat("remove `", field, "`"));

@@ -192,6 +192,9 @@ void ReadService(Reader& reader, const Cursor& at, Service* out) {
   if ((IsGrpc(out->protocol) || IsStream(out->protocol)) && !out->path.empty())
     reader.Error(at, "conflict", absl::StrCat("a service of protocol ", ToString(out->protocol), " cannot have a path"),
                  "remove the path");
+  if (IsStream(out->protocol) && Reader::IsSet(at, "plan"))
+    reader.Error(at, "conflict", absl::StrCat("a service of protocol ", ToString(out->protocol), " cannot have a plan"),
+                 "remove the plan: limits count requests of HTTP");
 }
 
 void ReadUpstream(Reader& reader, const Cursor& at, Upstream* out) { reader.Entity(at, kUpstreamFields, out); }

@@ -90,16 +90,19 @@ void Report(Txn& t, const Bill& bill) {
   t.decision.limits = {states, bill.count};
 }
 
+// Of requests in flight nobody knows when they will end, so that their limit tells no client a time to wait.
+bool HasPace(const CompiledLimit& limit) { return limit.limit.kind() != ratelimit::LimitKind::kConcurrency; }
+
 bool Tighter(const ratelimit::Verdict& a, const ratelimit::Verdict& b) {
   return a.remaining < b.remaining || (a.remaining == b.remaining && a.reset_ns > b.reset_ns);
 }
 
 // The limit nearest to its end speaks for all; of equals, the one that takes longest to recover. Callers are not told
-// of shadow limits: `count` if there are no others.
+// of shadow limits and of those without a pace: `count` if there are no others.
 size_t Tightest(const Bill& bill) {
   size_t tightest = bill.count;
   for (size_t i = 0; i < bill.count; ++i) {
-    if (bill.limits[i]->shadow) continue;
+    if (bill.limits[i]->shadow || !HasPace(*bill.limits[i])) continue;
     if (tightest == bill.count || Tighter(bill.verdicts[i], bill.verdicts[tightest])) tightest = i;
   }
   return tightest;
@@ -121,11 +124,11 @@ void AddHeaders(Txn& t, const Bill& bill) {
   t.response_changes.Set("RateLimit-Reset", Decimal(t, Seconds(bill.verdicts[tightest].reset_ns)));
 }
 
-// When all limits that refused could pass; 0: never, the cost is larger than a whole limit.
+// When all limits that refused could pass, or try again; 0: never, the cost is larger than a whole limit.
 int64_t RetryAfterSeconds(const Bill& bill) {
   int64_t longest = 0;
   for (size_t i = 0; i < bill.count; ++i) {
-    if (!Refused(bill, i)) continue;
+    if (!Refused(bill, i) || !HasPace(*bill.limits[i])) continue;
     if (bill.verdicts[i].retry_after_ns == ratelimit::kNever) return 0;
     longest = std::max(longest, bill.verdicts[i].retry_after_ns);
   }
