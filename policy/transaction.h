@@ -26,9 +26,10 @@ namespace sluice {
 struct Identity {
   const CompiledConsumer* consumer = nullptr;
   std::string_view credential;  // its identifier, not its secret; empty: none
-  std::string_view groups;      // that a token or a certificate gave: names, each with '\n' behind it (no name has a control character)
-  bool authenticated = false;   // some credential was accepted
-  bool anonymous = false;       // an auth plugin fell back to its anonymous consumer
+  std::string_view
+      groups;  // that a token or a certificate gave: names, each with '\n' behind it (no name has a control character)
+  bool authenticated = false;  // some credential was accepted
+  bool anonymous = false;      // an auth plugin fell back to its anonymous consumer
 };
 
 // What identify has to remember while it waits for a key.
