@@ -89,7 +89,7 @@ TEST(Certificate, TellsItsNames) {
 }
 
 TEST(Certificate, NamesThatCouldDeceiveAreRefused) {
-  for (std::string subject : {std::string("CN=alice\0.example.com", 21), std::string("CN=ali\nce")})
+  for (const std::string& subject : {std::string("CN=alice\0.example.com", 21), std::string("CN=ali\nce")})
     ExpectCause(Verify(MakeCertificate({.subject = subject}, &W().issuing).pem, W().root), Cause::kMalformed,
                 "has a common name that cannot be read");
   ExpectCause(Verify(MakeCertificate({.subject = "CN=x", .names = "DNS:a b"}, &W().issuing).pem, W().root),
@@ -260,14 +260,14 @@ TEST(CertificateCauses, AWayIsBoundedInDepth) {
   for (size_t i = 1; i < limits::kCertificateDepth; ++i) {
     const bool last = i + 1 == limits::kCertificateDepth;
     all.push_back(MakeCertificate({.subject = "CN=" + std::to_string(i), .ca = !last}, &all.back()));
-    sent = all.back().pem + sent;
+    sent.insert(0, all.back().pem);
   }
   ExpectCause(Verify(sent, all[0]), Cause::kOk, "");
   MadeCertificate below = MakeCertificate({.subject = "CN=below"}, &all[all.size() - 2]);
   MadeCertificate deep = MakeCertificate({.subject = "CN=deep", .ca = true}, &all[all.size() - 2]);
   MadeCertificate client = MakeCertificate({.subject = "CN=client"}, &deep);
   sent.clear();
-  for (size_t i = 1; i + 1 < all.size(); ++i) sent = all[i].pem + sent;
+  for (size_t i = 1; i + 1 < all.size(); ++i) sent.insert(0, all[i].pem);
   ExpectCause(Verify(client.pem + deep.pem + sent, all[0]), Cause::kPathLength, "longer than 8 certificates");
 }
 

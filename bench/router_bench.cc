@@ -242,9 +242,11 @@ void Miss(benchmark::State& state, Make make, Normalizing normalizing) {
   FindAll(state, *prepared.table, misses, normalizing);
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): `sizes` goes on from a call
 #define SLUICE_FIND(name, make, normalizing, sizes)                              \
   BENCHMARK_CAPTURE(Hit, name, make, normalizing) sizes->Threads(1)->Threads(2); \
   BENCHMARK_CAPTURE(Miss, name, make, normalizing) sizes->Threads(1)->Threads(2)
+// NOLINTEND(bugprone-macro-parentheses)
 #define SLUICE_SIZES ->Arg(10)->Arg(1'000)->Arg(10'000)->Arg(100'000)
 
 SLUICE_FIND(github_patterns, GitHubPatterns, kAsItIs, ->Arg(203));

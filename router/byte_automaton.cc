@@ -1,6 +1,7 @@
 #include "router/byte_automaton.h"
 
 #include <algorithm>
+#include <deque>
 #include <string_view>
 #include <utility>
 
@@ -214,7 +215,7 @@ class SubsetConstruction {
  private:
   using Set = std::vector<uint32_t>;
 
-  void AddState(const Set set, ByteAutomaton::State* state) {
+  void AddState(const Set& set, ByteAutomaton::State* state) {
     std::vector<Step> steps;
     for (uint32_t member : set) {
       const ByteAutomaton::State& old = from_.states[member];
@@ -253,7 +254,7 @@ class SubsetConstruction {
   const ByteAutomaton& from_;
   const size_t most_;
   absl::flat_hash_map<Set, uint32_t> numbers_;
-  std::vector<Set> sets_;
+  std::deque<Set> sets_;  // stay where they are while others are added
 };
 
 class ProductConstruction {

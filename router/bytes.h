@@ -131,6 +131,7 @@ struct ShortText {
       first = LoadAtMost8(text.data(), n) | kFill << (8 * n);
     } else {
       first = LoadWord<uint64_t>(text.data());
+      // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): n is less than sixteen
       if (n > 8) last = LoadAtMost8(text.data() + 8, n - 8) | kFill << (8 * (n - 8));
     }
   }

@@ -6,7 +6,7 @@ namespace sluice::router {
 
 TreeBuilder::Group& TreeBuilder::GroupOf(const HostPattern* host) {
   if (host == nullptr) {
-    if (!without_host_) without_host_.emplace();
+    if (!without_host_) without_host_ = std::make_unique<Group>();
     return *without_host_;
   }
   const auto [at, is_new] =
@@ -55,7 +55,7 @@ uint32_t TreeBuilder::AddTree(Group* group, MatchIndex* index) {
 
 void TreeBuilder::BuildInto(MatchIndex* index, uint64_t seed) {
   for (Group& group : groups_) index->hosts.Add(*group.pattern, AddTree(&group, index));
-  if (without_host_) index->tree_without_host = AddTree(&*without_host_, index);
+  if (without_host_) index->tree_without_host = AddTree(without_host_.get(), index);
   index->hosts.Finish(seed);
   index->paths.Finish(seed);
 }

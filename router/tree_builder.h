@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,7 +48,7 @@ class TreeBuilder {
 
   absl::flat_hash_map<std::pair<int, std::string>, uint32_t> by_host_;
   std::deque<Group> groups_;
-  std::optional<Group> without_host_;
+  std::unique_ptr<Group> without_host_;
 };
 
 }  // namespace sluice::router
