@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/ip.h"
 #include "base/limits.h"
 
 namespace sluice::router {
@@ -25,10 +26,9 @@ bool IsName(std::string_view text) {
 }
 
 bool IsBracketedAddress(std::string_view text) {
-  if (text.size() < 4 || text.front() != '[' || text.back() != ']') return false;
-  for (char c : text.substr(1, text.size() - 2))
-    if (!absl::ascii_isxdigit(static_cast<unsigned char>(c)) && c != ':' && c != '.') return false;
-  return true;
+  Ip ip;
+  return absl::ConsumePrefix(&text, "[") && absl::ConsumeSuffix(&text, "]") && absl::StrContains(text, ':') &&
+         ParseIp(text, &ip);
 }
 
 // Cuts `:port` off the end of `text`.
