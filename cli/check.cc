@@ -13,7 +13,7 @@
 #include "cli/policy_file.h"
 #include "cli/verbs.h"
 #include "policy/json/json_writer.h"
-#include "router/libfa_prover.h"
+#include "router/prover/libfa_prover.h"
 
 namespace sluice::cli {
 namespace {

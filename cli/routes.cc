@@ -14,8 +14,8 @@
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "policy/json/json_writer.h"
-#include "router/libfa_prover.h"
 #include "router/precedence.h"
+#include "router/prover/libfa_prover.h"
 #include "router/why.h"
 
 namespace sluice::cli {

@@ -53,10 +53,10 @@ struct CompileOptions {
   enum class Format { kAuto, kYaml, kJson } format = Format::kAuto;
   // Answers decK's ${{ env "DECK_X" }}; unset: every such reference is an error.
   std::function<std::optional<std::string>(std::string_view name)> environment = {};
-  // Finds conflicts among regular expressions of routes as well (router/libfa_prover.h). Null leaves them out, which is
-  // for whoever loads a policy that `sluice check` has seen. Used during Compile only.
+  // Finds conflicts among regular expressions of routes as well (router/prover/libfa_prover.h). Null leaves them out,
+  // which is for whoever loads a policy that `sluice check` has seen. Used during Compile only.
   router::PathProver* route_prover = nullptr;
-  // Also reports which routes win requests that others match, for a review (router/conflicts.h).
+  // Also reports which routes win requests that others match, for a review (router/conflicts/conflicts.h).
   bool report_overlaps = false;
   // Sets CompileResult::routes, for those who show them (sluice routes, sluice explain).
   bool keep_routes = false;

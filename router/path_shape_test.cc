@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "re2/re2.h"
-#include "router/random_runs.h"
 #include "router/route_table.h"
 #include "router/segment_trie.h"
+#include "router/testing/random_runs.h"
 
 namespace sluice::router {
 namespace {

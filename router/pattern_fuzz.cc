@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
-#include "router/linear_patterns.h"
+#include "router/testing/linear_patterns.h"
 
 namespace {
 

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "router/linear_patterns.h"
-#include "router/random_runs.h"
+#include "router/testing/linear_patterns.h"
+#include "router/testing/random_runs.h"
 
 namespace sluice::router {
 namespace {

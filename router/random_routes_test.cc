@@ -1,13 +1,13 @@
 // The table against the linear matcher, on random routes and requests.
-#include "router/random_routes.h"
+#include "router/testing/random_routes.h"
 
 #include <cstdio>
 #include <random>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "router/linear_matcher.h"
-#include "router/random_runs.h"
+#include "router/testing/linear_matcher.h"
+#include "router/testing/random_runs.h"
 
 namespace sluice::router {
 namespace {

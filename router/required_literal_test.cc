@@ -10,8 +10,8 @@
 #include "gtest/gtest.h"
 #include "re2/re2.h"
 #include "router/literal_index.h"
-#include "router/random_runs.h"
 #include "router/route_table.h"
+#include "router/testing/random_runs.h"
 
 namespace sluice::router {
 namespace {

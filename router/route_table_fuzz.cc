@@ -9,8 +9,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
-#include "router/linear_matcher.h"
 #include "router/route_table.h"
+#include "router/testing/linear_matcher.h"
 
 namespace {
 

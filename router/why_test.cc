@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "router/random_routes.h"
+#include "router/testing/random_routes.h"
 
 namespace sluice::router {
 namespace {

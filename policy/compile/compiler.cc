@@ -9,7 +9,7 @@
 #include "policy/document/parse.h"
 #include "policy/gateway.h"
 #include "policy/gateway_state.h"
-#include "router/conflicts.h"
+#include "router/conflicts/conflicts.h"
 
 namespace sluice {
 namespace {

@@ -1,0 +1,45 @@
+#include "router/conflicts/common_host.h"
+
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace sluice::router {
+
+using Kind = HostPattern::Kind;
+
+bool HostContains(const HostPattern& outer, const HostPattern& inner) {
+  if (outer.port != 0 && outer.port != inner.port) return false;
+  if (inner.kind == Kind::kPlain) return HostMatches(outer, inner.text);
+  if (outer.kind != inner.kind) return false;
+  return inner.kind == Kind::kAnySubdomain ? absl::EndsWith(inner.text, outer.text)
+                                           : absl::StartsWith(inner.text, outer.text);
+}
+
+std::string FreeLabel(const std::vector<HostPattern>& patterns) {
+  std::string label = "x";
+  for (int i = 1; std::any_of(patterns.begin(), patterns.end(),
+                              [&](const HostPattern& p) { return absl::StrContains(p.text, label); });
+       ++i)
+    label = absl::StrCat("x", i);
+  return label;
+}
+
+std::vector<std::string> CommonHosts(const HostPattern& a, const HostPattern& b, const std::string& label) {
+  if (a.kind == Kind::kPlain)
+    return HostMatches(b, a.text) ? std::vector<std::string>{a.text} : std::vector<std::string>();
+  if (b.kind == Kind::kPlain) return CommonHosts(b, a, label);
+  if (a.kind != b.kind) {
+    const std::string_view tail = a.kind == Kind::kAnyTail ? a.text : b.text;
+    const std::string_view head = a.kind == Kind::kAnyTail ? b.text : a.text;
+    return {absl::StrCat(tail.substr(0, tail.size() - 1), head), absl::StrCat(tail, label, head)};
+  }
+  const std::string& longer = a.text.size() >= b.text.size() ? a.text : b.text;
+  std::string name = a.kind == Kind::kAnySubdomain ? absl::StrCat(label, longer) : absl::StrCat(longer, label);
+  if (!HostMatches(a, name) || !HostMatches(b, name)) return {};
+  return {std::move(name)};
+}
+
+}  // namespace sluice::router

@@ -1,0 +1,494 @@
+#include "router/conflicts/conflicts.h"
+
+#include <cstdio>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/arena.h"
+#include "gtest/gtest.h"
+#include "router/normalize.h"
+#include "router/prover/libfa_prover.h"
+#include "router/route_table.h"
+#include "router/testing/random_routes.h"
+
+namespace sluice::router {
+namespace {
+
+RouteSpec Route(std::string name, Texts paths, Texts hosts = {}, Texts methods = {}) {
+  RouteSpec route;
+  route.name = std::move(name);
+  route.paths = std::move(paths);
+  route.hosts = std::move(hosts);
+  route.methods = std::move(methods);
+  return route;
+}
+
+Diagnostics Conflicts(const std::vector<RouteSpec>& routes, bool with_prover = true) {
+  Diagnostics problems, findings;
+  const auto table = RouteTable::Build(routes, &problems);
+  for (const Diagnostic& problem : problems) ADD_FAILURE() << ToText(problem);
+  const auto prover = MakeLibfaProver();
+  if (table != nullptr) FindConflicts(routes, *table, with_prover ? prover.get() : nullptr, &findings);
+  return findings;
+}
+
+// "code: routes", one for each finding.
+std::string Summary(const Diagnostics& findings) {
+  std::string text;
+  for (const Diagnostic& d : findings)
+    absl::StrAppend(&text, text.empty() ? "" : "; ", d.code, ": ", absl::StrJoin(d.routes, " "));
+  return text;
+}
+
+TEST(Conflicts, Table) {
+  RouteSpec urgent = Route("urgent", {"~/a/.*"});
+  urgent.regex_priority = 1;
+  RouteSpec red = Route("red", {"/h"});
+  red.headers = {{"x", {"1"}}};
+  RouteSpec blue = Route("blue", {"/h"});
+  blue.headers = {{"X", {"2", "2win"}}};
+  RouteSpec inside = Route("inside", {"/n"});
+  inside.sources = {{"10.1.0.0/16", 0}};
+  RouteSpec around = Route("around", {"/n"});
+  around.sources = {{"10.0.0.0/8", 0}};
+  RouteSpec elsewhere = Route("elsewhere", {"/n"});
+  elsewhere.sources = {{"11.0.0.0/8", 0}};
+  RouteSpec windows = Route("windows", {"/h"});
+  windows.headers = {{"x", {"~*win"}}};
+  RouteSpec windy = windows, empty = windows, anything = windows, low_line = windows, dash = windows;
+  windy.name = "windy";
+  windy.headers = {{"x", {"~*wind[ys]"}}};
+  empty.name = "empty";
+  empty.headers = {{"x", {""}}};
+  anything.name = "anything";
+  anything.headers = {{"x", {"~*"}}};
+  low_line.name = "low_line";
+  low_line.headers = {{"x_a", {"1"}}};
+  dash.name = "dash";
+  dash.headers = {{"x-a", {"1"}}};
+  RouteSpec tcp = Route("tcp", {});
+  tcp.protocols = {"tcp", "udp"};
+  tcp.destinations = {{"", 9000}};
+  RouteSpec udp = tcp;
+  udp.name = "udp";
+  udp.protocols = {"udp"};
+  RouteSpec tls = tcp;
+  tls.name = "tls";
+  tls.protocols = {"tls"};
+  RouteSpec dotted = Route("dotted", {"/s"}), named = dotted, both = dotted, relayed = tls, passed = tls;
+  dotted.snis = {"a.com."};
+  named.name = "named";
+  named.snis = {"b.com"};
+  both.name = "both";
+  both.snis = {"B.com", "a.com"};
+  for (RouteSpec* route : {&dotted, &named, &both}) route->protocols = {"https"};
+  relayed.snis = {"a.com."};
+  passed.name = "passed";
+  passed.snis = {"b.com"};
+  const struct {
+    std::vector<RouteSpec> routes;
+    const char* expected;
+  } kCases[] = {
+      {{Route("a", {"/a"}), Route("b", {"/b"})}, ""},
+      {{Route("a", {"/a"}), Route("b", {"/a/b"})}, ""},  // the longer one wins
+      {{Route("a", {"/a", "/x"}), Route("b", {"/a", "/y"})}, "route_tie: a b"},
+      {{Route("a", {"/a", "/x"}), Route("b", {"/a"})}, "route_shadowed: b a"},
+      {{Route("b", {"/a"}), Route("a", {"/a", "/x"})}, "route_tie: b a"},  // /x is still reached
+      {{Route("a", {"/a"}, {"x.com"}), Route("b", {"/a"}, {"y.com"})}, ""},
+      {{Route("a", {"/a"}, {"*.x.com"}), Route("b", {"/a"}, {"a.*"})}, "route_tie: a b"},
+      {{Route("a", {"/a"}, {"*.x.com"}), Route("b", {"/a"}, {"*.y.x.com"})}, "route_shadowed: b a"},
+      {{Route("a", {"/a"}, {"x.com"}), Route("b", {"/a"}, {"X.com:80"})}, ""},  // the port outranks
+      {{Route("a", {"/a"}, {"x.com:80"}), Route("b", {"/a"}, {"x.com:81"})}, ""},
+      {{Route("a", {"/a"}, {}, {"GET"}), Route("b", {"/a"}, {}, {"POST"})}, ""},
+      {{Route("a", {"/a"}, {}, {"GET", "PUT"}), Route("b", {"/a"}, {}, {"POST", "PUT"})}, "route_tie: a b"},
+      {{Route("g", {"/a"}, {}, {"GET"}), Route("p", {"/a"}, {}, {"POST"}), Route("b", {"/a"}, {}, {"POST", "GET"})},
+       "route_shadowed: b g p"},
+      {{Route("a", {}, {"x.com"}), Route("b", {"/"})}, ""},     // plain hosts outrank
+      {{Route("a", {"/a"}), Route("b", {}, {}, {"GET"})}, ""},  // the longer prefix outranks none
+      {{Route("a", {"~/\\d+$"}), Route("b", {"~/[0-9]+/x$"})}, ""},
+      {{Route("a", {"~/\\d+$"}), Route("b", {"~/1+$"})}, "route_shadowed: b a"},
+      {{Route("b", {"~/1+$"}), Route("a", {"~/\\d+$"})}, "route_tie: b a"},
+      {{Route("a", {"~/a"}), Route("b", {"/ab"})}, "route_shadowed: b a"},
+      {{Route("b", {"/ab"}), Route("a", {"~/a"})}, "route_shadowed: b a"},  // whichever comes first
+      {{Route("a", {"~/a$"}), Route("b", {"/ab"})}, ""},
+      {{Route("low", {"~/a/b"}), urgent}, "route_shadowed: low urgent"},
+      {{Route("a", {"~/[ab]$"}), Route("c", {"~/c$"}), Route("l", {"~/[b-c]$"})}, "route_shadowed: l a c"},
+      {{Route("a", {"~/a"}), Route("b", {"~/b"}), Route("o", {"/ax"}), Route("l", {"/a", "/b/c"})},
+       "route_shadowed: o a; route_shadowed: l a b"},
+      {{Route("a", {"~/a\\b"}), Route("b", {"~/a"})}, "conflicts_undecided: a b"},
+      {{Route("a", {"~/a\\b"}), Route("b", {"/a"})}, ""},  // /aa shows it without a proof
+      {{Route("a", {"~/a\\b", "~/a"}), Route("b", {"/a"})}, "route_shadowed: b a"},
+      {{Route("a", {"~/?^.b"}), Route("b", {"~/xb"})}, "conflicts_undecided: a b"},
+      {{Route("a", {"~/(^a|b)"}), Route("b", {"~/a"})}, ""},
+      {{Route("a", {"~/{0}(?:^)/a"}), Route("b", {"~/ab"})}, "route_shadowed: b a"},
+      {{Route("a", {"~/a//b", "/c"})}, "regex_never_matches: a"},
+      {{Route("a", {"~/(a|%41)/x"}), Route("b", {"~/(%41|a)/y"})}, ""},
+      {{red, blue}, ""},  // only a request that brings both
+      {{red, windows}, ""},
+      {{blue, windows}, "route_tie: blue windows"},  // 2win has both, too
+      {{windows, windy}, "route_tie: windows windy"},
+      {{empty, anything}, "route_tie: empty anything"},
+      {{low_line, dash}, "route_shadowed: dash low_line"},
+      {{dash, low_line}, "route_tie: dash low_line"},
+      {{around, inside}, "route_shadowed: inside around"},
+      {{inside, around}, "route_tie: inside around"},
+      {{inside, elsewhere}, ""},
+      {{tcp, udp}, "route_shadowed: udp tcp"},
+      {{udp, tcp}, "route_tie: udp tcp"},
+      {{tcp, tls}, ""},
+      {{dotted, named}, "route_tie: dotted named"},  // for plain http, which has no server name
+      {{dotted, both}, "route_tie: dotted both"},
+      {{both, dotted}, "route_shadowed: dotted both"},
+      {{relayed, passed}, ""},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(Summary(Conflicts(c.routes)), c.expected);
+}
+
+TEST(Conflicts, WithoutAProverExpressionsAreLeftOut) {
+  const std::vector<RouteSpec> routes = {Route("a", {"~/a", "/x"}), Route("b", {"~/a/b"}), Route("c", {"/a", "/x"})};
+  EXPECT_EQ(Summary(Conflicts(routes, false)), "route_tie: a c");
+  EXPECT_EQ(Summary(Conflicts(routes, true)), "route_shadowed: b a; route_shadowed: c a");
+}
+
+TEST(Conflicts, AnExpressionThatNeverMatchesIsToldWhatKeepsItFromThat) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"~/a//b", "`//`"},
+      {"~/a\\?b", "`?`"},
+      {"~/a#", "`#`"},
+      {"~/a/\\.$", "a dot segment"},
+      {"~/[.]/x", "a dot segment"},
+      {"~/\\.{2}/", "a dot segment"},
+      {"~/%41", "a percent-escape"},
+      {"~/a$/b", "an anchor"},
+  };
+  for (const auto& [path, asks_for] : kCases) {
+    const Diagnostics findings = Conflicts({Route("a", {path})});
+    ASSERT_EQ(Summary(findings), "regex_never_matches: a") << path;
+    EXPECT_TRUE(absl::StrContains(findings[0].message, absl::StrCat("it asks for ", asks_for))) << findings[0].message;
+  }
+}
+
+// Whatever there is to choose from: a request that the route takes names the next one that may cover it.
+TEST(Conflicts, AmongManyExpressionsTheOneThatCoversIsFound) {
+  std::vector<RouteSpec> routes;
+  for (int i = 0; i < 40; ++i) {
+    routes.push_back(Route(absl::StrCat("r", i), {absl::StrCat("~/a/.*z", i, "q")}));
+    routes.back().regex_priority = i + 1;
+  }
+  routes.push_back(Route("low", {"/a/b/c"}));
+  EXPECT_EQ(Summary(Conflicts(routes)), "");
+  routes.push_back(Route("cover", {"~/a/b"}));
+  routes.back().regex_priority = -1;
+  EXPECT_EQ(Summary(Conflicts(routes)), "route_shadowed: low cover");
+}
+
+// Each two of 46 routes of one host tie for a value of their own, which is more than is reported; two of another host
+// are not forgotten over them.
+TEST(Conflicts, ABusyHostHidesNoFindingsElsewhere) {
+  std::vector<RouteSpec> routes;
+  for (int i = 0; i < 46; ++i) {
+    routes.push_back(Route(absl::StrCat("r", i), {"/x"}, {"busy.com"}));
+    routes.back().headers = {{"x", {absl::StrCat("own-", i)}}};
+    for (int k = 0; k < i; ++k)
+      for (RouteSpec* route : {&routes[i], &routes[k]}) route->headers[0].values.push_back(absl::StrCat(i, "-", k));
+  }
+  routes.push_back(Route("a", {"/x", "/y"}, {"quiet.com"}));
+  routes.push_back(Route("b", {"/x", "/z"}, {"quiet.com"}));
+  for (size_t i = 46; i < routes.size(); ++i) routes[i].headers = {{"x", {"1"}}};
+  const Diagnostics findings = Conflicts(routes);
+  EXPECT_EQ(Summary({findings[0]}), "route_tie: a b");
+  EXPECT_EQ(findings.back().code, "conflicts_unsearched");
+  EXPECT_EQ(findings.back().message, "stopped looking for ties after 1000 findings");
+}
+
+// --strict asks for no review to be complete.
+TEST(Conflicts, WhatAReviewLeavesOutIsANote) {
+  std::vector<RouteSpec> routes = {Route("all", {"/"})};
+  for (int i = 0; i < 1'100; ++i) routes.push_back(Route(absl::StrCat("r", i), {absl::StrCat("/", i, "/")}));
+  Diagnostics problems;
+  const auto table = RouteTable::Build(routes, &problems);
+  ASSERT_NE(table, nullptr);
+  FindOverlaps(routes, *table, nullptr, &problems);
+  EXPECT_EQ(problems.back().message, "stopped looking for overlaps after 1000 findings");
+  for (const Diagnostic& finding : problems) EXPECT_EQ(finding.severity, Severity::kNote);
+}
+
+TEST(Conflicts, APairIsCountedOnce) {
+  const Texts hosts = {"a.com", "b.com", "c.com"};
+  const Diagnostics findings = Conflicts({Route("a", {"~/\\bx"}, hosts), Route("b", {"~/x"}, hosts)});
+  ASSERT_EQ(Summary(findings), "conflicts_undecided: a b");
+  EXPECT_EQ(findings[0].message,
+            "could not decide for 1 pair of routes whether they conflict; for the first, `a` and `b`, because of a "
+            "word boundary");
+}
+
+TEST(Conflicts, OverlapsByPortAreFound) {
+  const std::vector<RouteSpec> routes = {Route("a", {}, {"b.com", "*.com:80"}),
+                                         Route("b", {}, {"*.com:80", "b.com:81"})};
+  Diagnostics problems, findings;
+  FindOverlaps(routes, *RouteTable::Build(routes, &problems), nullptr, &findings);
+  ASSERT_EQ(Summary(findings), "route_overlap: b a");
+  EXPECT_EQ(findings[0].severity, Severity::kNote);
+  EXPECT_EQ(ToText(*findings[0].witness), "GET http://b.com:81/");
+}
+
+TEST(Conflicts, ATieByAHeaderThatComesTwiceIsForReviews) {
+  std::vector<RouteSpec> routes = {Route("a", {"/h"}), Route("b", {"/h"}), Route("c", {"/h"})};
+  routes[0].headers = {{"x", {"1", "2"}}};
+  routes[1].headers = {{"X", {"3"}}};
+  routes[2].headers = {{"x", {"2"}}};
+  EXPECT_EQ(Summary(Conflicts(routes)), "route_shadowed: c a");
+  Diagnostics problems, findings;
+  const auto table = RouteTable::Build(routes, &problems);
+  FindOverlaps(routes, *table, nullptr, &findings);
+  ASSERT_EQ(Summary(findings), "route_tie: a b");  // what b and c share goes to a
+  EXPECT_EQ(findings[0].severity, Severity::kNote);
+  EXPECT_EQ(ToText(*findings[0].witness), "GET http://example.com/h, x: 1, x: 3");
+}
+
+TEST(Conflicts, AFindingNamesPlacesAndARequest) {
+  std::vector<RouteSpec> routes = {Route("a", {"/a b", "/x"}, {"*.x.com:8443"}),
+                                   Route("b", {"/a b", "/y"}, {"*.x.com:8443"})};
+  routes[0].where = {"gateway.yaml", 3, 5, "/routes/0"};
+  routes[1].where = {"gateway.yaml", 9, 5, "/routes/1"};
+  const Diagnostics findings = Conflicts(routes);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].where.line, 9u);
+  EXPECT_EQ(findings[0].related[0].line, 3u);
+  EXPECT_EQ(findings[0].severity, Severity::kWarning);
+  ASSERT_TRUE(findings[0].witness.has_value());
+  EXPECT_EQ(ToText(*findings[0].witness), "GET http://x.x.com:8443/a%20b");
+}
+
+// A better route may take some of what two others tie for; the witness is what it leaves.
+TEST(Conflicts, AWitnessIsNoRequestOfABetterRoute) {
+  const RouteSpec a = Route("a", {"/a", "/x"}), b = Route("b", {"/a", "/y"});
+  RouteSpec named = Route("named", {"/a"});
+  named.snis = {"*.x.com"};
+  RouteSpec loud = Route("loud", {"/a"});
+  loud.headers = {{"x", {"1"}}};
+  RouteSpec red = Route("red", {"/h"}), blue = Route("blue", {"/h"}), one = Route("one", {"/h"});
+  red.headers = {{"x", {"1", "2"}}};
+  blue.headers = {{"x", {"1", "3", "2"}}};
+  one.headers = {{"x", {"1"}}};
+  one.regex_priority = 1;
+  one.paths = {"~/h"};
+  RouteSpec net = Route("net", {"/a", "/x"}), lan = Route("lan", {"/a", "/y"}), low = Route("low", {"~/a"});
+  net.sources = {{"10.0.0.0/8", 0}};
+  lan.sources = {{"10.0.0.0/9", 0}};
+  low.sources = {{"10.0.0.0/16", 0}, {"10.1.0.0/16", 443}};
+  RouteSpec tcp = Route("tcp", {}), tls = Route("tls", {}), sni = Route("sni", {});
+  tcp.protocols = {"tcp", "tls"};
+  tcp.destinations = {{"", 9000}, {"", 9002}};
+  tls = tcp;
+  tls.name = "tls";
+  tls.protocols = {"tls"};
+  tls.destinations = {{"", 9000}, {"", 9001}};
+  sni.protocols = {"tls"};
+  sni.snis = {"a.com"};
+  const struct {
+    std::vector<RouteSpec> routes;
+    const char* expected;  // the witness of the tie
+  } kCases[] = {
+      {{a, b}, "GET http://example.com/a"},
+      {{a, b, Route("w", {"/a"}, {"example.com"})}, "GET http://x1/a"},
+      {{a, b, Route("w", {"/a"}, {"example.com:80"})}, "GET http://example.com:8080/a"},
+      {{Route("a", {"/x"}, {"a.*"}), Route("b", {"/x"}, {"*.com", "*.com:80"})}, "GET http://a.com:8080/x"},
+      {{a, b, Route("w", {"/a"}, {}, {"GET"})}, "POST http://example.com/a"},
+      {{a, b, Route("w", {"~/a$"})}, "GET http://example.com/aa"},
+      {{a, b, Route("w", {"~/a$"}), Route("v", {"~/aa"})}, "GET http://example.com/a0"},
+      {{a, b, Route("w", {"~/a"})}, nullptr},
+      {{Route("c", {}, {"a.com", "c.com"}), Route("d", {}, {"a.com", "d.com"}), Route("w", {"/"}, {"a.com"})},
+       "OPTIONS http://a.com*"},
+      {{Route("c", {}, {"a.com", "c.com"}, {"GET"}), Route("d", {}, {"a.com", "d.com"}, {"GET"}),
+        Route("w", {"/"}, {"a.com"}, {"GET"})},
+       nullptr},
+      {{a, b, Route("w", {"~/a$"}), Route("v", {"/a"}, {}, {"GET"})}, "POST http://example.com/aa"},
+      {{Route("a", {}, {}, {"GET", "OPTIONS"}), Route("b", {}, {}, {"OPTIONS", "GET", "PUT"}), Route("w", {"/"})},
+       "OPTIONS http://example.com*"},  // which has no path
+      {{Route("a", {}, {}, {"GET", "PUT"}), Route("b", {}, {}, {"GET", "POST"}), Route("w", {"/"})}, nullptr},
+      {{a, b, named}, "GET https://example.com/a"},
+      {{a, b, loud}, "GET http://example.com/a"},
+      {{Route("a", {"/a", "~/a$"}), b}, "GET http://example.com/aa"},  // not what a takes by a better path
+      {{red, blue, one}, "GET http://example.com/h, x: 2"},
+      {{net, lan}, "GET http://example.com/a, from 10.0.0.0:49152"},
+      {{net, lan, low}, "GET http://example.com/a, from 10.1.0.0:49152"},
+      {{tcp, tls}, "a connection by tls, to 192.0.2.1:9000"},
+      {{tcp, tls, sni}, "a connection by tls, to 192.0.2.1:9000"},
+  };
+  for (const auto& c : kCases) {
+    std::string witnesses;
+    for (const Diagnostic& finding : Conflicts(c.routes)) {
+      EXPECT_EQ(finding.code, "route_tie") << ToText(finding);
+      absl::StrAppend(&witnesses, finding.witness ? ToText(*finding.witness) : "");
+    }
+    EXPECT_EQ(witnesses, c.expected == nullptr ? "" : c.expected);
+  }
+}
+
+// A witness as the matcher sees it.
+struct Replayed {
+  Arena arena;
+  std::vector<Header> headers;
+  Endpoint peer;
+  Endpoint server;
+  RouteQuery query;
+
+  explicit Replayed(const Witness& w) {
+    NormalTarget target;
+    if (!w.method.empty()) {
+      EXPECT_EQ(NormalizeTarget(w.path, &arena, &target), TargetError::kNone) << w.path;
+    }
+    query.method = w.method;
+    query.host = w.host;
+    query.path = target.path;
+    query.scheme = w.scheme;
+    query.sni = w.sni;
+    for (const auto& [name, value] : w.headers) headers.push_back({name, value});
+    query.headers = headers.data();
+    query.header_count = headers.size();
+    if (!w.peer.empty() && ParseEndpoint(w.peer, &peer)) query.source = &peer;
+    if (!w.server.empty() && ParseEndpoint(w.server, &server)) query.destination = &server;
+    const uint32_t usual = query.destination != nullptr ? server.port : w.scheme == "https" ? 443 : 80;
+    query.port = w.port != 0 ? w.port : usual;  // as a decision takes it
+  }
+};
+
+bool Matches(const RouteSpec& route, const RouteQuery& query) {
+  Diagnostics problems;
+  RouteMatch match;
+  return RouteTable::Build({route}, &problems)->Find(query, &match);
+}
+
+size_t Winner(const std::vector<RouteSpec>& routes, const RouteQuery& query) {
+  Diagnostics problems;
+  RouteMatch match;
+  return RouteTable::Build(routes, &problems)->Find(query, &match) ? match.route : routes.size();
+}
+
+void CheckFindings(const std::vector<RouteSpec>& routes, const Diagnostics& findings,
+                   std::set<std::pair<size_t, size_t>>* ties, std::set<size_t>* shadowed) {
+  for (const Diagnostic& finding : findings) {
+    if (!finding.witness) continue;
+    SCOPED_TRACE(ToText(finding));
+    const size_t first = std::stoul(finding.routes[0]);
+    const Replayed witness(*finding.witness);
+    ASSERT_TRUE(Matches(routes[first], witness.query));
+    if (finding.code == "route_shadowed") {
+      shadowed->insert(first);
+      ASSERT_NE(Winner(routes, witness.query), first);
+    } else {
+      const size_t second = std::stoul(finding.routes[1]);
+      ties->insert({first, second});
+      ASSERT_TRUE(Matches(routes[second], witness.query));
+      ASSERT_EQ(Winner(routes, witness.query), first);
+      ASSERT_EQ(Winner({routes[first], routes[second]}, witness.query), 0u);
+      ASSERT_EQ(Winner({routes[second], routes[first]}, witness.query), 0u);
+    }
+  }
+}
+
+TEST(Conflicts, OverlapsHoldOnRandomRoutes) {
+  const uint32_t seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  RandomRoutes random(seed);
+  const auto prover = MakeLibfaProver();
+  size_t overlaps = 0;
+  size_t contrasts = 0;
+  for (int set = 0; set < 25; ++set) {
+    std::unique_ptr<const RouteTable> table;
+    std::vector<RouteSpec> routes = DrawRoutes(&random, &table);
+    for (size_t i = 0; i < routes.size(); ++i) routes[i].name = absl::StrCat(i);
+    Diagnostics findings;
+    FindOverlaps(routes, *table, prover.get(), &findings);
+    for (const Diagnostic& finding : findings) {
+      if (finding.code != "route_overlap") continue;
+      SCOPED_TRACE(ToText(finding));
+      ++overlaps;
+      const size_t winner = std::stoul(finding.routes[0]), loser = std::stoul(finding.routes[1]);
+      const RouteSpec& first = routes[winner];
+      const RouteSpec& second = routes[loser];
+      const Replayed witness(*finding.witness);
+      ASSERT_TRUE(Matches(second, witness.query));
+      ASSERT_EQ(Winner(routes, witness.query), winner);
+      ASSERT_EQ(Winner({second, first}, witness.query), 1u);
+      if (!finding.contrast) continue;
+      ++contrasts;
+      const Replayed contrast(*finding.contrast);
+      ASSERT_EQ(Winner(routes, contrast.query), loser);
+    }
+  }
+  EXPECT_GT(overlaps, 100u);
+  EXPECT_GT(contrasts, 40u);
+}
+
+// The requests of a test bring some headers twice.
+void AddTiesByRepeats(const std::vector<RouteSpec>& routes, const RouteTable& table, PathProver* prover,
+                      Diagnostics* findings) {
+  Diagnostics review;
+  FindOverlaps(routes, table, prover, &review);
+  for (Diagnostic& finding : review) {
+    if (finding.code != "route_tie") continue;
+    EXPECT_EQ(finding.severity, Severity::kNote);
+    findings->push_back(std::move(finding));
+  }
+}
+
+// Every witness holds; a shadowed route is never found; and where the document's order decides, a finding says so.
+TEST(Conflicts, HoldOnRandomRoutes) {
+  const uint32_t seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  RandomRoutes random(seed);
+  const auto prover = MakeLibfaProver();
+  size_t all_ties = 0;
+  size_t all_shadowed = 0;
+  size_t decided = 0;
+  for (int set = 0; set < 75; ++set) {
+    std::unique_ptr<const RouteTable> table;
+    std::vector<RouteSpec> routes = DrawRoutes(&random, &table);
+    for (size_t i = 0; i < routes.size(); ++i) routes[i].name = absl::StrCat(i);
+    Diagnostics findings;
+    FindConflicts(routes, *table, prover.get(), &findings);
+    AddTiesByRepeats(routes, *table, prover.get(), &findings);
+    std::set<std::pair<size_t, size_t>> ties;
+    std::set<size_t> shadowed;
+    CheckFindings(routes, findings, &ties, &shadowed);
+    if (HasFatalFailure()) return;
+    all_ties += ties.size();
+    all_shadowed += shadowed.size();
+    const bool undecided = Summary(findings).find("conflicts_undecided") != std::string::npos;
+    const std::vector<RouteSpec> reversed(routes.rbegin(), routes.rend());
+    Diagnostics problems;
+    const auto other_order = RouteTable::Build(reversed, &problems);
+    for (int i = 0; i < 300; ++i) {
+      RandomRequest request;
+      request.Draw(&random);
+      RouteMatch match, other;
+      // Proofs are about paths in normal form, and `*` is for OPTIONS alone.
+      if (absl::StrContains(request.query.path, "//") || request.query.path == "*") continue;
+      if (!table->Find(request.query, &match)) continue;
+      ASSERT_EQ(shadowed.count(match.route), 0u) << match.route << " " << Describe(request.query);
+      ASSERT_TRUE(other_order->Find(request.query, &other));
+      const size_t last = routes.size() - 1 - other.route;
+      if (match.route == last || undecided) continue;
+      ++decided;
+      ASSERT_TRUE(ties.count({match.route, last}) || shadowed.count(last))
+          << match.route << " and " << last << " tie: " << Describe(request.query);
+    }
+  }
+  EXPECT_GT(all_ties, 5u);
+  EXPECT_GT(all_shadowed, 5u);
+  EXPECT_GT(decided, 50u);
+  std::printf("%zu ties, %zu shadowed, %zu requests that the order decides\n", all_ties, all_shadowed, decided);
+}
+
+}  // namespace
+}  // namespace sluice::router

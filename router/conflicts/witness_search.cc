@@ -1,0 +1,230 @@
+#include "router/conflicts/witness_search.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/arena.h"
+#include "router/normalize.h"
+
+namespace sluice::router {
+namespace {
+
+// The request of a witness, as the table is asked.
+class WitnessQuery {
+ public:
+  WitnessQuery(const Witness& witness, std::string_view path) {
+    query_.method = witness.method;
+    query_.host = witness.host;
+    query_.path = path;
+    query_.scheme = witness.scheme;
+    query_.sni = witness.sni;
+    for (const auto& [name, value] : witness.headers) headers_.push_back({name, value});
+    query_.headers = headers_.data();
+    query_.header_count = headers_.size();
+    if (!witness.peer.empty() && ParseEndpoint(witness.peer, &peer_)) query_.source = &peer_;
+    if (!witness.server.empty() && ParseEndpoint(witness.server, &server_)) query_.destination = &server_;
+    query_.port = witness.port != 0               ? witness.port
+                  : query_.destination != nullptr ? server_.port
+                  : witness.scheme == "https"     ? 443
+                                                  : 80;
+  }
+  WitnessQuery(const WitnessQuery&) = delete;
+  WitnessQuery& operator=(const WitnessQuery&) = delete;
+
+  const RouteQuery& get() const { return query_; }
+
+ private:
+  std::vector<Header> headers_;
+  Endpoint peer_;
+  Endpoint server_;
+  RouteQuery query_;
+};
+
+constexpr char kAsterisk[] = "*";  // is no path, and for OPTIONS alone (RFC 9112, 3.2.4)
+
+using Methods = std::vector<std::string>;
+
+bool AskByOptions(std::initializer_list<const Methods*> wanted, const Methods& avoided, Witness* witness) {
+  witness->method = "OPTIONS";
+  const auto has = [&](const Methods& methods) {
+    return std::find(methods.begin(), methods.end(), witness->method) != methods.end();
+  };
+  return !has(avoided) && std::all_of(wanted.begin(), wanted.end(),
+                                      [&](const Methods* methods) { return methods->empty() || has(*methods); });
+}
+
+bool IsRegex(const std::string& path) { return absl::StartsWith(path, "~"); }
+
+// Whether the request satisfies a host that asks for its port, which goes before the others of its route.
+bool ComesByPort(const RouteSpec& route, const RouteQuery& query) {
+  return std::any_of(route.hosts.begin(), route.hosts.end(), [&query](const std::string& text) {
+    HostPattern host;
+    return ParseHostPattern(text, &host) == nullptr && host.port != 0 && host.port == query.port &&
+           HostMatches(host, query.host);
+  });
+}
+
+template <typename T>
+void Append(const std::vector<T>& more, std::vector<T>* all) {
+  all->insert(all->end(), more.begin(), more.end());
+}
+
+template <typename T>
+std::optional<Avoided> Avoiding(const std::vector<T>& values, std::vector<T> Avoided::*field, const Avoided& avoided) {
+  if (values.empty()) return std::nullopt;
+  Avoided more = avoided;
+  Append(values, &(more.*field));
+  return more;
+}
+
+// The ways to keep clear of a set beside what is avoided already: in one of the fields that it asks for.
+std::vector<Avoided> WaysAround(const MatchSet& set, const Avoided& avoided) {
+  std::vector<Avoided> ways;
+  const auto add = [&ways](std::optional<Avoided> way) {
+    if (way) ways.push_back(*std::move(way));
+  };
+  add(Avoiding(set.sources, &Avoided::sources, avoided));
+  add(Avoiding(set.destinations, &Avoided::destinations, avoided));
+  add(Avoiding(set.snis, &Avoided::snis, avoided));
+  for (const HeaderSet& header : set.headers) add(Avoiding({header}, &Avoided::headers, avoided));
+  add(Avoiding(set.methods, &Avoided::methods, avoided));
+  add(Avoiding(set.hosts, &Avoided::hosts, avoided));
+  return ways;
+}
+
+}  // namespace
+
+template <typename FindBlocker>
+Answer WitnessSearch::Search(const RouteArm& first, const RouteArm& second, Repeats repeats, FindBlocker find_blocker,
+                             Witness* witness, std::string* reason) {
+  Answer none = Answer::kNo;
+  std::vector<Branch> open(1);
+  for (size_t tries = 0; !open.empty(); ++tries) {
+    if (tries == kWitnessTries) {
+      *reason = "better routes, which take each request that was tried";
+      return Answer::kUnknown;
+    }
+    ++tries_;
+    const Branch branch = std::move(open.back());
+    open.pop_back();
+    std::string path, why = "the expressions or the names of a header";
+    Witness found;
+    Answer answer = Overlap(first.set, second.set, branch.avoided, repeats, &found);
+    if (answer == Answer::kYes) answer = CommonPath(first.path, second.path, branch.paths, &path, &why);
+    if (path == kAsterisk && !AskByOptions({&first.set.methods, &second.set.methods}, branch.avoided.methods, &found))
+      answer = Answer::kNo;
+    if (answer == Answer::kUnknown) {
+      none = answer;
+      *reason = why;
+    }
+    if (answer != Answer::kYes) continue;
+    const WitnessQuery query(found, path);
+    const std::optional<RouteArm> blocker = find_blocker(query.get());
+    if (!blocker) {
+      Arena arena;
+      if (!first.set.is_stream) found.path = EscapePath(path, &arena);  // a stream has none
+      *witness = std::move(found);
+      return Answer::kYes;
+    }
+    for (Avoided& way : WaysAround(blocker->set, branch.avoided)) open.push_back({std::move(way), branch.paths});
+    if (blocker->path.empty()) continue;
+    open.push_back(branch);
+    open.back().paths.push_back(blocker->path);
+  }
+  return none;
+}
+
+Answer WitnessSearch::FindTie(const RouteArm& first, const RouteArm& second, Repeats repeats, Witness* witness,
+                              std::string* reason) {
+  const size_t a = first.precedence.route, b = second.precedence.route;
+  const auto find_blocker = [&](const RouteQuery& query) -> std::optional<RouteArm> {
+    RouteArm winner = Winner(query);
+    // Else a better arm of its route goes before the other one in any order.
+    const bool is_tie = winner.precedence.route == a && WinnerOf({b, a}, query).precedence.route == b;
+    return is_tie ? std::nullopt : std::optional(std::move(winner));
+  };
+  return Search(first, second, repeats, find_blocker, witness, reason);
+}
+
+Answer WitnessSearch::FindOverlap(const RouteArm& first, const RouteArm& second, Witness* witness,
+                                  std::string* reason) {
+  const size_t a = first.precedence.route, b = second.precedence.route;
+  const auto find_blocker = [&](const RouteQuery& query) -> std::optional<RouteArm> {
+    RouteArm winner = Winner(query);
+    if (winner.precedence.route == a) winner = WinnerOf({b, a}, query);
+    return winner.precedence.route == a ? std::nullopt : std::optional(std::move(winner));
+  };
+  return Search(first, second, Repeats::kAllowed, find_blocker, witness, reason);
+}
+
+Answer WitnessSearch::FindLost(const RouteArm& arm, Witness* witness, std::string* reason) {
+  bool is_lost = false;
+  const auto find_blocker = [&](const RouteQuery& query) -> std::optional<RouteArm> {
+    is_lost = Winner(query).precedence.route != arm.precedence.route;
+    return std::nullopt;
+  };
+  const Answer answer = Search(arm, arm, Repeats::kAllowed, find_blocker, witness, reason);
+  if (answer != Answer::kYes || is_lost) return answer;
+  *reason = "a construct that was read otherwise than RE2 does";
+  return Answer::kUnknown;
+}
+
+Answer WitnessSearch::FindOwn(const RouteArm& arm, Witness* witness, std::string* reason) {
+  const auto find_blocker = [&](const RouteQuery& query) -> std::optional<RouteArm> {
+    RouteArm winner = Winner(query);
+    return winner.precedence.route == arm.precedence.route ? std::nullopt : std::optional(std::move(winner));
+  };
+  return Search(arm, arm, Repeats::kAllowed, find_blocker, witness, reason);
+}
+
+Answer WitnessSearch::CommonPath(const std::string& a, const std::string& b, const std::vector<std::string>& avoided,
+                                 std::string* path, std::string* reason) const {
+  const std::string from = a.empty() ? "/" : a;
+  const std::string to = b.empty() ? "/" : b;
+  const bool asks_prover = IsRegex(a) || IsRegex(b) || std::any_of(avoided.begin(), avoided.end(), IsRegex);
+  if (!asks_prover) {
+    *path = from.size() >= to.size() ? from : to;
+    const auto begins = [path](const std::string& prefix) { return absl::StartsWith(*path, prefix); };
+    if (begins(from) && begins(to) && std::none_of(avoided.begin(), avoided.end(), begins)) return Answer::kYes;
+  } else if (prover_ != nullptr) {
+    const Answer answer = prover_->FindPath({from, to}, avoided, path, reason);
+    if (answer != Answer::kNo) return answer;
+  }
+  *path = kAsterisk;  // satisfies those who ask for no path
+  return a.empty() && b.empty() ? Answer::kYes : Answer::kNo;
+}
+
+RouteArm WitnessSearch::Winner(const RouteQuery& query) const {
+  RouteMatch match;
+  return table_.Find(query, &match) ? ArmOf(match.route, match.path, query) : NoArm();
+}
+
+RouteArm WitnessSearch::WinnerOf(const std::vector<size_t>& places, const RouteQuery& query) const {
+  std::vector<RouteSpec> routes;
+  for (size_t place : places) routes.push_back(routes_[place]);
+  Diagnostics problems;
+  RouteMatch match;
+  const auto table = RouteTable::Build(routes, &problems);
+  if (table == nullptr || !table->Find(query, &match)) return NoArm();
+  return ArmOf(places[match.route], match.path, query);
+}
+
+RouteArm WitnessSearch::NoArm() const {
+  RouteArm none;
+  none.precedence.route = routes_.size();
+  return none;
+}
+
+RouteArm WitnessSearch::ArmOf(size_t place, size_t path, const RouteQuery& query) const {
+  const RouteSpec& route = routes_[place];
+  RouteArm arm;
+  arm.precedence.route = place;
+  arm.set = MatchSetOf(route, ComesByPort(route, query));
+  if (!route.paths.empty()) arm.path = route.paths[path];
+  return arm;
+}
+
+}  // namespace sluice::router
