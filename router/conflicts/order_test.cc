@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -57,6 +58,14 @@ bool FindTies(const std::vector<RouteSpec>& routes, const RouteTable& table, Pat
   return true;
 }
 
+// Two routes may tie for a header that comes twice; FindOverlaps reports that.
+bool BringsAHeaderTwice(const RandomRequest& request) {
+  std::set<std::string> names;
+  return std::any_of(request.headers.begin(), request.headers.end(), [&names](const Header& header) {
+    return !names.insert(absl::AsciiStrToLower(header.name)).second;
+  });
+}
+
 std::string NameOf(const std::string& answer) { return answer.substr(0, answer.find(' ')); }
 
 TEST(Order, OfTheDocumentDecidesReportedTiesOnly) {
@@ -80,6 +89,7 @@ TEST(Order, OfTheDocumentDecidesReportedTiesOnly) {
       request.Draw(&random);
       // Proofs are about paths in normal form, and `*` is for OPTIONS alone.
       if (absl::StrContains(request.query.path, "//") || request.query.path == "*") continue;
+      if (BringsAHeaderTwice(request)) continue;
       const std::string first = Answer(*table, routes, request.query);
       const std::string second = Answer(*other, shuffled, request.query);
       same += first == second && !first.empty();
