@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -26,19 +27,23 @@ class Search {
   void FindShadows() {
     for (uint32_t i = 0; i < patterns_.size(); ++i) {
       if (patterns_[i].segments.back().kind != PatternSegment::Kind::kRest) continue;
-      if (!HasRoom()) return ReportUnsearched();
+      if (!HasRoom()) return ReportUnsearched("patterns that are never reached");
       std::set<uint32_t> takers;
       if (!requests_.Find(i, i, &takers)) ReportShadowed(i, takers);
     }
   }
 
   void FindOverlaps() {
-    const bool all = PatternPairs(patterns_).ForEach(kPatternSteps, [this](uint32_t a, uint32_t b) {
+    size_t pairs = 0;
+    const bool all = PatternPairs(patterns_).ForEach(kPatternSteps, [this, &pairs](uint32_t a, uint32_t b) {
+      if (!HasRoom()) return false;
+      if (pairs++ == kConflictPairs) return Stop(absl::StrCat(kConflictPairs, " pairs that overlap"));
       if (PatternOutranks(patterns_[b], patterns_[a])) std::swap(a, b);
       if (std::optional<Witness> witness = requests_.Find(a, b, nullptr)) ReportOverlap(a, b, *std::move(witness));
-      return ++visited_ < kConflictPairs && HasRoom();
+      return true;
     });
-    if (!all) ReportUnsearched();
+    if (!all && spent_.empty()) Stop(absl::StrCat(kPatternSteps, " steps of the search for pairs"));
+    if (!all) ReportUnsearched("overlaps");
   }
 
  private:
@@ -49,7 +54,18 @@ class Search {
     return patterns;
   }
 
-  bool HasRoom() const { return requests_.tries() < kConflictTries && findings_.size() < limits::kDiagnostics; }
+  // False if the search has to stop; `spent_` says after what.
+  bool HasRoom() {
+    if (findings_.size() >= limits::kDiagnostics) return Stop(absl::StrCat(limits::kDiagnostics, " findings"));
+    if (requests_.tries() >= kConflictTries)
+      return Stop(absl::StrCat(kConflictTries, " requests that were tried as witnesses"));
+    return true;
+  }
+
+  bool Stop(std::string spent) {
+    spent_ = std::move(spent);
+    return false;
+  }
 
   std::string Name(uint32_t i) const { return specs_[i].name.empty() ? specs_[i].pattern : specs_[i].name; }
 
@@ -88,12 +104,11 @@ class Search {
     findings_.push_back(std::move(finding));
   }
 
-  void ReportUnsearched() {
+  void ReportUnsearched(std::string_view search) {
     Diagnostic finding;
     finding.severity = Severity::kWarning;
     finding.code = "conflicts_unsearched";
-    finding.message = absl::StrCat("stopped comparing patterns after ", visited_, " pairs that overlap, ",
-                                   requests_.tries(), " requests that were tried and ", findings_.size(), " findings");
+    finding.message = absl::StrCat("stopped looking for ", search, " after ", spent_);
     findings_.push_back(std::move(finding));
   }
 
@@ -101,7 +116,7 @@ class Search {
   Diagnostics& findings_;
   const std::vector<Pattern> patterns_;
   PatternRequests requests_;
-  size_t visited_ = 0;
+  std::string spent_;
 };
 
 }  // namespace

@@ -117,6 +117,7 @@ TEST(PatternConflicts, TooManyFindingsAreCutOff) {
   const Diagnostics findings = Findings(Specs(texts));
   EXPECT_EQ(findings.size(), 1'001u);
   EXPECT_EQ(findings.back().code, "conflicts_unsearched");
+  EXPECT_EQ(findings.back().message, "stopped looking for overlaps after 1000 findings");
 }
 
 // The requests that are asked of the oracle.
