@@ -226,7 +226,7 @@ int Run(const Args& args) {
   if (format != "text" && format != "json" && format != "sarif")
     return Fail("check", absl::StrCat("expected --format text, json or sarif, found `", format, "`"));
   std::string_view path = args.operands()[0];
-  const std::unique_ptr<router::PathProver> prover = router::MakeLibfaProver();
+  const std::unique_ptr<router::RegexProver> prover = router::MakeLibfaProver();
   CompileOptions options;
   options.route_prover = prover.get();
   options.report_overlaps = args.Has("--overlaps");

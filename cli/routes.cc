@@ -242,7 +242,7 @@ int Run(const Args& args) {
   const std::string_view format = args.Get("--format", "text");
   if (format != "text" && format != "json")
     return Fail("routes", absl::StrCat("expected --format text or json, found `", format, "`"));
-  const std::unique_ptr<router::PathProver> prover = router::MakeLibfaProver();
+  const std::unique_ptr<router::RegexProver> prover = router::MakeLibfaProver();
   CompileOptions options;
   options.route_prover = prover.get();
   options.keep_routes = true;

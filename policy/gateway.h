@@ -42,7 +42,7 @@
 namespace sluice {
 
 namespace router {
-class PathProver;
+class RegexProver;
 }
 
 class Snapshot;      // a compiled policy; immutable
@@ -55,7 +55,7 @@ struct CompileOptions {
   std::function<std::optional<std::string>(std::string_view name)> environment = {};
   // Finds conflicts among regular expressions of routes as well (router/prover/libfa_prover.h). Null leaves them out,
   // which is for whoever loads a policy that `sluice check` has seen. Used during Compile only.
-  router::PathProver* route_prover = nullptr;
+  router::RegexProver* route_prover = nullptr;
   // Also reports which routes win requests that others match, for a review (router/conflicts/conflicts.h).
   bool report_overlaps = false;
   // Sets CompileResult::routes, for those who show them (sluice routes, sluice explain).

@@ -6,22 +6,27 @@
 #include <utility>
 #include <vector>
 
+#include "router/conflicts/header_values.h"
 #include "router/conflicts/match_set.h"
-#include "router/prover/path_prover.h"
+#include "router/prover/regex_prover.h"
 
 namespace sluice::router {
 
-// Whether a request may bring a header twice, with a value for each of two routes. Servers send on what clients do,
-// but no client that means well does it.
+// Whether a request may bring a header twice, with a value for each of two conditions. Servers send on what clients do,
+// but no client that means well does it. `x_a` and `x-a` count as one header, since a route's `x_a` takes both.
 enum class Repeats { kNone, kAllowed };
 
 using HeaderLines = std::vector<std::pair<std::string, std::string>>;  // name, value
 
-// Adds to `lines` what satisfies each of `a` and of `b`, but nothing of `avoided`; a line that satisfies a header of
-// both, if there is one. kNo: no lines do. kUnknown: that hangs on regular expressions, of which simple texts alone are
-// tried, or on two names that a header of one name satisfies both.
-Answer AddHeaderLines(const std::vector<HeaderSet>& a, const std::vector<HeaderSet>& b,
-                      const std::vector<HeaderSet>& avoided, Repeats repeats, HeaderLines* lines);
+// Whether some lines satisfy each of `a` and of `b`, but nothing of `avoided`; then they are `lines`, with one line
+// that satisfies the conditions of both, if there is one. kUnknown with what stood in the way in `reason`
+// (header_values.h).
+Answer FindHeaderLines(const std::vector<HeaderSet>& a, const std::vector<HeaderSet>& b,
+                       const std::vector<HeaderSet>& avoided, Repeats repeats, HeaderValues* values, HeaderLines* lines,
+                       std::string* reason);
+
+// Whether a request with repeats may satisfy both where one without does not: conditions share a header.
+bool ShareAHeader(const std::vector<HeaderSet>& a, const std::vector<HeaderSet>& b);
 
 }  // namespace sluice::router
 

@@ -149,7 +149,8 @@ bool ChooseProtocol(const MatchSet& a, const MatchSet& b, const Avoided& avoided
 
 }  // namespace
 
-Answer Overlap(const MatchSet& a, const MatchSet& b, const Avoided& avoided, Repeats repeats, Witness* witness) {
+Answer FindCommonRequest(const MatchSet& a, const MatchSet& b, const Avoided& avoided, Repeats repeats,
+                         HeaderValues* values, Witness* witness, std::string* reason) {
   if (a.is_stream != b.is_stream || !ChooseEndpoint(a.sources, b.sources, avoided.sources, &witness->peer) ||
       !ChooseEndpoint(a.destinations, b.destinations, avoided.destinations, &witness->server)) {
     return Answer::kNo;
@@ -159,8 +160,7 @@ Answer Overlap(const MatchSet& a, const MatchSet& b, const Avoided& avoided, Rep
       !ChooseHost(a, b, avoided, witness)) {
     return Answer::kNo;
   }
-  witness->headers.clear();
-  return AddHeaderLines(a.headers, b.headers, avoided.headers, repeats, &witness->headers);
+  return FindHeaderLines(a.headers, b.headers, avoided.headers, repeats, values, &witness->headers, reason);
 }
 
 }  // namespace sluice::router

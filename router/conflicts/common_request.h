@@ -8,7 +8,7 @@
 #include "base/diagnostic.h"
 #include "router/conflicts/common_headers.h"
 #include "router/conflicts/match_set.h"
-#include "router/prover/path_prover.h"
+#include "router/prover/regex_prover.h"
 
 namespace sluice::router {
 
@@ -22,9 +22,10 @@ struct Avoided {
   std::vector<NetFilter> destinations;
 };
 
-// Whether some request satisfies both sets and nothing of `avoided`; then `witness` is one, but for its path. kUnknown
-// when that hangs on headers (common_headers.h).
-Answer Overlap(const MatchSet& a, const MatchSet& b, const Avoided& avoided, Repeats repeats, Witness* witness);
+// Whether some request satisfies both sets and nothing of `avoided`; then `witness` is one, but for its path. kUnknown,
+// with what stood in the way in `reason`, when that hangs on headers (common_headers.h).
+Answer FindCommonRequest(const MatchSet& a, const MatchSet& b, const Avoided& avoided, Repeats repeats,
+                         HeaderValues* values, Witness* witness, std::string* reason);
 
 }  // namespace sluice::router
 

@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "router/check.h"
-#include "router/conflicts/regex_example.h"
+#include "router/prover/regex_example.h"
 #include "router/regex.h"
 
 namespace sluice::router {
@@ -99,7 +99,7 @@ void ConflictReport::Overlap(size_t winner, size_t loser, Witness witness, std::
   findings_.push_back(std::move(finding));
 }
 
-void ConflictReport::Shadowed(size_t route, const absl::btree_set<size_t>& covering, Witness witness) {
+void ConflictReport::Shadowed(size_t route, const std::set<size_t>& covering, Witness witness, bool by_order) {
   shadowed_.insert(route);
   Diagnostic finding = Finding("route_shadowed", Severity::kWarning, route);
   for (size_t other : covering) {
@@ -108,7 +108,10 @@ void ConflictReport::Shadowed(size_t route, const absl::btree_set<size_t>& cover
   }
   finding.message = absl::StrCat("route `", finding.routes[0], "` is never reached: all that it matches goes to `",
                                  absl::StrJoin(finding.routes.begin() + 1, finding.routes.end(), "`, `"), "`");
-  finding.hint = "remove it, or make it narrower than what covers it";
+  finding.hint = by_order ? absl::StrCat("only the document's order decides: write it before `",
+                                         absl::StrJoin(finding.routes.begin() + 1, finding.routes.end(), "`, `"),
+                                         "`, or remove it")
+                          : "remove it, or make it narrower than what covers it";
   finding.witness = std::move(witness);
   findings_.push_back(std::move(finding));
 }
@@ -118,7 +121,8 @@ bool ConflictReport::IsKnown(size_t winner, size_t loser) const {
 }
 
 void ConflictReport::CountUndecided(size_t winner, size_t loser, std::string reason) {
-  if (counted_.insert({winner, loser}).second) undecided_.emplace_back(Pair(winner, loser), std::move(reason));
+  if (counted_.insert(std::minmax(winner, loser)).second)
+    undecided_.emplace_back(Pair(winner, loser), std::move(reason));
 }
 
 void ConflictReport::Undecided(Severity severity) {

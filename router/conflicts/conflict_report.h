@@ -4,12 +4,12 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_set.h"
 #include "base/diagnostic.h"
 #include "base/limits.h"
@@ -29,12 +29,14 @@ class ConflictReport {
   void Tie(size_t winner, size_t loser, Witness witness, bool others_need_a_prover);
   void TieByRepeats(size_t winner, size_t loser, Witness witness);  // of a header
   void Overlap(size_t winner, size_t loser, Witness witness, std::optional<Witness> contrast);
-  void Shadowed(size_t route, const absl::btree_set<size_t>& covering, Witness witness);
+  // `by_order`: it would be reached if it stood before those that cover it.
+  void Shadowed(size_t route, const std::set<size_t>& covering, Witness witness, bool by_order);
 
   // Whether there is nothing left to say of the two: they tie or overlap, or one is shadowed.
   bool IsKnown(size_t winner, size_t loser) const;
 
-  // Undecided reports the pairs that were counted, those aside that have become known.
+  // Undecided reports the pairs that were counted, each once whichever of the two wins, but for those that have become
+  // known.
   void CountUndecided(size_t winner, size_t loser, std::string reason);
   void Undecided(Severity severity);
 

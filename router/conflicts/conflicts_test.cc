@@ -59,6 +59,11 @@ TEST(Conflicts, Table) {
   around.sources = {{"10.0.0.0/8", 0}};
   RouteSpec elsewhere = Route("elsewhere", {"/n"});
   elsewhere.sources = {{"11.0.0.0/8", 0}};
+  RouteSpec lower = around, upper = around;
+  lower.name = "lower";
+  lower.sources = {{"10.0.0.0/9", 0}};
+  upper.name = "upper";
+  upper.sources = {{"10.128.0.0/9", 0}};
   RouteSpec windows = Route("windows", {"/h"});
   windows.headers = {{"x", {"~*win"}}};
   RouteSpec windy = windows, empty = windows, anything = windows, low_line = windows, dash = windows;
@@ -109,7 +114,11 @@ TEST(Conflicts, Table) {
       {{Route("a", {"/a"}, {}, {"GET", "PUT"}), Route("b", {"/a"}, {}, {"POST", "PUT"})}, "route_tie: a b"},
       {{Route("g", {"/a"}, {}, {"GET"}), Route("p", {"/a"}, {}, {"POST"}), Route("b", {"/a"}, {}, {"POST", "GET"})},
        "route_shadowed: b g p"},
-      {{Route("a", {}, {"x.com"}), Route("b", {"/"})}, ""},     // plain hosts outrank
+      {{Route("a", {}, {"x.com"}), Route("b", {"/"})}, ""},  // plain hosts outrank
+      {{Route("a", {}, {}, {"GET", "PUT"}), Route("w", {"/"})}, "route_shadowed: a w"},
+      {{Route("a", {}, {}, {"GET", "OPTIONS"}), Route("w", {"/"})}, ""},  // `OPTIONS *` has no path
+      {{Route("s", {}, {}, {"OPTIONS"}), Route("a", {}, {}, {"GET", "OPTIONS"}), Route("w", {"/"})},
+       "route_shadowed: a s w"},
       {{Route("a", {"/a"}), Route("b", {}, {}, {"GET"})}, ""},  // the longer prefix outranks none
       {{Route("a", {"~/\\d+$"}), Route("b", {"~/[0-9]+/x$"})}, ""},
       {{Route("a", {"~/\\d+$"}), Route("b", {"~/1+$"})}, "route_shadowed: b a"},
@@ -121,7 +130,8 @@ TEST(Conflicts, Table) {
       {{Route("a", {"~/[ab]$"}), Route("c", {"~/c$"}), Route("l", {"~/[b-c]$"})}, "route_shadowed: l a c"},
       {{Route("a", {"~/a"}), Route("b", {"~/b"}), Route("o", {"/ax"}), Route("l", {"/a", "/b/c"})},
        "route_shadowed: o a; route_shadowed: l a b"},
-      {{Route("a", {"~/a\\b"}), Route("b", {"~/a"})}, "conflicts_undecided: a b"},
+      {{Route("a", {"~/a\\b"}), Route("b", {"~/a"})}, "route_tie: a b"},  // RE2 says so of /a
+      {{Route("a", {"~/(?:ca|bb)\\b"}), Route("b", {"~/(?:dd|bb)\\b"})}, "conflicts_undecided: a b"},
       {{Route("a", {"~/a\\b"}), Route("b", {"/a"})}, ""},  // /aa shows it without a proof
       {{Route("a", {"~/a\\b", "~/a"}), Route("b", {"/a"})}, "route_shadowed: b a"},
       {{Route("a", {"~/?^.b"}), Route("b", {"~/xb"})}, "conflicts_undecided: a b"},
@@ -132,13 +142,18 @@ TEST(Conflicts, Table) {
       {{red, blue}, ""},  // only a request that brings both
       {{red, windows}, ""},
       {{blue, windows}, "route_tie: blue windows"},  // 2win has both, too
-      {{windows, windy}, "route_tie: windows windy"},
+      {{windows, windy}, "route_shadowed: windy windows"},
+      {{windy, windows}, "route_tie: windy windows"},
       {{empty, anything}, "route_tie: empty anything"},
       {{low_line, dash}, "route_shadowed: dash low_line"},
       {{dash, low_line}, "route_tie: dash low_line"},
       {{around, inside}, "route_shadowed: inside around"},
       {{inside, around}, "route_tie: inside around"},
       {{inside, elsewhere}, ""},
+      {{lower, upper, around}, "route_shadowed: around lower upper"},
+      {{lower, inside, around}, "route_shadowed: inside lower; route_tie: lower around"},
+      {{Route("p", {"/a"}, {"b.com"}), Route("q", {"/a/b"}, {"*.a.com"}), Route("r", {"/a/b"}, {"*.a.com", "b.com"})},
+       "route_shadowed: r p q"},
       {{tcp, udp}, "route_shadowed: udp tcp"},
       {{udp, tcp}, "route_tie: udp tcp"},
       {{tcp, tls}, ""},
@@ -148,6 +163,55 @@ TEST(Conflicts, Table) {
       {{relayed, passed}, ""},
   };
   for (const auto& c : kCases) EXPECT_EQ(Summary(Conflicts(c.routes)), c.expected);
+}
+
+RouteSpec WithHeader(std::string name, std::string header, Texts values) {
+  RouteSpec route = Route(std::move(name), {"/h"});
+  route.headers = {{std::move(header), std::move(values)}};
+  return route;
+}
+
+// Expressions of one header are compared exactly, and so are `x_a` and `x-a`, which are one header as far as a route is
+// concerned.
+TEST(Conflicts, HeadersTable) {
+  const auto a = [](Texts values) { return WithHeader("a", "x-a", std::move(values)); };
+  const auto b = [](Texts values) { return WithHeader("b", "x-a", std::move(values)); };
+  const auto c = [](Texts values) { return WithHeader("c", "x-a", std::move(values)); };
+  RouteSpec both = WithHeader("both", "x-a", {"1"});
+  both.headers.push_back({"x_a", {"2"}});
+  const struct {
+    std::vector<RouteSpec> routes;
+    const char* expected;
+    const char* witness = "";
+  } kCases[] = {
+      {{a({"~*^v[12]$"}), b({"~*^v[23]$"})}, "route_tie: a b", "v2"},
+      {{a({"~*^v[12]$"}), b({"~*^v[34]$"})}, ""},
+      {{a({"~*^v1"}), b({"~*2$"})}, "route_tie: a b", "v12"},
+      {{a({"~*^v1$"}), b({"~*2$"})}, ""},
+      {{a({"~*^ab.*"}), b({"~*ba$"})}, "route_tie: a b", "aba"},
+      {{a({"~*x$"}), b({"~*x$|^y"})}, "route_tie: a b", "x"},
+      {{b({"~*x$|^y"}), a({"~*x$"})}, "route_shadowed: a b", "x"},
+      {{a({"~*^v1$"}), b({"~*^v2$"}), c({"~*^v[12]$"})}, "route_shadowed: c a b", "v1"},  // only together
+      {{a({"v1"}), b({"V2"}), c({"~*^v[12]$"})}, "route_shadowed: c a b", "v1"},
+      {{a({"v1"}), b({"V2"}), c({"~*^v[123]$"})}, "route_tie: a c; route_tie: b c", "v1"},
+      {{a({"~*^(?-i)V$"}), b({"v"})}, "route_tie: a b", "V"},
+      {{b({"v"}), a({"~*^(?-i)V$"})}, "route_shadowed: a b", "V"},
+      {{a({"~*^(?-i)V$"}), b({"~*^(?-i)v$"})}, ""},
+      {{a({"~*^ $"}), b({"~*^ ?$"})}, ""},  // white space at an end is no part of a value
+      {{a({"~*\\bv\\b"}), b({"~*w\\b"})}, "conflicts_undecided: a b", nullptr},
+      {{a({"~*k"}), b({"~*^\xe2\x84\xaa$"})}, "route_shadowed: b a", nullptr},  // the sign of Kelvin
+      {{WithHeader("a", "x_a", {"~*1"}), b({"~*1$"})}, "route_shadowed: b a", "1"},
+      {{b({"~*1$"}), WithHeader("a", "x_a", {"~*1"})}, "route_tie: b a", "1"},
+      {{WithHeader("a", "x_a", {"1"}), WithHeader("b", "x_a", {"2"})}, ""},
+      {{a({"1"}), both}, ""},  // more header names
+  };
+  for (const auto& t : kCases) {
+    const Diagnostics findings = Conflicts(t.routes);
+    EXPECT_EQ(Summary(findings), t.expected);
+    if (t.witness == nullptr || findings.empty() || !findings[0].witness) continue;
+    ASSERT_EQ(findings[0].witness->headers.size(), 1u);
+    EXPECT_EQ(findings[0].witness->headers[0].second, t.witness);
+  }
 }
 
 TEST(Conflicts, WithoutAProverExpressionsAreLeftOut) {
@@ -221,7 +285,8 @@ TEST(Conflicts, WhatAReviewLeavesOutIsANote) {
 
 TEST(Conflicts, APairIsCountedOnce) {
   const Texts hosts = {"a.com", "b.com", "c.com"};
-  const Diagnostics findings = Conflicts({Route("a", {"~/\\bx"}, hosts), Route("b", {"~/x"}, hosts)});
+  const Diagnostics findings =
+      Conflicts({Route("a", {"~/(?:ca|bb)\\b"}, hosts), Route("b", {"~/(?:dd|bb)\\b"}, hosts)});
   ASSERT_EQ(Summary(findings), "conflicts_undecided: a b");
   EXPECT_EQ(findings[0].message,
             "could not decide for 1 pair of routes whether they conflict; for the first, `a` and `b`, because of a "
@@ -310,9 +375,9 @@ TEST(Conflicts, AWitnessIsNoRequestOfABetterRoute) {
         Route("w", {"/"}, {"a.com"}, {"GET"})},
        nullptr},
       {{a, b, Route("w", {"~/a$"}), Route("v", {"/a"}, {}, {"GET"})}, "POST http://example.com/aa"},
-      {{Route("a", {}, {}, {"GET", "OPTIONS"}), Route("b", {}, {}, {"OPTIONS", "GET", "PUT"}), Route("w", {"/"})},
+      {{Route("a", {}, {}, {"GET", "OPTIONS"}), Route("b", {}, {}, {"OPTIONS", "PUT"}),
+        Route("w", {"/"}, {}, {"GET", "OPTIONS"})},
        "OPTIONS http://example.com*"},  // which has no path
-      {{Route("a", {}, {}, {"GET", "PUT"}), Route("b", {}, {}, {"GET", "POST"}), Route("w", {"/"})}, nullptr},
       {{a, b, named}, "GET https://example.com/a"},
       {{a, b, loud}, "GET http://example.com/a"},
       {{Route("a", {"/a", "~/a$"}), b}, "GET http://example.com/aa"},  // not what a takes by a better path
@@ -430,7 +495,7 @@ TEST(Conflicts, OverlapsHoldOnRandomRoutes) {
 }
 
 // The requests of a test bring some headers twice.
-void AddTiesByRepeats(const std::vector<RouteSpec>& routes, const RouteTable& table, PathProver* prover,
+void AddTiesByRepeats(const std::vector<RouteSpec>& routes, const RouteTable& table, RegexProver* prover,
                       Diagnostics* findings) {
   Diagnostics review;
   FindOverlaps(routes, table, prover, &review);

@@ -33,12 +33,6 @@ struct MatchSet {
 // `route` must be one that RouteTable::Build takes.
 MatchSet MatchSetOf(const RouteSpec& route, bool by_port);
 
-// Whether every request of `inner` is one of `outer`. May say no where many values of `outer` together would do.
-bool Contains(const MatchSet& outer, const MatchSet& inner);
-
-// `set` as the union of sets with at most one value in each field. Empty if that takes more than `most`.
-std::vector<MatchSet> Atoms(const MatchSet& set, size_t most);
-
 }  // namespace sluice::router
 
 #endif  // SLUICE_ROUTER_CONFLICTS_MATCH_SET_H_

@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 #include "router/conflicts/conflicts.h"
 #include "router/prover/libfa_prover.h"
@@ -42,7 +43,7 @@ std::vector<RouteSpec> DrawNamed(RandomRoutes* random) {
 
 // Pairs of routes whose order is said to matter; none if something was left undecided.
 using Pairs = std::set<std::pair<std::string, std::string>>;
-bool FindTies(const std::vector<RouteSpec>& routes, const RouteTable& table, PathProver* prover, Pairs* ties,
+bool FindTies(const std::vector<RouteSpec>& routes, const RouteTable& table, RegexProver* prover, Pairs* ties,
               std::set<std::string>* shadowed) {
   Diagnostics findings;
   FindConflicts(routes, table, prover, &findings);
@@ -58,11 +59,12 @@ bool FindTies(const std::vector<RouteSpec>& routes, const RouteTable& table, Pat
   return true;
 }
 
-// Two routes may tie for a header that comes twice; FindOverlaps reports that.
+// Two routes may tie for a header that comes twice, be it with a dash and with an underscore; FindOverlaps reports
+// that.
 bool BringsAHeaderTwice(const RandomRequest& request) {
   std::set<std::string> names;
   return std::any_of(request.headers.begin(), request.headers.end(), [&names](const Header& header) {
-    return !names.insert(absl::AsciiStrToLower(header.name)).second;
+    return !names.insert(absl::StrReplaceAll(absl::AsciiStrToLower(header.name), {{"_", "-"}})).second;
   });
 }
 

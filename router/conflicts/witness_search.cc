@@ -4,7 +4,6 @@
 #include <initializer_list>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/arena.h"
 #include "router/normalize.h"
@@ -56,8 +55,6 @@ bool AskByOptions(std::initializer_list<const Methods*> wanted, const Methods& a
                                       [&](const Methods* methods) { return methods->empty() || has(*methods); });
 }
 
-bool IsRegex(const std::string& path) { return absl::StartsWith(path, "~"); }
-
 // Whether the request satisfies a host that asks for its port, which goes before the others of its route.
 bool ComesByPort(const RouteSpec& route, const RouteQuery& query) {
   return std::any_of(route.hosts.begin(), route.hosts.end(), [&query](const std::string& text) {
@@ -98,36 +95,39 @@ std::vector<Avoided> WaysAround(const MatchSet& set, const Avoided& avoided) {
 }  // namespace
 
 template <typename FindBlocker>
-Answer WitnessSearch::Search(const RouteArm& first, const RouteArm& second, Repeats repeats, FindBlocker find_blocker,
-                             Witness* witness, std::string* reason) {
+Answer WitnessSearch::Search(const RouteArm& first, const RouteArm& second, Repeats repeats, size_t most_tries,
+                             FindBlocker find_blocker, Witness* witness, std::string* reason) {
   Answer none = Answer::kNo;
+  const size_t work_before = Work();
   std::vector<Branch> open(1);
   for (size_t tries = 0; !open.empty(); ++tries) {
-    if (tries == kWitnessTries) {
+    if (tries == most_tries || Work() - work_before > kWitnessWork) {
       *reason = "better routes, which take each request that was tried";
       return Answer::kUnknown;
     }
     ++tries_;
     const Branch branch = std::move(open.back());
     open.pop_back();
-    std::string path, why = "the expressions or the names of a header";
+    std::string path, why;
     Witness found;
-    Answer answer = Overlap(first.set, second.set, branch.avoided, repeats, &found);
-    if (answer == Answer::kYes) answer = CommonPath(first.path, second.path, branch.paths, &path, &why);
-    if (path == kAsterisk && !AskByOptions({&first.set.methods, &second.set.methods}, branch.avoided.methods, &found))
-      answer = Answer::kNo;
+    const Answer answer = FindRequest(first, second, repeats, branch, &found, &path, &why);
     if (answer == Answer::kUnknown) {
       none = answer;
       *reason = why;
     }
     if (answer != Answer::kYes) continue;
     const WitnessQuery query(found, path);
-    const std::optional<RouteArm> blocker = find_blocker(query.get());
+    Arena arena;
+    if (!first.set.is_stream) found.path = EscapePath(path, &arena);  // a stream has none
+    const std::optional<RouteArm> blocker = find_blocker(query.get(), found);
     if (!blocker) {
-      Arena arena;
-      if (!first.set.is_stream) found.path = EscapePath(path, &arena);  // a stream has none
       *witness = std::move(found);
       return Answer::kYes;
+    }
+    if (blocker->precedence.route == routes_.size()) {
+      none = Answer::kUnknown;
+      *reason = "a construct that was read otherwise than RE2 does";
+      continue;
     }
     for (Avoided& way : WaysAround(blocker->set, branch.avoided)) open.push_back({std::move(way), branch.paths});
     if (blocker->path.empty()) continue;
@@ -137,64 +137,64 @@ Answer WitnessSearch::Search(const RouteArm& first, const RouteArm& second, Repe
   return none;
 }
 
+Answer WitnessSearch::FindRequest(const RouteArm& first, const RouteArm& second, Repeats repeats, const Branch& branch,
+                                  Witness* found, std::string* path, std::string* reason) {
+  std::string why;
+  const Answer fields = FindCommonRequest(first.set, second.set, branch.avoided, repeats, &values_, found, reason);
+  if (fields == Answer::kNo) return fields;
+  const Answer paths = CommonPath(first, second, branch, found, path, &why);
+  if (paths == Answer::kUnknown) *reason = why;
+  return paths == Answer::kYes ? fields : paths;
+}
+
+// Routes that ask for no path are satisfied by `*`, too.
+Answer WitnessSearch::CommonPath(const RouteArm& first, const RouteArm& second, const Branch& branch, Witness* found,
+                                 std::string* path, std::string* reason) {
+  if (first.set.is_stream) return Answer::kYes;
+  const auto wanted = [](const RouteArm& arm) { return arm.path.empty() ? std::string("/") : arm.path; };
+  const Answer answer = paths_.Find(wanted(first), wanted(second), branch.paths, path, reason);
+  if (answer == Answer::kYes || !first.path.empty() || !second.path.empty() ||
+      !AskByOptions({&first.set.methods, &second.set.methods}, branch.avoided.methods, found)) {
+    return answer;
+  }
+  *path = kAsterisk;
+  return Answer::kYes;
+}
+
 Answer WitnessSearch::FindTie(const RouteArm& first, const RouteArm& second, Repeats repeats, Witness* witness,
                               std::string* reason) {
   const size_t a = first.precedence.route, b = second.precedence.route;
-  const auto find_blocker = [&](const RouteQuery& query) -> std::optional<RouteArm> {
+  const auto find_blocker = [&](const RouteQuery& query, const Witness&) -> std::optional<RouteArm> {
     RouteArm winner = Winner(query);
     // Else a better arm of its route goes before the other one in any order.
     const bool is_tie = winner.precedence.route == a && WinnerOf({b, a}, query).precedence.route == b;
     return is_tie ? std::nullopt : std::optional(std::move(winner));
   };
-  return Search(first, second, repeats, find_blocker, witness, reason);
+  return Search(first, second, repeats, kWitnessTries, find_blocker, witness, reason);
 }
 
 Answer WitnessSearch::FindOverlap(const RouteArm& first, const RouteArm& second, Witness* witness,
                                   std::string* reason) {
   const size_t a = first.precedence.route, b = second.precedence.route;
-  const auto find_blocker = [&](const RouteQuery& query) -> std::optional<RouteArm> {
+  const auto find_blocker = [&](const RouteQuery& query, const Witness&) -> std::optional<RouteArm> {
     RouteArm winner = Winner(query);
     if (winner.precedence.route == a) winner = WinnerOf({b, a}, query);
     return winner.precedence.route == a ? std::nullopt : std::optional(std::move(winner));
   };
-  return Search(first, second, Repeats::kAllowed, find_blocker, witness, reason);
+  return Search(first, second, Repeats::kAllowed, kWitnessTries, find_blocker, witness, reason);
 }
 
-Answer WitnessSearch::FindLost(const RouteArm& arm, Witness* witness, std::string* reason) {
-  bool is_lost = false;
-  const auto find_blocker = [&](const RouteQuery& query) -> std::optional<RouteArm> {
-    is_lost = Winner(query).precedence.route != arm.precedence.route;
-    return std::nullopt;
-  };
-  const Answer answer = Search(arm, arm, Repeats::kAllowed, find_blocker, witness, reason);
-  if (answer != Answer::kYes || is_lost) return answer;
-  *reason = "a construct that was read otherwise than RE2 does";
-  return Answer::kUnknown;
-}
-
-Answer WitnessSearch::FindOwn(const RouteArm& arm, Witness* witness, std::string* reason) {
-  const auto find_blocker = [&](const RouteQuery& query) -> std::optional<RouteArm> {
+Answer WitnessSearch::FindOwn(const RouteArm& arm, Witness* witness, Losses* losses, std::string* reason) {
+  const auto find_blocker = [&](const RouteQuery& query, const Witness& found) -> std::optional<RouteArm> {
     RouteArm winner = Winner(query);
-    return winner.precedence.route == arm.precedence.route ? std::nullopt : std::optional(std::move(winner));
+    if (winner.precedence.route == arm.precedence.route) return std::nullopt;
+    if (losses != nullptr) {
+      losses->takers.insert(winner.precedence.route);
+      if (!losses->witness) losses->witness = found;
+    }
+    return winner;
   };
-  return Search(arm, arm, Repeats::kAllowed, find_blocker, witness, reason);
-}
-
-Answer WitnessSearch::CommonPath(const std::string& a, const std::string& b, const std::vector<std::string>& avoided,
-                                 std::string* path, std::string* reason) const {
-  const std::string from = a.empty() ? "/" : a;
-  const std::string to = b.empty() ? "/" : b;
-  const bool asks_prover = IsRegex(a) || IsRegex(b) || std::any_of(avoided.begin(), avoided.end(), IsRegex);
-  if (!asks_prover) {
-    *path = from.size() >= to.size() ? from : to;
-    const auto begins = [path](const std::string& prefix) { return absl::StartsWith(*path, prefix); };
-    if (begins(from) && begins(to) && std::none_of(avoided.begin(), avoided.end(), begins)) return Answer::kYes;
-  } else if (prover_ != nullptr) {
-    const Answer answer = prover_->FindPath({from, to}, avoided, path, reason);
-    if (answer != Answer::kNo) return answer;
-  }
-  *path = kAsterisk;  // satisfies those who ask for no path
-  return a.empty() && b.empty() ? Answer::kYes : Answer::kNo;
+  return Search(arm, arm, Repeats::kAllowed, kOwnTries, find_blocker, witness, reason);
 }
 
 RouteArm WitnessSearch::Winner(const RouteQuery& query) const {

@@ -2,40 +2,34 @@
 #ifndef SLUICE_ROUTER_CONFLICTS_WITNESS_SEARCH_H_
 #define SLUICE_ROUTER_CONFLICTS_WITNESS_SEARCH_H_
 
+#include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "router/conflicts/common_path.h"
 #include "router/conflicts/common_request.h"
-#include "router/conflicts/match_set.h"
-#include "router/precedence.h"
-#include "router/prover/path_prover.h"
+#include "router/conflicts/route_arms.h"
+#include "router/prover/regex_prover.h"
 #include "router/route_table.h"
 
 namespace sluice::router {
 
-inline constexpr size_t kWitnessTries = 64;  // requests that are tried for one pair
-
-// A route by one of its paths, by its hosts with a port or by the others.
-struct RouteArm {
-  Precedence precedence;
-  MatchSet set;
-  std::string path;  // as the route has it; empty: none
-  std::string way;   // what all paths that match begin with
-};
+inline constexpr size_t kWitnessTries = 64;         // requests that are tried for one pair
+inline constexpr size_t kOwnTries = 512;            // for one arm, by FindOwn
+inline constexpr size_t kWitnessWork = 50'000'000;  // of the prover, for one question; the last try may take it further
 
 // Each question: whether there is such a request; then `witness` is one. A request that another route takes is avoided
 // in the next try, in each of the fields by which it can be, so that kNo is exact: better routes take all such
-// requests. kUnknown, with what stood in the way in `reason`, if expressions could not be compared or kWitnessTries
-// were not enough.
+// requests. kUnknown, with what stood in the way in `reason`, if expressions could not be compared or the tries were
+// not enough.
 class WitnessSearch {
  public:
-  // `table` is what RouteTable::Build made of `routes`. Without a prover expressions are avoided by none but other
-  // fields.
-  WitnessSearch(const std::vector<RouteSpec>& routes, const RouteTable& table, PathProver* prover)
-      : routes_(routes), table_(table), prover_(prover) {}
+  // `table` is what RouteTable::Build made of `routes`. Without a prover expressions are avoided by simple texts alone.
+  WitnessSearch(const std::vector<RouteSpec>& routes, const RouteTable& table, RegexProver* prover)
+      : routes_(routes), table_(table), prover_(prover), paths_(prover), values_(prover) {}
 
   // A request that both arms match and that goes to the first one's route for no other reason than the document's
   // order.
@@ -44,12 +38,15 @@ class WitnessSearch {
   // One that both match and that goes to the first one's route, whatever the document's order.
   Answer FindOverlap(const RouteArm& first, const RouteArm& second, Witness* witness, std::string* reason);
 
-  // One that the arm matches and that goes to another route, where it has been proved that none goes to its own. If the
-  // first one does, the proof is wrong: kUnknown.
-  Answer FindLost(const RouteArm& arm, Witness* witness, std::string* reason);
+  // What FindOwn saw go elsewhere.
+  struct Losses {
+    std::set<size_t> takers;         // routes that took a request
+    std::optional<Witness> witness;  // one of those requests
+  };
 
-  // One that the arm matches and that goes to its route.
-  Answer FindOwn(const RouteArm& arm, Witness* witness, std::string* reason);
+  // One that the arm matches and that goes to its route, which may be by another of its arms. `losses`, to which it
+  // adds: may be null.
+  Answer FindOwn(const RouteArm& arm, Witness* witness, Losses* losses, std::string* reason);
 
   // Requests that were tried so far.
   size_t tries() const { return tries_; }
@@ -60,12 +57,16 @@ class WitnessSearch {
     std::vector<std::string> paths;  // that the path is to match none of
   };
 
-  // `find_blocker(query)`: the arm that makes the request no answer; none if it is one.
+  // `find_blocker(query, witness)`: the arm that makes the request no answer; none if it is one.
   template <typename FindBlocker>
-  Answer Search(const RouteArm& first, const RouteArm& second, Repeats repeats, FindBlocker find_blocker,
-                Witness* witness, std::string* reason);
-  Answer CommonPath(const std::string& a, const std::string& b, const std::vector<std::string>& avoided,
-                    std::string* path, std::string* reason) const;
+  Answer Search(const RouteArm& first, const RouteArm& second, Repeats repeats, size_t most_tries,
+                FindBlocker find_blocker, Witness* witness, std::string* reason);
+  Answer FindRequest(const RouteArm& first, const RouteArm& second, Repeats repeats, const Branch& branch,
+                     Witness* found, std::string* path, std::string* reason);
+  Answer CommonPath(const RouteArm& first, const RouteArm& second, const Branch& branch, Witness* found,
+                    std::string* path, std::string* reason);
+
+  size_t Work() const { return prover_ == nullptr ? 0 : prover_->work(); }
 
   // The arm by which the request goes to a route of the table, or to one of those at `places` alone.
   RouteArm Winner(const RouteQuery& query) const;
@@ -75,7 +76,9 @@ class WitnessSearch {
 
   const std::vector<RouteSpec>& routes_;
   const RouteTable& table_;
-  PathProver* prover_;
+  RegexProver* prover_;
+  CommonPaths paths_;
+  HeaderValues values_;
   size_t tries_ = 0;
 };
 

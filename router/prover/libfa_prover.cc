@@ -1,10 +1,8 @@
 #include "router/prover/libfa_prover.h"
 
-extern "C" {
-#include <fa.h>
-}
-
 #include <algorithm>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,99 +10,92 @@ extern "C" {
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "router/byte_automaton.h"
+#include "router/prover/languages.h"
 #include "router/prover/path_outline.h"
-#include "router/prover/regex_language.h"
-#include "router/regex.h"
+#include "router/prover/regex_cache.h"
 
 namespace sluice::router {
 namespace {
 
-constexpr size_t kMostNormal = 20'000;
-constexpr size_t kMostDeterministic = 200;  // states; more would cost more than they save
+using Texts = RegexProver::Texts;
 
-struct FreeFa {
-  void operator()(fa* automaton) const { fa_free(automaton); }
+constexpr char kTooMuchWork[] = "expressions whose comparison takes too much work";
+
+// The texts of one question as automata: those of each list of `all` as one, those of `none` each. What cannot be
+// compared is left out: no answer without it is none with it, and another one RE2 may confirm.
+class Question {
+ public:
+  explicit Question(Languages* languages) : languages_(*languages) {}
+
+  // False if nothing of `all` can be compared, or if the automata take more than `most` work; `left_out` says why.
+  bool Collect(const std::vector<Texts>& all, const Texts& none, size_t most) {
+    for (const Texts& texts : all) {
+      std::vector<const ByteAutomaton*> parts;
+      if (!Collect(texts, &Language::lawful, most, &parts)) return false;
+      if (parts.size() < texts.size()) continue;
+      if (parts.size() > 1) parts = {&unions_.emplace_back(UnionOf(parts))};
+      in_.insert(in_.end(), parts.begin(), parts.end());
+    }
+    return !in_.empty() && Collect(none, &Language::any, most, &out_);
+  }
+
+  // What stood in the way of an expression; empty: nothing was left out.
+  const std::string& left_out() const { return left_out_; }
+
+  // Of several answers one that a person can read, if there is one.
+  TextAnswer Ask(std::string* text) {
+    const TextAnswer answer = AskOnce(text);
+    if (answer != TextAnswer::kFound) return answer;
+    std::string readable;
+    in_.push_back(&languages_.readable());
+    if (AskOnce(&readable) == TextAnswer::kFound) *text = readable;
+    return answer;
+  }
+
+  size_t work() const { return work_; }
+
+ private:
+  bool Collect(const Texts& texts, ByteAutomaton Language::*part, size_t most,
+               std::vector<const ByteAutomaton*>* automata) {
+    for (const std::string& text : texts) {
+      const Language& language = languages_.Of(text, &work_);
+      if (language.unknown.empty()) automata->push_back(&(language.*part));
+      if (left_out_.empty()) left_out_ = language.unknown;
+      if (work_ <= most) continue;
+      left_out_ = kTooMuchWork;
+      return false;
+    }
+    return true;
+  }
+
+  TextAnswer AskOnce(std::string* text) {
+    size_t left = kProofWork;
+    const TextAnswer answer = ShortestText(in_, out_, &left, text);
+    work_ += kProofWork - left;
+    return answer;
+  }
+
+  Languages& languages_;
+  std::deque<ByteAutomaton> unions_;  // stay where they are while others are added
+  std::vector<const ByteAutomaton*> in_;
+  std::vector<const ByteAutomaton*> out_;
+  std::string left_out_;
+  size_t work_ = 0;
 };
 
-ByteAutomaton Read(fa* automaton) {
-  absl::flat_hash_map<state*, uint32_t> numbers;
-  for (state* at = fa_state_initial(automaton); at != nullptr; at = fa_state_next(at))
-    numbers.emplace(at, static_cast<uint32_t>(numbers.size()));
-  ByteAutomaton read;
-  for (state* at = fa_state_initial(automaton); at != nullptr; at = fa_state_next(at)) {
-    ByteAutomaton::State& added = read.states.emplace_back();
-    added.accepts = fa_state_is_accepting(at) != 0;
-    for (size_t i = 0; i < fa_state_num_trans(at); ++i) {
-      state* to = nullptr;
-      ByteAutomaton::Step step;
-      if (fa_state_trans(at, i, &to, &step.least, &step.most) != 0) continue;
-      step.to = numbers.at(to);
-      added.steps.push_back(step);
-    }
-    SortSteps(&added);
-  }
-  return read;
-}
-
-// Without states if the memory does not suffice. `known`: an expression of ours, whose automaton may be minimized at
-// any cost.
-ByteAutomaton Compile(std::string_view expression, bool known = false) {
-  fa* automaton = nullptr;
-  if (fa_compile(expression.data(), expression.size(), &automaton) != 0) return {};
-  const std::unique_ptr<fa, FreeFa> owner(automaton);
-  if (known && fa_minimize(automaton) != 0) return {};
-  return Read(automaton);
-}
-
-// Paths in normal form: segments that are neither empty nor `.` nor `..`, the last one may be empty; no raw `?` or `#`
-// and no zero byte; `%` only before the upper-case hex of a reserved byte. With `printable` only those that a person
-// can read.
-ByteAutomaton NormalPaths(bool printable) {
-  // libfa compares the ends of a range as signed bytes: none may begin in ASCII and end beyond.
-  const std::string_view bytes = printable ? "[0-9A-Za-z_~!$&'()*+,;=:@]" : "[\x01-\"$&-,0->@-\x7f\x80-\xff]";
-  const std::string other = absl::StrCat("(", bytes, "|\\-|%(2[13456789ABCF]|3[ABDF]|40|5[BD]))");
-  const std::string any = absl::StrCat("(", other, "|\\.)");
-  const std::string segment = absl::StrCat("(", other, any, "*|\\.", other, any, "*|\\.\\.", any, any, "*)");
-  return Compile(absl::StrCat("/(", segment, "/)*(", segment, ")?"), true);
-}
-
-// Whether the path matches, asked of the library that will match it.
-bool Matches(const std::string& path, const std::string& text) {
-  if (!absl::StartsWith(path, "~")) return absl::StartsWith(text, path);
-  Regex::Error error;
-  const auto regex = Regex::Compile(std::string_view(path).substr(1), Regex::Kind::kPath, &error);
-  return regex != nullptr && regex->Matches(text);
-}
-
-class LibfaProver : public PathProver {
+class LibfaProver : public RegexProver {
  public:
-  LibfaProver()
-      : normal_(Determinized(NormalPaths(false), kMostDeterministic)),
-        printable_(Determinized(NormalPaths(true), kMostDeterministic)) {}
-
-  Answer FindPath(const std::vector<std::string>& all, const std::vector<std::string>& none, std::string* example,
-                  std::string* reason) override {
-    if (steps_ > kProverSteps) Forget();
+  Answer FindPath(const Texts& all, const Texts& none, std::string* example, std::string* reason) override {
     if (all.size() == 2 && AreApart(all[0], all[1])) return Answer::kNo;
-    std::vector<const ByteAutomaton*> in, out;
-    if (!Collect(all, &Language::normal, &in, reason) || !Collect(none, &Language::any, &out, reason))
-      return Answer::kUnknown;
-    const TextAnswer answer = Ask(in, out, example);
-    if (answer == TextAnswer::kNone) return Answer::kNo;
-    *reason = "expressions whose comparison takes too much work";
-    if (answer == TextAnswer::kTooMuchWork) return Answer::kUnknown;
-    in.push_back(&printable_);
-    std::string readable;
-    if (Ask(in, out, &readable) == TextAnswer::kFound) *example = readable;
-    const auto matches = [example](const std::string& path) { return Matches(path, *example); };
-    *reason = "a construct that was read otherwise than RE2 does";
-    if (!std::all_of(all.begin(), all.end(), matches) || std::any_of(none.begin(), none.end(), matches))
-      return Answer::kUnknown;
-    reason->clear();
-    return Answer::kYes;
+    std::vector<Texts> lists;
+    for (const std::string& path : all) lists.push_back({path});
+    return Find(&paths_, &RegexCache::TakesPath, lists, none, example, reason);
+  }
+
+  Answer FindValue(const std::vector<Texts>& all, const Texts& none, std::string* example,
+                   std::string* reason) override {
+    return Find(&values_, &RegexCache::TakesValue, all, none, example, reason);
   }
 
   bool AreApart(const std::string& a, const std::string& b) override {
@@ -117,86 +108,53 @@ class LibfaProver : public PathProver {
   size_t work() const override { return work_; }
 
  private:
-  struct Language {
-    ByteAutomaton any;     // of all its texts; without states: `unknown` says why
-    ByteAutomaton normal;  // of those of normal paths
-    std::string unknown;
-  };
+  using Takes = bool (RegexCache::*)(const std::string&, std::string_view);
 
-  TextAnswer Ask(const std::vector<const ByteAutomaton*>& in, const std::vector<const ByteAutomaton*>& out,
-                 std::string* text) {
-    size_t work = kProofWork;
-    const TextAnswer answer = ShortestText(in, out, &work, text);
-    work_ += kProofWork - work;
-    return answer;
-  }
-
-  bool Collect(const std::vector<std::string>& paths, ByteAutomaton Language::*part,
-               std::vector<const ByteAutomaton*>* automata, std::string* reason) {
-    for (const std::string& path : paths) {
-      const Language& language = LanguageOf(path);
-      *reason = language.unknown;
-      if (!reason->empty()) return false;
-      automata->push_back(&(language.*part));
+  Answer Find(Languages* languages, Takes takes, const std::vector<Texts>& all, const Texts& none, std::string* example,
+              std::string* reason) {
+    languages->Trim(kProverSteps);
+    Question question(languages);
+    const bool is_known = question.Collect(all, none, kQuestionWork);
+    const TextAnswer answer = is_known ? question.Ask(example) : TextAnswer::kTooMuchWork;
+    work_ += question.work();
+    *reason = question.left_out();
+    const bool holds = answer == TextAnswer::kFound && Holds(takes, all, none, *example);
+    if (holds || answer == TextAnswer::kNone) {
+      reason->clear();
+      return holds ? Answer::kYes : Answer::kNo;
     }
-    return true;
+    if (reason->empty())
+      *reason = answer == TextAnswer::kFound ? "a construct that was read otherwise than RE2 does" : kTooMuchWork;
+    return Answer::kUnknown;
   }
 
-  void Forget() {
-    languages_.clear();
-    steps_ = 0;
+  // What the library says of the example that will match it.
+  bool Holds(Takes takes, const std::vector<Texts>& all, const Texts& none, const std::string& example) {
+    const auto is_taken = [&](const std::string& text) { return (regexes_.*takes)(text, example); };
+    const auto has_taker = [&](const Texts& texts) { return std::any_of(texts.begin(), texts.end(), is_taken); };
+    return std::all_of(all.begin(), all.end(), has_taker) && !has_taker(none);
   }
 
   // Nothing of a path whose language is unknown.
   std::optional<PathOutline>* OutlineOf(const std::string& path) {
     std::unique_ptr<std::optional<PathOutline>>& outline = outlines_[path];
     if (outline != nullptr) return outline.get();
-    if (steps_ > kProverSteps) Forget();
-    const Language& language = LanguageOf(path);
+    paths_.Trim(kProverSteps);
+    const Language& language = paths_.Of(path, &work_);
     outline = std::make_unique<std::optional<PathOutline>>();
-    if (language.unknown.empty()) outline->emplace(language.normal);
+    if (language.unknown.empty()) outline->emplace(language.lawful);
     return outline.get();
   }
 
-  const Language& LanguageOf(const std::string& path) {
-    if (const auto found = languages_.find(path); found != languages_.end()) return *found->second;
-    auto language = std::make_unique<Language>();
-    std::string expression;
-    const bool is_regex = absl::StartsWith(path, "~");
-    if (!is_regex) expression = LiteralExpression(path) + AnyTextExpression();
-    if (!is_regex || TranslateRegex(std::string_view(path).substr(1), &expression, &language->unknown)) {
-      Fill(Compile(expression), language.get());
-    }
-    return *languages_.emplace(path, std::move(language)).first->second;
-  }
-
-  // The work is what was measured: libfa takes the square of the number of states to put one behind another, and a step
-  // is looked at again for each set of states that it leaves from.
-  void Fill(ByteAutomaton automaton, Language* language) {
-    const size_t states = automaton.states.size();
-    work_ += states * (100 + states) + 100 * CountSteps(automaton);
-    language->any = Determinized(std::move(automaton), kMostDeterministic);
-    language->normal = Intersection(language->any, normal_, kMostNormal);
-    if (language->normal.states.empty()) language->unknown = "an automaton that takes too much memory";
-    steps_ += 1 + CountSteps(language->any) + CountSteps(language->normal);
-  }
-
-  static size_t CountSteps(const ByteAutomaton& automaton) {
-    size_t steps = 0;
-    for (const ByteAutomaton::State& state : automaton.states) steps += state.steps.size();
-    return steps;
-  }
-
-  ByteAutomaton normal_;
-  ByteAutomaton printable_;
-  absl::flat_hash_map<std::string, std::unique_ptr<Language>> languages_;
-  size_t steps_ = 0;  // of languages_
+  Languages paths_ = Languages::OfPaths();
+  Languages values_ = Languages::OfValues();
+  RegexCache regexes_;
   absl::flat_hash_map<std::string, std::unique_ptr<std::optional<PathOutline>>> outlines_;
   size_t work_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<PathProver> MakeLibfaProver() { return std::make_unique<LibfaProver>(); }
+std::unique_ptr<RegexProver> MakeLibfaProver() { return std::make_unique<LibfaProver>(); }
 
 }  // namespace sluice::router

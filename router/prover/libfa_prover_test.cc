@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "router/prover/regex_language.h"
@@ -36,8 +37,10 @@ TEST(LibfaProver, DecidesWhetherTwoPathsMeet) {
       {"~/\\Qa.b\\E$", "~/a\\.b$", Answer::kYes},
       {"~/[^/]$", "~/[^a]$", Answer::kYes},
       {"~/[\\]\\^a-]$", "~/\\]$", Answer::kYes},
-      {"~/a\\b", "~/a", Answer::kUnknown},
-      {"~/\\pL$", "~/a", Answer::kUnknown},  // of too many parts
+      {"~/a\\b", "~/a", Answer::kYes},  // without a proof: RE2 takes the other one's shortest path, too
+      {"~/a\\b", "~/a[a-z]", Answer::kUnknown},
+      {"~/a\\b", "/b/../c", Answer::kNo},     // in no case
+      {"~/\\pL$", "~/ab", Answer::kUnknown},  // of too many parts
       {"~/caf\xc3\xa9$", "/caf\xc3\xa9", Answer::kYes},
       {"~/[\xc3\xa0-\xc3\xa9]$", "~/[\xc3\xa9-\xc3\xbf]$", Answer::kYes},
       {"~/[\xc3\xa0-\xc3\xa8]$", "~/[\xc3\xa9-\xc3\xbf]$", Answer::kNo},
@@ -70,6 +73,48 @@ TEST(LibfaProver, DecidesWhetherAPathContainsAnother) {
   };
   const auto prover = MakeLibfaProver();
   for (const auto& c : kCases) EXPECT_EQ(prover->Contains({c.outer}, c.inner), c.answer) << c.outer << " " << c.inner;
+}
+
+TEST(LibfaProver, DecidesWhetherTwoValuesMeet) {
+  using Texts = RegexProver::Texts;
+  const struct {
+    std::vector<Texts> all;
+    Texts none;
+    Answer answer;
+    const char* example = nullptr;
+  } kCases[] = {
+      {{{"~*^win"}, {"~*dows$"}}, {}, Answer::kYes, "windows"},
+      {{{"~*^win"}, {"~*dows$"}}, {"Windows"}, Answer::kYes, "winadows"},
+      {{{"~*^win$"}, {"~*^lin$"}}, {}, Answer::kNo},
+      {{{"~*^win$", "~*^mac$"}, {"~*^lin$", "MAC"}}, {}, Answer::kYes, "mac"},
+      {{{"~*^[ab]$"}}, {"A", "~*b"}, Answer::kNo},
+      {{{"~*"}}, {}, Answer::kYes, ""},
+      {{{"~*"}}, {""}, Answer::kYes, "a"},
+      {{{""}, {"~*^$"}}, {}, Answer::kYes, ""},
+      {{{"~*^ "}}, {}, Answer::kNo},  // white space is no part of a value at its ends
+      {{{"~*^a b$"}}, {}, Answer::kYes, "a b"},
+      {{{"~*\\x01"}}, {}, Answer::kNo},
+      {{{"~*a^"}}, {}, Answer::kNo},
+      {{{"~*^^a"}, {"~*a$$"}}, {}, Answer::kYes, "a"},
+      {{{"~*(?-i)A"}, {"a"}}, {}, Answer::kYes, "A"},
+      {{{"~*(?-i)^A$"}, {"~*(?-i)^a$"}}, {}, Answer::kNo},
+      {{{"~*(^a|b)c"}, {"~*^xac$"}}, {}, Answer::kNo},
+      {{{"~*(^a|b)c"}, {"~*^xbc$"}}, {}, Answer::kYes, "xbc"},
+      {{{"\xc3\xa9"}, {"~*^\xc3\x89$"}}, {}, Answer::kYes, "\xc3\xa9"},
+      {{{"\xc3\xa9"}, {"\xc3\x89"}}, {}, Answer::kNo},  // a value's case is that of ASCII
+      {{{"~*\\bv\\b"}, {"v"}}, {}, Answer::kYes, "v"},
+      {{{"~*\\bv\\b"}, {"~*v[a-z]"}}, {}, Answer::kUnknown},
+      {{{"~*^v"}}, {"~*v\\b.*w"}, Answer::kYes, "v"},
+      {{{"~*^v"}}, {"~*\\bv"}, Answer::kUnknown},
+      {{{"~*^v$"}}, {"~*\\bw", "~*v"}, Answer::kNo},  // whatever the other one takes
+  };
+  const auto prover = MakeLibfaProver();
+  for (const auto& c : kCases) {
+    std::string value, reason;
+    EXPECT_EQ(prover->FindValue(c.all, c.none, &value, &reason), c.answer) << c.all[0][0] << " " << value << reason;
+    EXPECT_EQ(reason.empty(), c.answer != Answer::kUnknown) << c.all[0][0] << " " << reason;
+    EXPECT_EQ(value, c.example == nullptr ? value : c.example);
+  }
 }
 
 TEST(LibfaProver, WhatNeverMatches) {
@@ -161,51 +206,91 @@ TEST(LibfaProver, HostileExpressionsAreGivenUpOn) {
   EXPECT_EQ(prover->Contains({"~/[ab]*a[ab]{60}$"}, "~/[ab]*aa[ab]{59}$"), Answer::kUnknown);
 }
 
-// Against RE2 itself: what two random expressions have in common is an example, or no text of many has both.
-TEST(LibfaProver, AgreesWithRe2) {
-  const std::vector<std::string> kPieces = {"a",      "b",          "/",  "[ab]",     "[^a]",
-                                            "(a|b/)", "(?:ab)?",    "b*", "a+?",      "\\d",
-                                            "1",      ".",          "$",  "\xc3\xa9", "[\xc3\xa0-\xe1\x80\x80]",
-                                            "(?i:k)", "[^\xc3\xa9]"};
-  const std::vector<std::string> kLetters = {"a", "b", "1", "a", "b", "\xc3\xa9", "\xe2\x84\xaa", "K", "/"};
-  const uint32_t seed = std::random_device{}();
-  std::printf("seed %u\n", seed);
-  SCOPED_TRACE(absl::StrCat("seed ", seed));
-  std::mt19937 random(seed);
-  const auto draw = [&] {
-    std::string pattern = "/";
-    for (size_t i = 0; i < 1 + random() % 4; ++i) pattern += kPieces[random() % kPieces.size()];
-    return pattern;
-  };
-  std::vector<std::string> texts;
-  for (int i = 0; i < 200; ++i) {
-    std::string text = "/";
-    for (size_t n = random() % 5; n > 0; --n)
-      text += kLetters[random() % (kLetters.size() - (text.back() == '/' ? 1 : 0))];
-    texts.push_back(text);
+// What two random expressions have in common is an example, which the prover has asked RE2 about, or no text of many
+// has both.
+struct Agreement {
+  const char* begin;  // of an expression, with its mark
+  Regex::Kind kind;
+  std::vector<std::string> pieces;
+  bool is_path = false;
+};
+
+class ProverAgreement : public testing::TestWithParam<Agreement> {
+ protected:
+  size_t Below(size_t n) { return random_() % n; }
+
+  std::string DrawExpression() {
+    std::string text = GetParam().begin;
+    for (size_t n = 1 + Below(4); n > 0; --n) text += GetParam().pieces[Below(GetParam().pieces.size())];
+    return text;
   }
-  const auto prover = MakeLibfaProver();
-  for (int round = 0; round < 500; ++round) {
-    const std::string a = draw(), b = draw();
+
+  std::string DrawText() {
+    const std::vector<std::string> kLetters = {"a", "b", "1", "a", "b", "\xc3\xa9", "\xe2\x84\xaa", "K", "/"};
+    std::string text = GetParam().is_path ? "/" : "";
+    for (size_t n = Below(5); n > 0; --n)
+      text += kLetters[Below(kLetters.size() - (absl::EndsWith(text, "/") ? 1 : 0))];
+    return text;
+  }
+
+  Answer Find(const std::vector<std::string>& all, const std::vector<std::string>& none, std::string* reason) {
+    std::string example;
+    if (GetParam().is_path) return prover_->FindPath(all, none, &example, reason);
+    std::vector<std::vector<std::string>> lists;
+    for (const std::string& text : all) lists.push_back({text});
+    return prover_->FindValue(lists, none, &example, reason);
+  }
+
+  std::unique_ptr<const Regex> Compiled(const std::string& expression) {
     Regex::Error error;
-    const auto first = Regex::Compile(a, Regex::Kind::kPath, &error);
-    const auto second = Regex::Compile(b, Regex::Kind::kPath, &error);
-    std::string example, reason;
-    const Answer meet = prover->Overlap("~" + a, "~" + b, &example, &reason);
-    const Answer contains = prover->Contains({"~" + a}, "~" + b);
-    ASSERT_NE(reason, "a construct that was read otherwise than RE2 does") << a << " " << b << " " << example;
+    return Regex::Compile(expression.substr(GetParam().is_path ? 1 : 2), GetParam().kind, &error);
+  }
+
+  const uint32_t seed_ = std::random_device{}();
+  std::mt19937 random_{seed_};
+  const std::unique_ptr<RegexProver> prover_ = MakeLibfaProver();
+};
+
+TEST_P(ProverAgreement, WithRe2) {
+  std::printf("seed %u\n", seed_);
+  SCOPED_TRACE(absl::StrCat("seed ", seed_));
+  std::vector<std::string> texts;
+  for (int i = 0; i < 200; ++i) texts.push_back(DrawText());
+  for (int round = 0; round < 500; ++round) {
+    const std::string a = DrawExpression(), b = DrawExpression();
+    const auto first = Compiled(a), second = Compiled(b);
+    std::string meet_reason, escape_reason;
+    const Answer meet = Find({a, b}, {}, &meet_reason);
+    const Answer escapes = Find({b}, {a}, &escape_reason);
+    for (const std::string& reason : {meet_reason, escape_reason})
+      ASSERT_NE(reason, "a construct that was read otherwise than RE2 does") << a << " " << b;
     for (const std::string& text : texts) {
-      const bool in_first = first->Matches(text);
       if (!second->Matches(text)) continue;
-      if (in_first) {
+      if (first->Matches(text)) {
         ASSERT_NE(meet, Answer::kNo) << a << " " << b << " " << text;
-        ASSERT_FALSE(prover->AreApart("~" + a, "~" + b)) << text;
+        ASSERT_FALSE(GetParam().is_path && prover_->AreApart(a, b)) << text;
       } else {
-        ASSERT_NE(contains, Answer::kYes) << a << " " << b << " " << text;
+        ASSERT_NE(escapes, Answer::kNo) << a << " " << b << " " << text;
       }
     }
   }
 }
+
+const Agreement kAgreements[] = {
+    {"~/",
+     Regex::Kind::kPath,
+     {"a", "b", "/", "[ab]", "[^a]", "(a|b/)", "(?:ab)?", "b*", "a+?", "\\d", "1", ".", "$", "\xc3\xa9",
+      "[\xc3\xa0-\xe1\x80\x80]", "(?i:k)", "[^\xc3\xa9]"},
+     true},
+    {"~*",
+     Regex::Kind::kHeader,
+     {"a", "b", "/", "[ab]", "[^a]",   "(a|b/)",   "(?:ab)?", "b*",      "a+?",        "\\d",        "1",
+      ".", "$", "^", "^a",   "(^a|b)", "\xc3\xa9", "k",       "(?-i:K)", "(?-i:[kA])", "[^\xc3\xa9]"},
+     false},
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, ProverAgreement, testing::ValuesIn(kAgreements),
+                         [](const auto& info) { return info.param.is_path ? "Paths" : "Values"; });
 
 }  // namespace
 }  // namespace sluice::router

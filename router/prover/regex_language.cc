@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "re2/regexp.h"
 #include "router/prover/utf8_ranges.h"
 #include "router/regex.h"
@@ -32,6 +33,31 @@ void AppendByte(char c, std::string* out) {
   out->push_back(c);
 }
 
+std::string LiteralExpression(std::string_view text) {
+  std::string out = "()";  // the text may be empty
+  for (char c : text) AppendByte(c, &out);
+  return out;
+}
+
+// A letter in either case.
+std::string LetterExpression(char c) {
+  return absl::StrCat("[", std::string(1, absl::ascii_tolower(c)), std::string(1, absl::ascii_toupper(c)), "]");
+}
+
+std::string CaselessExpression(std::string_view text) {
+  std::string out = "()";
+  for (char c : text) {
+    if (absl::ascii_isalpha(static_cast<unsigned char>(c)))
+      out += LetterExpression(c);
+    else
+      AppendByte(c, &out);
+  }
+  return out;
+}
+
+constexpr char kAnyText[] = "(.|\n)*";
+constexpr char kSomeText[] = "(.|\n)+";
+
 // libfa's class takes bytes as they are; `]`, `^` and `-` mean something by their place, so they stand outside.
 std::string AsciiClass(re2::CharClass* runes) {
   std::string inside;
@@ -55,15 +81,34 @@ enum class Before { kNothing, kPerhapsSome, kSome };
 // what it cannot express; then what it writes is of no use. Ending writes what nothing follows, Inner all else.
 class Translator {
  public:
-  bool Run(Regexp* regexp, std::string* out, std::string* unknown) {
-    if (Positions(regexp) > kRegexPositions) Give("an expression this large");
+  // What begins with a match.
+  bool Prefix(Regexp* regexp, std::string* out, std::string* unknown) {
+    if (Positions(regexp) > kRegexPositions) Give(kTooLarge);
     *out = Ending(regexp, Before::kNothing);
-    if (out->size() > kRegexLanguageBytes) Give("an expression this large");
+    return Conclude(*out, unknown);
+  }
+
+  // What has a match anywhere.
+  bool Search(Regexp* regexp, std::string* out, std::string* unknown) {
+    const size_t positions = Positions(regexp);
+    if (positions > kRegexPositions) Give(kTooLarge);
+    const std::string at_start = Ending(regexp, Before::kNothing);
+    const std::string later = Ending(regexp, Before::kSome);
+    const bool same = at_start == later;
+    if (!same && 2 * positions > kRegexPositions) Give(kTooLarge);
+    *out = same ? absl::StrCat(kAnyText, later) : absl::StrCat("(", at_start, "|", kSomeText, later, ")");
+    return Conclude(*out, unknown);
+  }
+
+ private:
+  static constexpr std::string_view kTooLarge = "an expression this large";
+
+  bool Conclude(const std::string& expression, std::string* unknown) {
+    if (expression.size() > kRegexLanguageBytes) Give(kTooLarge);
     *unknown = unknown_;
     return unknown_.empty();
   }
 
- private:
   void Give(std::string_view construct) {
     if (unknown_.empty()) unknown_ = construct;
   }
@@ -175,7 +220,7 @@ class Translator {
           absl::StrAppend(&out, i == 0 ? "(" : "|", Ending(regexp->sub()[i], before));
         return out + ")";
       }
-      default: return Inner(regexp, before) + AnyTextExpression();
+      default: return Inner(regexp, before) + kAnyText;
     }
   }
 
@@ -242,7 +287,7 @@ class Translator {
     std::string out;
     // Letters that fold beyond ASCII, too, come as classes.
     if ((regexp->parse_flags() & Regexp::FoldCase) != 0 && absl::ascii_isalpha(static_cast<unsigned char>(c)))
-      return absl::StrCat("[", std::string(1, absl::ascii_tolower(c)), std::string(1, absl::ascii_toupper(c)), "]");
+      return LetterExpression(c);
     AppendByte(c, &out);
     return out;
   }
@@ -285,27 +330,37 @@ class Translator {
   int repetitions_ = 0;  // around the part at hand
 };
 
-}  // namespace
-
-std::string LiteralExpression(std::string_view text) {
-  std::string out;
-  for (char c : text) AppendByte(c, &out);
-  return out;
-}
-
-std::string AnyTextExpression() { return "(.|\n)*"; }
-
-bool TranslateRegex(std::string_view pattern, std::string* expression, std::string* unknown) {
+bool Translate(std::string_view pattern, Regexp::ParseFlags flags,
+               bool (Translator::*write)(Regexp*, std::string*, std::string*), std::string* expression,
+               std::string* unknown) {
   const std::string spelled = SpellNamedGroups(pattern);
   re2::RegexpStatus status;
-  Regexp* regexp = Regexp::Parse({spelled.data(), spelled.size()}, Regexp::LikePerl, &status);
+  Regexp* regexp = Regexp::Parse({spelled.data(), spelled.size()}, flags, &status);
   if (regexp == nullptr) {
     *unknown = status.Text();
     return false;
   }
-  const bool known = Translator().Run(regexp, expression, unknown);
+  Translator translator;
+  const bool known = (translator.*write)(regexp, expression, unknown);
   regexp->Decref();
   return known;
+}
+
+}  // namespace
+
+bool PathExpression(std::string_view text, std::string* expression, std::string* unknown) {
+  if (absl::ConsumePrefix(&text, "~"))
+    return Translate(text, Regexp::LikePerl, &Translator::Prefix, expression, unknown);
+  *expression = LiteralExpression(text) + kAnyText;
+  return true;
+}
+
+bool ValueExpression(std::string_view text, std::string* expression, std::string* unknown) {
+  if (absl::ConsumePrefix(&text, "~*")) {
+    return Translate(text, Regexp::LikePerl | Regexp::FoldCase, &Translator::Search, expression, unknown);
+  }
+  *expression = CaselessExpression(text);
+  return true;
 }
 
 }  // namespace sluice::router

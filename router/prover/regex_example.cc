@@ -1,4 +1,4 @@
-#include "router/conflicts/regex_example.h"
+#include "router/prover/regex_example.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // A text that a regular expression takes, read off its form.
-#ifndef SLUICE_ROUTER_CONFLICTS_REGEX_EXAMPLE_H_
-#define SLUICE_ROUTER_CONFLICTS_REGEX_EXAMPLE_H_
+#ifndef SLUICE_ROUTER_PROVER_REGEX_EXAMPLE_H_
+#define SLUICE_ROUTER_PROVER_REGEX_EXAMPLE_H_
 
 #include <optional>
 #include <string>
@@ -19,4 +19,4 @@ std::optional<std::string> PlainExample(std::string_view pattern, const Regex& r
 
 }  // namespace sluice::router
 
-#endif  // SLUICE_ROUTER_CONFLICTS_REGEX_EXAMPLE_H_
+#endif  // SLUICE_ROUTER_PROVER_REGEX_EXAMPLE_H_
