@@ -71,6 +71,14 @@ Rank RankOf(const RouteSpec& route, size_t path, bool with_port) {
               (route.destinations.empty() ? 0 : 1)};
 }
 
+// An underscore that the route wants is a dash, too.
+bool HeaderNameFits(std::string_view wanted, std::string_view name) {
+  std::string fitting(name.substr(0, wanted.size()));
+  for (size_t i = 0; i < fitting.size(); ++i)
+    if (wanted[i] == '_' && fitting[i] == '-') fitting[i] = '_';
+  return name.size() == wanted.size() && absl::EqualsIgnoreCase(fitting, wanted);
+}
+
 }  // namespace
 
 LinearMatcher::LinearMatcher(std::vector<RouteSpec> routes) : routes_(std::move(routes)) {
@@ -108,7 +116,7 @@ bool LinearMatcher::MatchPath(const RouteSpec& route, size_t path, std::string_v
 
 bool LinearMatcher::MatchHeader(const HeaderSpec& wanted, const RouteQuery& query) const {
   for (size_t i = 0; i < query.header_count; ++i) {
-    if (!absl::EqualsIgnoreCase(query.headers[i].name, wanted.name)) continue;
+    if (!HeaderNameFits(wanted.name, query.headers[i].name)) continue;
     const std::string_view found = query.headers[i].value;
     for (const std::string& value : wanted.values) {
       const auto pattern = patterns_.find(value);

@@ -47,7 +47,8 @@ inline const Texts kPaths = {"/",
                              "~/\\w+/",
                              "~/a/b/[^/]{1,2}$"};
 inline const Texts kMethods = {"GET", "POST", "PUT", "PURGE"};
-inline const Texts kValues = {"1", "2", "Two", "~*^t", "~*[12]", "~*o"};
+inline const Texts kValues = {"1",        "2",    "Two",           "three", "~*^t",    "~*[12]", "~*o",
+                              "~*^[12]$", "~*e$", "~*(?-i)^[A-Z]", "~*^$",  "~*tw|3$", "~*"};
 inline const Texts kSnis = {"a.com", "*.a.com", "a.*", "x.org."};
 inline const std::vector<NetSpec> kNets = {{"10.0.0.0/8", 0},    {"10.1.0.1", 0}, {"", 443},
                                            {"10.1.0.0/16", 443}, {"::/0", 0},     {"10.1.0.1", 80}};
@@ -99,8 +100,8 @@ class RandomRoutes {
     route.hosts = Some(kHosts, 2);
     route.paths = Some(kPaths, 1 + Below(2));
     route.methods = Some(kMethods, 3);
-    for (const char* name : {"x-a", "X-B"})
-      if (OneIn(5)) route.headers.push_back({name, Some(kValues, 1)});
+    for (const char* name : {"x-a", "X-B", "x_a"})
+      if (OneIn(6)) route.headers.push_back({name, Some(kValues, 1)});
     route.snis = Some(kSnis, 8);
     route.sources = Some(kNets, 12);
     route.destinations = Some(kNets, 12);
@@ -127,7 +128,7 @@ struct RandomRequest {
     query.scheme = random->One(kSchemes);
     query.sni = random->One(kRequestHosts);
     headers.clear();
-    for (const char* name : {"x-a", "X-A", "x-b", "accept"})
+    for (const char* name : {"x-a", "X-A", "x-b", "X_A", "accept"})
       if (random->OneIn(2)) headers.push_back({name, random->One(kRequestValues)});
     query.headers = headers.data();
     query.header_count = headers.size();
