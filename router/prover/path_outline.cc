@@ -20,6 +20,7 @@ class PathOutline::Reader {
       : states_(paths.states), outline_(*outline), reached_(states_.size() * kSegments) {}
 
   void Run() {
+    ListEdges();
     ReadStarts();
     TurnAround();
     ReadEnds();
@@ -29,9 +30,13 @@ class PathOutline::Reader {
  private:
   using Step = ByteAutomaton::Step;
   using States = std::vector<uint32_t>;
-  struct Before {
-    uint32_t state = 0;
-    Step step;
+  // A step, with the bytes that it takes but for slashes.
+  struct Edge {
+    uint32_t from = 0;
+    uint32_t to = 0;
+    bool has_slash = false;
+    bool only_slash = false;
+    Bytes bytes;
   };
   // Of a state in a segment: at how many bytes from the segment's start it was seen, as bits; the last one: or more.
   using Distances = std::bitset<kPlaces + 1>;
@@ -48,21 +53,28 @@ class PathOutline::Reader {
   Places& End(size_t segment) { return outline_.rows_[kSegments + segment]; }
   Distances& At(uint32_t state, size_t segment) { return reached_[state * kSegments + segment]; }
 
-  // But for slashes.
-  static Bytes RangeOf(const Step& step) {
-    Bytes bytes = (~Bytes() << step.least) & (~Bytes() >> (UINT8_MAX - step.most));
-    bytes.reset('/');
-    return bytes;
+  void ListEdges() {
+    for (uint32_t i = 0; i < states_.size(); ++i) {
+      first_edge_.push_back(edges_.size());
+      for (const Step& step : states_[i].steps) edges_.push_back(EdgeOf(i, step));
+    }
+    first_edge_.push_back(edges_.size());
   }
 
-  static bool HasSlash(const Step& step) { return step.least <= '/' && '/' <= step.most; }
+  static Edge EdgeOf(uint32_t from, const Step& step) {
+    Edge edge = {from, step.to, step.least <= '/' && '/' <= step.most, false, {}};
+    edge.only_slash = edge.has_slash && step.least == step.most;
+    edge.bytes = (~Bytes() << step.least) & (~Bytes() >> (UINT8_MAX - step.most));
+    edge.bytes.reset('/');
+    return edge;
+  }
 
   void ReadStarts() {
     for (const Step& step : states_[0].steps) Reach({step.to, 0, 0});
     while (!open_.empty()) {
       const Place place = open_.back();
       open_.pop_back();
-      for (const Step& step : states_[place.state].steps) Follow(place, step);
+      for (size_t i = first_edge_[place.state]; i < first_edge_[place.state + 1]; ++i) Follow(place, edges_[i]);
       if (states_[place.state].accepts) EndPath(place);
     }
   }
@@ -74,14 +86,14 @@ class PathOutline::Reader {
     open_.push_back(place);
   }
 
-  void Follow(const Place& place, const Step& step) {
-    if (HasSlash(step)) {
+  void Follow(const Place& place, const Edge& edge) {
+    if (edge.has_slash) {
       EndSegment(place);
-      if (place.segment + 1 < kSegments) Reach({step.to, place.segment + 1, 0});
-      if (step.least == step.most) return;
+      if (place.segment + 1 < kSegments) Reach({edge.to, place.segment + 1, 0});
+      if (edge.only_slash) return;
     }
-    if (place.distance < kPlaces) Start(place.segment)[place.distance] |= RangeOf(step);
-    Reach({step.to, place.segment, std::min(place.distance + 1, kPlaces)});
+    if (place.distance < kPlaces) Start(place.segment)[place.distance] |= edge.bytes;
+    Reach({edge.to, place.segment, std::min(place.distance + 1, kPlaces)});
   }
 
   void EndSegment(const Place& place) {
@@ -96,31 +108,31 @@ class PathOutline::Reader {
     }
   }
 
-  // Fills before_.
   void TurnAround() {
-    for (uint32_t i = 0; i < states_.size(); ++i)
-      for (const Step& step : states_[i].steps) before_.push_back({i, step});
-    std::sort(before_.begin(), before_.end(), [](const Before& a, const Before& b) { return a.step.to < b.step.to; });
     first_before_.resize(states_.size() + 1);
-    for (const Before& before : before_) ++first_before_[before.step.to + 1];
+    for (const Edge& edge : edges_) ++first_before_[edge.to + 1];
     std::partial_sum(first_before_.begin(), first_before_.end(), first_before_.begin());
+    before_.resize(edges_.size());
+    std::vector<size_t> next(first_before_.begin(), first_before_.end() - 1);
+    for (size_t i = 0; i < edges_.size(); ++i) before_[next[edges_[i].to]++] = i;
+    seen_.resize(states_.size());
   }
 
   void ReadEnds() {
     for (size_t segment = 0; segment < kSegments; ++segment) {
       States ends;
       for (uint32_t i = 0; i < states_.size(); ++i)
-        if (At(i, segment).any() && EndsSegment(states_[i])) ends.push_back(i);
+        if (At(i, segment).any() && EndsSegment(i)) ends.push_back(i);
       const auto starts = [&](uint32_t state) { return At(state, segment).test(0); };
-      const auto precedes = [&](const Before& before) {
-        return At(before.state, segment).any() && (before.step.least != '/' || before.step.most != '/');
-      };
+      const auto precedes = [&](const Edge& edge) { return At(edge.from, segment).any() && !edge.only_slash; };
       ReadBackward(std::move(ends), starts, precedes, &End(segment));
     }
   }
 
-  static bool EndsSegment(const ByteAutomaton::State& state) {
-    return state.accepts || std::any_of(state.steps.begin(), state.steps.end(), HasSlash);
+  bool EndsSegment(uint32_t state) const {
+    return states_[state].accepts || std::any_of(edges_.begin() + static_cast<ptrdiff_t>(first_edge_[state]),
+                                                 edges_.begin() + static_cast<ptrdiff_t>(first_edge_[state + 1]),
+                                                 [](const Edge& edge) { return edge.has_slash; });
   }
 
   void ReadEndOfPath() {
@@ -129,7 +141,7 @@ class PathOutline::Reader {
       if (states_[i].accepts) ends.push_back(i);
     Places& last = outline_.rows_.back();
     ReadBackward(
-        std::move(ends), [](uint32_t state) { return state == 0; }, [](const Before&) { return true; }, &last);
+        std::move(ends), [](uint32_t state) { return state == 0; }, [](const Edge&) { return true; }, &last);
   }
 
   // The bytes before `ends`, those before them, and so on. A text may begin where `starts` holds. A slash also counts
@@ -139,19 +151,18 @@ class PathOutline::Reader {
     bool started = false;
     for (Bytes& bytes : *places) {
       States earlier;
+      ++round_;
       for (uint32_t end : ends) {
         started |= starts(end);
         for (size_t i = first_before_[end]; i < first_before_[end + 1]; ++i) {
-          const Before& before = before_[i];
-          if (!precedes(before)) continue;
-          earlier.push_back(before.state);
-          bytes |= RangeOf(before.step);
-          if (HasSlash(before.step)) bytes.set(kEnded);
+          const Edge& edge = edges_[before_[i]];
+          if (!precedes(edge)) continue;
+          bytes |= edge.bytes;
+          if (edge.has_slash) bytes.set(kEnded);
+          if (std::exchange(seen_[edge.from], round_) != round_) earlier.push_back(edge.from);
         }
       }
       if (started) bytes.set(kEnded);
-      std::sort(earlier.begin(), earlier.end());
-      earlier.erase(std::unique(earlier.begin(), earlier.end()), earlier.end());
       ends = std::move(earlier);
     }
   }
@@ -160,8 +171,12 @@ class PathOutline::Reader {
   PathOutline& outline_;
   std::vector<Distances> reached_;  // [state][segment]
   std::vector<Place> open_;
-  std::vector<Before> before_;        // all steps, by where they lead
+  std::vector<Edge> edges_;           // by where they come from
+  std::vector<size_t> first_edge_;    // of a state
+  std::vector<size_t> before_;        // indexes into edges_, by where they lead
   std::vector<size_t> first_before_;  // those to a state
+  std::vector<uint32_t> seen_;        // round in which a state was seen last, going backward
+  uint32_t round_ = 0;
 };
 
 PathOutline::PathOutline(const ByteAutomaton& paths) { Reader(paths, this).Run(); }
