@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/diagnostic.h"
 #include "capi/sluice.h"
+#include "cli/json_parts.h"
 #include "cli/policy_file.h"
+#include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "policy/json/json_writer.h"
 #include "router/prover/libfa_prover.h"
@@ -21,22 +23,6 @@ namespace {
 size_t Count(const Diagnostics& diagnostics, Severity severity) {
   return static_cast<size_t>(std::count_if(diagnostics.begin(), diagnostics.end(),
                                            [&](const Diagnostic& d) { return d.severity == severity; }));
-}
-
-void WriteNamed(JsonWriter* json, std::string_view name, std::string_view text) {
-  json->Key(name);
-  json->String(text);
-}
-
-void WritePlace(JsonWriter* json, const Place& place) {
-  json->BeginObject();
-  WriteNamed(json, "file", place.file);
-  json->Key("line");
-  json->Unsigned(place.line);
-  json->Key("column");
-  json->Unsigned(place.column);
-  WriteNamed(json, "pointer", place.pointer);
-  json->EndObject();
 }
 
 void WriteNamedUnlessEmpty(JsonWriter* json, std::string_view name, std::string_view text) {
@@ -87,10 +73,7 @@ void WriteDiagnostic(JsonWriter* json, const Diagnostic& diagnostic) {
   json->BeginArray();
   for (const Place& place : diagnostic.related) WritePlace(json, place);
   json->EndArray();
-  json->Key("routes");
-  json->BeginArray();
-  for (const std::string& route : diagnostic.routes) json->String(route);
-  json->EndArray();
+  WriteTexts(json, "routes", diagnostic.routes);
   json->Key("witness");
   WriteWitness(json, diagnostic.witness);
   if (diagnostic.contrast) {
@@ -199,10 +182,6 @@ std::string ToSarif(const Diagnostics& diagnostics) {
   json.EndArray();
   json.EndObject();
   return out + "\n";
-}
-
-std::string Counted(size_t count, std::string_view what) {
-  return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
 }
 
 std::string ToLines(const Diagnostics& diagnostics, std::string_view path) {

@@ -15,12 +15,16 @@ std::string Utc(int64_t seconds) {
   return text;
 }
 
+std::string Duration(uint64_t seconds) {
+  if (seconds < 120) return absl::StrCat(seconds, " s");
+  if (seconds < 7200) return absl::StrCat(seconds / 60, " min");
+  if (seconds < 172'800) return absl::StrCat(seconds / 3600, " h");
+  return absl::StrCat(seconds / 86'400, " days");
+}
+
 std::string Relative(int64_t seconds) {
-  int64_t size = seconds < 0 ? -seconds : seconds;
-  std::string amount = size < 120       ? absl::StrCat(size, " s")
-                       : size < 7200    ? absl::StrCat(size / 60, " min")
-                       : size < 172'800 ? absl::StrCat(size / 3600, " h")
-                                        : absl::StrCat(size / 86'400, " days");
+  const std::string amount =
+      Duration(seconds < 0 ? 0 - static_cast<uint64_t>(seconds) : static_cast<uint64_t>(seconds));
   return seconds < 0 ? amount + " ago" : "in " + amount;
 }
 

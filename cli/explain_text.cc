@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "cli/dates.h"
 #include "cli/terminal.h"
 
 namespace sluice::cli {
@@ -24,14 +25,7 @@ std::string Padded(std::string_view text, size_t columns) {
   return width < columns ? padded + std::string(columns - width, ' ') : padded + " ";
 }
 
-std::string Duration(uint64_t ms) {
-  if (ms < 1000) return absl::StrCat(ms, " ms");
-  uint64_t seconds = (ms + 500) / 1000;
-  if (seconds < 120) return absl::StrCat(seconds, " s");
-  if (seconds < 7200) return absl::StrCat(seconds / 60, " min");
-  if (seconds < 172'800) return absl::StrCat(seconds / 3600, " h");
-  return absl::StrCat(seconds / 86'400, " days");
-}
+std::string DurationOfMs(uint64_t ms) { return ms < 1000 ? absl::StrCat(ms, " ms") : Duration((ms + 500) / 1000); }
 
 bool IsCredential(std::string_view name) {
   for (std::string_view known : {"authorization", "proxy-authorization", "cookie", "set-cookie"})
@@ -121,8 +115,8 @@ void Upstream(const UpstreamChoice& u, Page* page) {
   page->RowUnlessEmpty("path", u.path);
   page->RowUnlessEmpty("Host", u.host_header);
   page->Row("time-outs",
-            absl::StrCat("connect ", Duration(u.connect_timeout_ms), ", send ", Duration(u.send_timeout_ms), ", read ",
-                         Duration(u.read_timeout_ms), "; ", u.retries, " retries"));
+            absl::StrCat("connect ", DurationOfMs(u.connect_timeout_ms), ", send ", DurationOfMs(u.send_timeout_ms),
+                         ", read ", DurationOfMs(u.read_timeout_ms), "; ", u.retries, " retries"));
 }
 
 void Limits(std::span<const LimitState> limits, Page* page) {
@@ -130,7 +124,7 @@ void Limits(std::span<const LimitState> limits, Page* page) {
   page->Section("Limits");
   for (const LimitState& limit : limits)
     page->Row(limit.name,
-              absl::StrCat(limit.remaining, " of ", limit.limit, " left, resets in ", Duration(limit.reset_ms),
+              absl::StrCat(limit.remaining, " of ", limit.limit, " left, resets in ", DurationOfMs(limit.reset_ms),
                            limit.refused          ? "; refused by this one"
                            : limit.shadow_refused ? "; would have refused, but is a shadow"
                                                   : ""));
@@ -187,7 +181,8 @@ void Candidates(const Explained& e, Page* page) {
 
 void Headline(const Request& request, Page* page) {
   std::string url = request.host.empty() ? "" : absl::StrCat(request.scheme, "://", request.host);
-  page->Title(absl::StrCat(request.method, request.method.empty() ? "" : " ", url, request.target), Style::kBold);
+  const std::string_view path = !url.empty() && request.target == "*" ? "" : request.target;  // RFC 9112, 3.2.4
+  page->Title(absl::StrCat(request.method, request.method.empty() ? "" : " ", url, path), Style::kBold);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/json_parts.h"
 #include "cli/policy_file.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -123,8 +124,6 @@ void AppendRow(const Row& row, const Marks& marks, size_t digits, bool colour, s
   for (auto mark = first; mark != last; ++mark) line(MarkText(*mark->second, row.route.name), Style::kWarn);
 }
 
-std::string Counted(size_t count, std::string_view one) { return absl::StrCat(count, " ", one, count == 1 ? "" : "s"); }
-
 std::string ToText(const CompileResult& policy, const std::vector<Row>& rows, bool colour) {
   const Marks marks = MarksOf(policy.diagnostics);
   const size_t digits = absl::StrCat(rows.size()).size();
@@ -146,13 +145,6 @@ void WriteText(JsonWriter* json, std::string_view name, std::string_view text) {
   json->StringOrNull(text);
 }
 
-void WriteTexts(JsonWriter* json, std::string_view name, const Texts& texts) {
-  json->Key(name);
-  json->BeginArray();
-  for (const std::string& text : texts) json->String(text);
-  json->EndArray();
-}
-
 void WriteHeaders(JsonWriter* json, const std::vector<router::HeaderSpec>& headers) {
   json->Key("headers");
   json->BeginObject();
@@ -171,18 +163,6 @@ void WriteNets(JsonWriter* json, std::string_view name, const std::vector<router
     json->EndObject();
   }
   json->EndArray();
-}
-
-void WriteWhere(JsonWriter* json, const Place& where) {
-  json->Key("where");
-  json->BeginObject();
-  WriteText(json, "file", where.file);
-  json->Key("line");
-  json->Unsigned(where.line);
-  json->Key("column");
-  json->Unsigned(where.column);
-  WriteText(json, "pointer", where.pointer);
-  json->EndObject();
 }
 
 void WriteConflicts(JsonWriter* json, const Marks& marks, std::string_view route) {
@@ -216,7 +196,8 @@ void WriteRow(JsonWriter* json, const Row& row, const Marks& marks) {
   json->Number(row.route.regex_priority);
   json->Key("strip_path");
   json->Bool(row.route.strip_path);
-  WriteWhere(json, row.route.where);
+  json->Key("where");
+  WritePlace(json, row.route.where);
   WriteConflicts(json, marks, row.route.name);
   json->EndObject();
 }

@@ -94,4 +94,6 @@ std::string Wrap(std::string_view text, size_t columns, size_t indent) {
   return absl::StrCat(out, text);
 }
 
+std::string Counted(size_t count, std::string_view one) { return absl::StrCat(count, " ", one, count == 1 ? "" : "s"); }
+
 }  // namespace sluice::cli

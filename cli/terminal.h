@@ -27,6 +27,9 @@ size_t Width(std::string_view text);
 // where it must be.
 std::string Wrap(std::string_view text, size_t columns, size_t indent);
 
+// "1 route", "2 routes"; `one` is the singular of a regular noun.
+std::string Counted(size_t count, std::string_view one);
+
 }  // namespace sluice::cli
 
 #endif  // SLUICE_CLI_TERMINAL_H_

@@ -14,6 +14,12 @@ TEST(Terminal, NothingSteersTheTerminal) {
   EXPECT_EQ(Printable("\xFF\xC3"), "\\xff\\xc3");
 }
 
+TEST(Terminal, CountsOneAndSeveral) {
+  EXPECT_EQ(Counted(0, "route"), "0 routes");
+  EXPECT_EQ(Counted(1, "route"), "1 route");
+  EXPECT_EQ(Counted(2, "route"), "2 routes");
+}
+
 TEST(Terminal, WrapsAtSpacesAndWhereItMust) {
   EXPECT_EQ(Wrap("one two three", 9, 2), "one two\n  three");
   EXPECT_EQ(Wrap("abcdefghij", 6, 2), "abcd\n  efgh\n  ij");
