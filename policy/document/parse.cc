@@ -327,18 +327,41 @@ class DocumentReader {
     AddNested("consumer_groups", &Plugin::consumer_group);
   }
 
-  // A plugin of a route that shares no protocol with it would never run. Kong refuses it, too.
-  void CheckMeets(const Plugin& plugin) {
-    if (plugin.route == kNone || plugin.protocols.empty()) return;
-    const std::vector<Protocol>& protocols = document_.routes[plugin.route].protocols;
-    if (protocols.empty() || std::find_first_of(protocols.begin(), protocols.end(), plugin.protocols.begin(),
-                                                plugin.protocols.end()) != protocols.end())
-      return;
+  using RoutesOfServices = std::vector<std::vector<const Route*>>;
+
+  RoutesOfServices GroupRoutes() const {
+    RoutesOfServices routes_of(document_.services.size());
+    for (const Route& route : document_.routes)
+      if (route.service != kNone) routes_of[route.service].push_back(&route);
+    return routes_of;
+  }
+
+  // A plugin that shares no protocol with its route, or with any route of its service, would never run. Kong refuses
+  // it, too.
+  void CheckMeets(const Plugin& plugin, const RoutesOfServices& routes_of) {
+    if (plugin.protocols.empty()) return;
+    if (plugin.route != kNone) {
+      const Route& route = document_.routes[plugin.route];
+      if (!Meet(plugin, route))
+        NeverRuns(plugin, absl::StrCat("its route, which is for ", ToString(route.protocols[0])), route);
+    } else if (plugin.service != kNone && !routes_of[plugin.service].empty()) {
+      const std::vector<const Route*>& routes = routes_of[plugin.service];
+      const bool any =
+          std::any_of(routes.begin(), routes.end(), [&](const Route* route) { return Meet(plugin, *route); });
+      if (!any) NeverRuns(plugin, "any route of its service", *routes[0]);
+    }
+  }
+
+  static bool Meet(const Plugin& plugin, const Route& route) {
+    const auto& protocols = route.protocols;
+    return protocols.empty() || std::find_first_of(protocols.begin(), protocols.end(), plugin.protocols.begin(),
+                                                   plugin.protocols.end()) != protocols.end();
+  }
+
+  void NeverRuns(const Plugin& plugin, std::string_view with, const Route& route) {
     reader_.ErrorAt(plugin.origin.place, "conflict",
-                    absl::StrCat("plugin `", plugin.name, "` has no protocol in common with its route, which is for ",
-                                 ToString(protocols[0])),
-                    "it would never run: remove it, or correct `protocols`",
-                    {document_.routes[plugin.route].origin.place});
+                    absl::StrCat("plugin `", plugin.name, "` has no protocol in common with ", with),
+                    "it would never run: remove it, or correct `protocols`", {route.origin.place});
   }
 
   // Kong allows one plugin of a name for each scope.
@@ -346,6 +369,7 @@ class DocumentReader {
     using Key = std::tuple<std::string_view, size_t, size_t, size_t, size_t>;
     absl::flat_hash_map<Key, const Plugin*> seen;
     absl::flat_hash_map<std::string_view, const Plugin*> instances;
+    const RoutesOfServices routes_of = GroupRoutes();
     for (const Plugin& plugin : document_.plugins) {
       Key key(plugin.name, plugin.service, plugin.route, plugin.consumer, plugin.consumer_group);
       auto [first, fresh] = seen.try_emplace(key, &plugin);
@@ -353,7 +377,7 @@ class DocumentReader {
         reader_.ErrorAt(plugin.origin.place, "duplicate_plugin",
                         absl::StrCat("two plugins `", plugin.name, "` have the same scope"), "remove one of the two",
                         {first->second->origin.place});
-      CheckMeets(plugin);
+      CheckMeets(plugin, routes_of);
       if (plugin.instance_name.empty()) continue;
       auto [same, new_name] = instances.try_emplace(plugin.instance_name, &plugin);
       if (!new_name)

@@ -45,12 +45,23 @@ void ReadThrottling(Reader& reader, const Cursor& at, Config* out) {
 
 void ReadIdentifier(Reader& reader, const Cursor& at, Config* out) { ReadCountPart(reader, at, &out->count_by); }
 
+// Kong's default, which decK writes out, was not meant.
+void WarnOfIdentifier(Reader& reader, const Cursor& at, const Config& config) {
+  if (config.count_by.parts == CountBy().parts) return;
+  Reader::WithMember(at, "identifier", [&reader](const Cursor& member) {
+    reader.Warn(reader.PlaceOf(member), "no_effect",
+                "`identifier` has no effect beside `compound_identifier`, which goes before it as in Kong",
+                "remove one of the two");
+  });
+}
+
 // Goes before `identifier`, wherever it stands; an empty list says nothing.
 void ReadCompoundIdentifier(Reader& reader, const Cursor& at, Config* config) {
   Reader::WithMember(at, "compound_identifier", [&](const Cursor& list) {
     if (list.node->kind != NodeKind::kList) {
       reader.Expected(list, "a list");
     } else if (list.node->size() > 0) {
+      WarnOfIdentifier(reader, at, *config);
       ReadCountParts(reader, list, &config->count_by);
     }
   });

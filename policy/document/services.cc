@@ -1,6 +1,7 @@
 // Services, upstreams and targets.
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "policy/document/check.h"
 #include "policy/document/entities.h"
@@ -19,6 +20,11 @@ void ReadUrl(Reader& reader, const Cursor& at, Service* out) {
   std::string text;
   Url url;
   if (!reader.String(at, nullptr, &text)) return;
+  if (absl::StartsWithIgnoreCase(text, "tls_passthrough:")) {
+    reader.Error(at, "bad_value", "a URL cannot have the scheme `tls_passthrough`, for none may have an underscore",
+                 "write `protocol: tls_passthrough`, `host` and `port` instead");
+    return;
+  }
   if (!ParseUrl(text, &url) || url.has_query || !(url.path.empty() || CheckServicePath(url.path).empty())) {
     reader.Expected(at, "scheme://host[:port][/path]", "user, query and fragment are not allowed");
     return;
@@ -33,7 +39,7 @@ void ReadUrl(Reader& reader, const Cursor& at, Service* out) {
     return;
   }
   reader.Error(at, "unknown_value", absl::StrCat("unknown protocol `", url.scheme.substr(0, 32), "`"),
-               "known: http, https, grpc, grpcs, tcp, tls, tls_passthrough, udp");
+               "known: http, https, grpc, grpcs, tcp, tls, udp");
 }
 
 void ReadHost(Reader& reader, const Cursor& at, Service* out) {
