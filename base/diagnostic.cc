@@ -38,7 +38,7 @@ std::string ToText(const Witness& witness) {
   std::string text = is_stream ? absl::StrCat("a connection by ", witness.scheme)
                                : absl::StrCat(witness.method, " ", witness.scheme, "://", witness.host);
   if (witness.port != 0) absl::StrAppend(&text, ":", witness.port);
-  text += witness.path;
+  text += witness.path == "*" ? " (of no path: `*`)" : witness.path;
   for (const auto& [name, value] : witness.headers) absl::StrAppend(&text, ", ", name, ": ", value);
   if (!witness.sni.empty()) absl::StrAppend(&text, ", server name ", witness.sni);
   if (!witness.peer.empty()) absl::StrAppend(&text, ", from ", witness.peer);

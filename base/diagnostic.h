@@ -35,7 +35,8 @@ struct Witness {
   std::string server;  // likewise
 };
 
-// As a person would write it: `GET http://example.com/a`, then headers, server name and addresses if there are any.
+// As a person would write it: `GET http://example.com/a`, then headers, server name and addresses if there are any. A
+// request for `*` is the URL without a path, as RFC 9112, 3.2.4 writes it, which `sluice explain` takes.
 std::string ToText(const Witness& witness);
 
 // A note is for a review: what it says may well be meant so.

@@ -44,6 +44,12 @@ inline bool IsStreamScheme(std::string_view scheme) {
   return scheme.size() == 3 && (scheme == "tcp" || scheme == "tls" || scheme == "udp");
 }
 
+// Whether `scheme`, in lower case, is one that Request::scheme may be; empty is http.
+inline bool IsRequestScheme(std::string_view scheme) {
+  return scheme.empty() || scheme == "http" || scheme == "https" || scheme == "grpc" || scheme == "grpcs" ||
+         IsStreamScheme(scheme);
+}
+
 struct Request {
   std::string_view method;
   std::string_view target;  // request-target as received: "/path?query", "*", or absolute form

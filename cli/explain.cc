@@ -95,7 +95,8 @@ const Verb kExplain = {
         "which headers change, which other routes match and which rule puts them behind the one that won, what the "
         "nearest of the rest ask for, and every step with its place in the policy. Counters start full. Credentials "
         "are never shown.\n\n"
-        "A connection without HTTP is written tcp://HOST:PORT, tls://NAME:PORT or udp://HOST:PORT.\n\n"
+        "A connection without HTTP is written tcp://HOST:PORT, tls://NAME:PORT or udp://HOST:PORT. OPTIONS of a URL "
+        "without a path asks for `*`.\n\n"
         "Exit status: 0 it was decided (whatever the decision), 2 the policy does not load "
         "or the request cannot be read.",
     .example =

@@ -6,8 +6,11 @@
 namespace sluice::cli {
 namespace {
 
+// `*` asks about the server, not about a path of it (RFC 9112, 3.2.4).
+constexpr std::string_view kAsterisk = "*";
+
 bool ParseUrl(std::string_view url, Request* request, std::string* error) {
-  if (!url.empty() && url[0] == '/') {
+  if ((!url.empty() && url[0] == '/') || url == kAsterisk) {
     request->target = url;
     return true;
   }
@@ -17,10 +20,16 @@ bool ParseUrl(std::string_view url, Request* request, std::string* error) {
     return false;
   }
   request->scheme = url.substr(0, scheme_end);
+  if (!IsRequestScheme(absl::AsciiStrToLower(request->scheme))) {
+    *error = absl::StrCat("expected one of the schemes http, https, grpc, grpcs, tcp, tls and udp, found `",
+                          request->scheme, "`");
+    return false;
+  }
   url.remove_prefix(scheme_end + 3);
   size_t path = url.find_first_of("/?");
   request->host = url.substr(0, path);
-  request->target = path == std::string_view::npos ? "/" : url.substr(path);
+  const std::string_view no_path = request->method == "OPTIONS" ? kAsterisk : "/";
+  request->target = path == std::string_view::npos ? no_path : url.substr(path);
   if (request->target[0] != '?') return true;
   *error = "expected a path before the query: write /? instead of ?";
   return false;
@@ -52,8 +61,8 @@ bool ParseTypedRequest(std::string_view line, const std::vector<std::string_view
                        std::string* error) {
   size_t space = line.find(' ');
   const bool alone = space == std::string_view::npos;
-  if (!ParseUrl(alone ? line : line.substr(space + 1), &out->request, error)) return false;
   out->request.method = alone ? "GET" : line.substr(0, space);
+  if (!ParseUrl(alone ? line : line.substr(space + 1), &out->request, error)) return false;
   if (IsStreamScheme(out->request.scheme) && !ParseConnection(alone, &out->request, error)) return false;
   for (std::string_view header : headers)
     if (!ParseHeader(header, &out->headers.emplace_back(), error)) return false;

@@ -15,6 +15,9 @@ TEST(RequestLine, ReadsWhatAPersonTypes) {
       {"DELETE /x", "DELETE", "", "", "/x"},
       {"/x", "GET", "", "", "/x"},
       {"GET http://[::1]:80/x", "GET", "http", "[::1]:80", "/x"},
+      {"OPTIONS *", "OPTIONS", "", "", "*"},
+      {"OPTIONS http://a.example", "OPTIONS", "http", "a.example", "*"},
+      {"OPTIONS http://a.example/", "OPTIONS", "http", "a.example", "/"},
       {"tls://db.example:5432", "", "tls", "db.example:5432", ""},
       {"udp://[::1]:53", "", "udp", "[::1]:53", ""},
   };
@@ -46,6 +49,8 @@ TEST(RequestLine, SaysWhatIsWrong) {
   EXPECT_EQ(error, "expected a URL (https://host/path) or a path (/path), found `a.example/x`");
   EXPECT_FALSE(ParseTypedRequest("GET https://a.example?x", {}, &typed, &error));
   EXPECT_EQ(error, "expected a path before the query: write /? instead of ?");
+  EXPECT_FALSE(ParseTypedRequest("GET ftp://a.example/", {}, &typed, &error));
+  EXPECT_EQ(error, "expected one of the schemes http, https, grpc, grpcs, tcp, tls and udp, found `ftp`");
   EXPECT_FALSE(ParseTypedRequest("GET tcp://a.example:1", {}, &typed, &error));
   EXPECT_FALSE(ParseTypedRequest("tcp://a.example:1/x", {}, &typed, &error));
   EXPECT_EQ(error, "expected a connection as tcp://HOST:PORT alone");

@@ -222,6 +222,7 @@ class SluiceTest(unittest.TestCase):
         requests = {
             "explain_candidates.txt": ["GET https://api.example.com/orders/7", "-H", "X-Stage: beta"],
             "explain_nearest.txt": ["PUT https://api.example.com/orders/7", "-H", "X-Token: swordfish"],
+            "explain_asterisk.txt": ["OPTIONS https://api.example.com"],
             "explain_stream.txt": ["tls://db.example.com:5432", "--peer", "10.1.2.3:4000"],
         }
         for name, words in requests.items():

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/diagnostic.h"
@@ -91,6 +92,14 @@ bool ReadNow(const JsonNode& node, std::optional<int64_t>* wall_ns, std::string*
   return true;
 }
 
+bool ReadScheme(const JsonNode& node, std::string_view* out, std::string* error) {
+  if (!ReadString(node, "scheme", out, error)) return false;
+  if (IsRequestScheme(absl::AsciiStrToLower(*out))) return true;
+  *error = absl::StrCat("member `scheme`: expected http, https, grpc, grpcs, tcp, tls or udp, found `",
+                        out->substr(0, 32), "`");
+  return false;
+}
+
 bool ReadId(const JsonNode& node, std::string* id_json, std::string* error) {
   if (node.kind == JsonKind::kNumber) {
     *id_json = node.text;
@@ -134,7 +143,7 @@ bool RequestReader::ReadMember(const JsonNode& member, std::string* error) {
   std::string_view name = member.name;
   if (name == "method") return ReadString(member, name, &request.method, error);
   if (name == "path") return ReadString(member, name, &request.target, error);
-  if (name == "scheme") return ReadString(member, name, &request.scheme, error);
+  if (name == "scheme") return ReadScheme(member, &request.scheme, error);
   if (name == "host") return ReadString(member, name, &request.host, error);
   if (name == "http_version") return ReadString(member, name, &request.http_version, error);
   if (name == "peer") return ReadString(member, name, &request.peer, error);

@@ -108,6 +108,8 @@ TEST(RequestJson, SaysWhatIsWrong) {
     std::string_view text;
     std::string_view error;
   } cases[] = {
+      {R"({"method":"GET","path":"/","scheme":"ftp"})",
+       "member `scheme`: expected http, https, grpc, grpcs, tcp, tls or udp, found `ftp`"},
       {"[]", "expected a request as one JSON object a line, found an array"},
       {R"({"path":"/"})", "member `method` is missing: a request needs at least `method` and `path`"},
       {R"({"method":"GET","path":null})", "member `path` is missing: a request needs at least `method` and `path`"},

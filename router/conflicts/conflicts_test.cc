@@ -370,14 +370,14 @@ TEST(Conflicts, AWitnessIsNoRequestOfABetterRoute) {
       {{a, b, Route("w", {"~/a$"}), Route("v", {"~/aa"})}, "GET http://example.com/a0"},
       {{a, b, Route("w", {"~/a"})}, nullptr},
       {{Route("c", {}, {"a.com", "c.com"}), Route("d", {}, {"a.com", "d.com"}), Route("w", {"/"}, {"a.com"})},
-       "OPTIONS http://a.com*"},
+       "OPTIONS http://a.com (of no path: `*`)"},
       {{Route("c", {}, {"a.com", "c.com"}, {"GET"}), Route("d", {}, {"a.com", "d.com"}, {"GET"}),
         Route("w", {"/"}, {"a.com"}, {"GET"})},
        nullptr},
       {{a, b, Route("w", {"~/a$"}), Route("v", {"/a"}, {}, {"GET"})}, "POST http://example.com/aa"},
       {{Route("a", {}, {}, {"GET", "OPTIONS"}), Route("b", {}, {}, {"OPTIONS", "PUT"}),
         Route("w", {"/"}, {}, {"GET", "OPTIONS"})},
-       "OPTIONS http://example.com*"},  // which has no path
+       "OPTIONS http://example.com (of no path: `*`)"},  // which has no path
       {{a, b, named}, "GET https://example.com/a"},
       {{a, b, loud}, "GET http://example.com/a"},
       {{Route("a", {"/a", "~/a$"}), b}, "GET http://example.com/aa"},  // not what a takes by a better path
