@@ -3,6 +3,7 @@
 #define SLUICE_ROUTER_BYTES_H_
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,6 +14,8 @@
 #endif
 
 namespace sluice::router {
+
+static_assert(std::endian::native == std::endian::little, "words are shifted as if their first byte were the lowest");
 
 template <typename Word>
 inline uint64_t LoadWord(const char* bytes) {

@@ -94,14 +94,18 @@ bool AsksNothing(const RouteFilters& filters) {
   return filters.headers.empty() && filters.snis.empty() && filters.sources.empty() && filters.destinations.empty();
 }
 
-// Moves what an entry points to into the index, where it stays.
-void KeepParts(std::vector<CheckedRoute>* checked, MatchIndex* index) {
+// Both move what entries point to into the index, where it stays.
+void KeepFilters(std::vector<CheckedRoute>* checked, MatchIndex* index) {
   for (CheckedRoute& route : *checked) {
-    for (CheckedPath& path : route.paths)
-      if (path.regex != nullptr) index->regexes.push_back(std::move(path.regex));
     const bool asks = !AsksNothing(route.filters);
     index->filters.push_back(asks ? std::make_unique<const RouteFilters>(std::move(route.filters)) : nullptr);
   }
+}
+
+void KeepRegexes(std::vector<CheckedRoute>* checked, MatchIndex* index) {
+  for (CheckedRoute& route : *checked)
+    for (CheckedPath& path : route.paths)
+      if (path.regex != nullptr) index->regexes.push_back(std::move(path.regex));
 }
 
 class Assembler {
@@ -115,36 +119,49 @@ class Assembler {
     entry.methods = MethodsOf(routes_[ranked.precedence.route], index_->methods);
     entry.route = static_cast<uint32_t>(ranked.precedence.route);
     entry.path = static_cast<uint32_t>(ranked.precedence.path);
+    entry.traits = TraitsOf(routes_[entry.route]);
     const uint32_t rank = static_cast<uint32_t>(index_->entries.size());
+    Asks asks;
+    asks.filters = index_->filters[entry.route].get();
     TreeBuilder::Keys keys;
-    if (!route.paths.empty()) keys = SetPath(route.paths[ranked.precedence.path], rank, &entry);
-    if (route.hosts.empty()) AddTo(nullptr, entry, keys, rank);
+    if (!route.paths.empty()) {
+      const CheckedPath& path = route.paths[ranked.precedence.path];
+      asks.regex = path.regex.get();
+      keys = SetPath(path, rank, &entry);
+    }
+    if (route.hosts.empty()) AddTo(nullptr, asks.regex, keys, rank);
     for (const HostPattern& host : route.hosts)
-      if ((host.port != 0) == ranked.by_port) AddTo(&host, entry, keys, rank);
+      if ((host.port != 0) == ranked.by_port) AddTo(&host, asks.regex, keys, rank);
+    if (asks.regex != nullptr || asks.filters != nullptr) {
+      entry.asks = static_cast<uint32_t>(index_->asks.size());
+      index_->asks.push_back(asks);
+    }
     index_->entries.push_back(entry);
   }
 
-  void Finish(uint64_t seed) { trees_.BuildInto(index_, seed); }
+  void Finish(uint64_t seed) {
+    index_->captures.Finish();
+    trees_.BuildInto(index_, seed);
+  }
 
  private:
-  void AddTo(const HostPattern* host, const Entry& entry, const TreeBuilder::Keys& keys, uint32_t rank) {
-    entry.regex == nullptr ? trees_.Add(host, keys, rank) : trees_.AddRegex(host, *entry.regex, rank);
+  void AddTo(const HostPattern* host, const Regex* regex, const TreeBuilder::Keys& keys, uint32_t rank) {
+    regex == nullptr ? trees_.Add(host, keys, rank) : trees_.AddRegex(host, *regex, rank);
   }
 
   TreeBuilder::Keys SetPath(const CheckedPath& path, uint32_t rank, Entry* entry) {
     if (path.shape) return SetShape(*path.shape, rank, entry);
-    entry->regex = path.regex.get();
-    entry->form = entry->regex == nullptr ? PathForm::kPrefix : PathForm::kRegex;
-    if (entry->regex != nullptr) return {};
+    entry->form = path.regex == nullptr ? PathForm::kPrefix : PathForm::kRegex;
+    if (path.regex != nullptr) return {};
     entry->bytes = static_cast<uint32_t>(path.prefix.size() - 1);
     return {{{}, false, path.prefix.substr(1), rank}};
   }
 
   TreeBuilder::Keys SetShape(const PathShape& shape, uint32_t rank, Entry* entry) {
-    entry->first_capture = static_cast<uint32_t>(index_->captures.size());
-    entry->capture_count = static_cast<uint8_t>(shape.captures.size());
+    std::vector<CaptureSpot> captures;
     for (const ShapeCapture& capture : shape.captures)
-      index_->captures.push_back({*index_->names.insert(capture.name).first, capture.segment, false});
+      captures.push_back({capture.name, capture.segment, static_cast<uint8_t>(capture.segment + 1)});
+    entry->captures = index_->captures.Add(std::move(captures));
     std::vector<SegmentTrie::Segment>& segments = segments_.emplace_back();
     for (const ShapeSegment& segment : shape.segments) segments.push_back({segment.literal, KindOf(segment)});
     entry->form = PathForm::kWhole;
@@ -199,12 +216,12 @@ void Assemble(const std::vector<RouteSpec>& routes, std::vector<CheckedRoute>* c
               MatchIndex* index) {
   const std::vector<Arm> all = RankArms(routes);
   index->entries.reserve(all.size());
+  KeepFilters(checked, index);
   Assembler assembler(routes, checked, index);
   for (const Arm& ranked : all) assembler.Add(ranked);
   assembler.Finish(seed);
-  KeepParts(checked, index);
-  for (Entry& entry : index->entries) entry.filters = index->filters[entry.route].get();
-  for (const RouteSpec& route : routes) index->routes.push_back(TraitsOf(route));
+  KeepRegexes(checked, index);
+  index->route_count = routes.size();
   index->streams.Build(routes, index->filters, seed);
 }
 

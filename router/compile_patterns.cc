@@ -102,11 +102,15 @@ class Assembler {
     Entry entry;
     entry.methods = MethodsOf(pattern);
     entry.route = route;
+    entry.traits.strip_path = false;
     entry.form = PathForm::kWhole;
-    entry.first_capture = static_cast<uint32_t>(index_->captures.size());
     Segments& segments = segments_.emplace_back();
-    for (const PatternSegment& segment : pattern.segments) AddSegment(segment, &segments, &entry);
-    entry.capture_count = static_cast<uint8_t>(index_->captures.size() - entry.first_capture);
+    std::vector<CaptureSpot> captures;
+    for (const PatternSegment& segment : pattern.segments) {
+      if (segment.kind == PatternSegment::Kind::kRest) entry.form = PathForm::kPrefix;
+      AddSegment(segment, &segments, &captures);
+    }
+    entry.captures = index_->captures.Add(std::move(captures));
     entry.segments = static_cast<uint8_t>(segments.size());
     const uint32_t rank = static_cast<uint32_t>(index_->entries.size());
     trees_.Add(pattern.has_host ? &pattern.host : nullptr, {{segments, entry.form == PathForm::kWhole, "", rank}},
@@ -114,7 +118,10 @@ class Assembler {
     index_->entries.push_back(entry);
   }
 
-  void Finish(uint64_t seed) { trees_.BuildInto(index_, seed); }
+  void Finish(uint64_t seed) {
+    index_->captures.Finish();
+    trees_.BuildInto(index_, seed);
+  }
 
  private:
   MethodSet MethodsOf(const Pattern& pattern) const {
@@ -122,13 +129,12 @@ class Assembler {
     return index_->methods.Of(pattern.method) | (pattern.method == "GET" ? index_->methods.Of("HEAD") : 0);
   }
 
-  void AddSegment(const PatternSegment& segment, Segments* segments, Entry* entry) {
+  void AddSegment(const PatternSegment& segment, Segments* segments, std::vector<CaptureSpot>* captures) const {
     const bool rest = segment.kind == PatternSegment::Kind::kRest;
-    if (rest) entry->form = PathForm::kPrefix;
-    if (segment.kind != PatternSegment::Kind::kLiteral && !segment.text.empty()) {
-      const std::string_view name = *index_->names.emplace(segment.text).first;
-      index_->captures.push_back({name, static_cast<uint8_t>(segments->size()), rest});
-    }
+    const size_t at = segments->size();
+    if (segment.kind != PatternSegment::Kind::kLiteral && !segment.text.empty())
+      captures->push_back(
+          {segment.text, static_cast<uint8_t>(at), static_cast<uint8_t>(rest ? SplitPath::kPathEnd : at + 1)});
     if (segment.kind == PatternSegment::Kind::kLiteral) segments->push_back({segment.text, SegmentTrie::kLiteral});
     if (segment.kind == PatternSegment::Kind::kParameter) segments->push_back({{}, any_});
   }
@@ -151,7 +157,7 @@ bool CompilePatterns(const std::vector<PatternSpec>& specs, uint64_t seed, Match
   CheckDuplicates(specs, patterns, ranked, &report);
   if (report.failed() || !NumberMethods(specs, patterns, &index->methods, &report)) return false;
   index->answers_405 = true;
-  index->routes.resize(specs.size(), {.strip_path = false});
+  index->route_count = specs.size();
   index->entries.reserve(specs.size());
   Assembler assembler(patterns, index);
   for (uint32_t route : ranked) assembler.Add(route);

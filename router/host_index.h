@@ -58,7 +58,8 @@ template <typename Visit>
 void HostIndex::Probe(HostPattern::Kind kind, std::string_view text, uint32_t port, Visit visit) const {
   if (text.size() < SizesOf(kind).least || text.size() > SizesOf(kind).most) return;
   const uint32_t size = static_cast<uint32_t>(text.size());
-  const SegmentWords words = size <= SegmentWords::kBytes ? MaskedWords(text.data(), size) : trees_.hash().Fold(text);
+  const SegmentWords words =
+      size <= SegmentWords::kBytes ? MaskedWords(LoadWords(text.data()), size) : trees_.hash().Fold(text);
   const auto find = [&](uint32_t at_port) {
     const uint32_t tree = trees_.Find(ParentOf(kind, at_port), text.data(), size, words);
     if (tree != SegmentTable::kNone) visit(tree);

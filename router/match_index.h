@@ -5,14 +5,12 @@
 #ifndef SLUICE_ROUTER_MATCH_INDEX_H_
 #define SLUICE_ROUTER_MATCH_INDEX_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <set>
-#include <string>
-#include <string_view>
 #include <vector>
 
+#include "router/capture_lists.h"
 #include "router/filters.h"
 #include "router/host_index.h"
 #include "router/literal_index.h"
@@ -33,26 +31,36 @@ enum class PathForm : uint8_t {
   kRegex,      // what RE2 says
 };
 
-// One way to reach a route.
-struct Entry {
-  MethodSet methods = kAnyMethod;
+// What the answer says about a route.
+struct RouteTraits {
+  uint16_t https_redirect_status_code : 12 = 426;
+  uint16_t strip_path : 1 = true;
+  uint16_t https_only : 1 = false;
+  uint16_t grpc : 1 = false;
+  uint16_t grpcs_only : 1 = false;
+};
+
+// What an entry asks that neither host, nor path trie, nor method shows.
+struct Asks {
   const Regex* regex = nullptr;  // of a path that the trie does not decide alone
   const RouteFilters* filters = nullptr;
+};
+
+// One way to reach a route; two in a cache line.
+struct alignas(32) Entry {
+  static constexpr uint32_t kNothing = UINT32_MAX;
+
+  MethodSet methods = kAnyMethod;
+  uint32_t asks = kNothing;  // in MatchIndex::asks
   uint32_t route = 0;
-  uint32_t path = 0;   // index into the route's paths
-  uint32_t bytes = 0;  // see PathForm
-  uint32_t first_capture = 0;
-  uint8_t capture_count = 0;
+  uint32_t path = 0;                         // index into the route's paths
+  uint32_t captures = CaptureLists::kEmpty;  // in MatchIndex::captures
+  uint32_t bytes = 0;                        // see PathForm
+  RouteTraits traits;
   uint8_t segments = 0;  // of the path, before `bytes`
   PathForm form = PathForm::kNone;
 };
-
-// Where in the path the value of a capture lies.
-struct CaptureSpot {
-  std::string_view name;  // in MatchIndex::names
-  uint8_t segment = 0;
-  bool to_end = false;  // with all that follows
-};
+static_assert(sizeof(Entry) == 32);
 
 // The paths of all routes that one host name leads to, or that need none.
 struct Tree {
@@ -65,18 +73,9 @@ struct Tree {
   uint32_t anywhere_count = 0;
 };
 
-// What the answer says about a route.
-struct RouteTraits {
-  bool strip_path = true;
-  bool https_only = false;
-  bool grpc = false;
-  bool grpcs_only = false;
-  uint16_t https_redirect_status_code = 426;
-};
-
 struct MatchIndex {
   std::vector<Entry> entries;
-  std::vector<RouteTraits> routes;
+  size_t route_count = 0;
   MethodTable methods;
   bool answers_405 = false;
   HostIndex hosts;  // to `trees`
@@ -85,8 +84,8 @@ struct MatchIndex {
   SegmentTrie paths;
   LiteralIndex literals;
   std::vector<uint32_t> anywhere;
-  std::vector<CaptureSpot> captures;
-  std::set<std::string, std::less<>> names;  // of captures
+  CaptureLists captures;
+  std::vector<Asks> asks;
   std::vector<std::unique_ptr<const Regex>> regexes;
   std::vector<std::unique_ptr<const RouteFilters>> filters;  // by route; null where nothing is asked
   StreamIndex streams;

@@ -1,8 +1,10 @@
 #include "router/route_table.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/match.h"
 #include "router/compile.h"
 #include "router/compile_patterns.h"
@@ -32,6 +34,7 @@ bool IsGrpc(const RouteQuery& query) {
 }
 
 RouteVerdict VerdictOn(const RouteTraits& route, const RouteQuery& query) {
+  if (!route.https_only && !route.grpc) return RouteVerdict::kForward;
   if (route.https_only && !IsTls(query.scheme)) return RouteVerdict::kNeedsHttps;
   if (!route.grpc) return RouteVerdict::kForward;
   if (!IsGrpc(query)) return RouteVerdict::kNeedsGrpc;
@@ -51,30 +54,25 @@ std::string_view TakenByTrie(const MatchIndex& index, const Entry& entry, const 
   if (entry.form == PathForm::kNone) return {};
   if (entry.form == PathForm::kWhole) return split.path();
   if (entry.form == PathForm::kPrefix) return split.path().substr(0, split.Begin(entry.segments) + entry.bytes);
+  const SegmentClass& members = index.paths.ClassOf(static_cast<uint16_t>(entry.bytes));
   const size_t last = entry.segments - 1u;
-  const size_t taken = index.paths.ClassOf(static_cast<uint16_t>(entry.bytes)).Take(split.Segment(last), split.ascii());
-  return split.path().substr(0, split.Begin(last) + taken);
+  return split.path().substr(0, split.Begin(last) + members.Take(split.Between(last, last + 1), split.ascii()));
 }
 
 void SetCaptures(const MatchIndex& index, const Entry& entry, const SplitPath& split, RouteMatch* match) {
-  match->capture_count = entry.capture_count;
-  const CaptureSpot* spot = index.captures.data() + entry.first_capture;
-  for (RouteCapture *capture = match->captures, *end = capture + entry.capture_count; capture != end;
-       ++capture, ++spot) {
-    const char* first = split.path().data() + split.Begin(spot->segment);
-    const char* last = spot->to_end ? split.path().data() + split.path().size() : first + split.SizeOf(spot->segment);
-    *capture = {spot->name, {first, static_cast<size_t>(last - first)}};
-  }
+  const std::span<const CaptureSpot> spots = index.captures.Of(entry.captures);
+  match->capture_count = spots.size();
+  for (size_t i = 0; i < spots.size(); ++i)
+    match->captures[i] = {spots[i].name, split.Between(spots[i].first, spots[i].last)};
   // Of an open class, a group is all that was taken of the last segment.
-  if (entry.form != PathForm::kOpenClass || entry.capture_count == 0) return;
-  if (spot[-1].segment + 1 != entry.segments) return;
-  match->captures[entry.capture_count - 1].value = match->matched.substr(split.Begin(spot[-1].segment));
+  if (entry.form != PathForm::kOpenClass || spots.empty() || spots.back().last != entry.segments) return;
+  match->captures[spots.size() - 1].value = match->matched.substr(split.Begin(spots.back().first));
 }
 
 void SetPath(const MatchIndex& index, const Entry& entry, const SplitPath& split, std::string_view path,
              RouteMatch* match) {
   if (entry.form == PathForm::kRegex) {
-    entry.regex->Capture(path, &match->matched, match->captures, &match->capture_count);
+    index.asks[entry.asks].regex->Capture(path, &match->matched, match->captures, &match->capture_count);
   } else {
     match->matched = TakenByTrie(index, entry, split);
     SetCaptures(index, entry, split, match);
@@ -82,13 +80,12 @@ void SetPath(const MatchIndex& index, const Entry& entry, const SplitPath& split
   match->rest = match->strip_path ? WithoutLeadingDots(path.substr(match->matched.size())) : path;
 }
 
-void SetRoute(const MatchIndex& index, const Entry& entry, const RouteQuery& query, RouteMatch* match) {
-  const RouteTraits& route = index.routes[entry.route];
+void SetRoute(const Entry& entry, const RouteQuery& query, RouteMatch* match) {
   match->route = entry.route;
   match->path = entry.path;
-  match->verdict = VerdictOn(route, query);
-  match->https_redirect_status_code = route.https_redirect_status_code;
-  match->strip_path = route.strip_path;
+  match->verdict = VerdictOn(entry.traits, query);
+  match->https_redirect_status_code = entry.traits.https_redirect_status_code;
+  match->strip_path = entry.traits.strip_path;
   match->tls_passthrough = false;
   match->allowed = {};
 }
@@ -98,10 +95,14 @@ class Finder {
  public:
   Finder(const MatchIndex& index, const RouteQuery& query)
       : index_(index), query_(query), method_(index.methods.Of(query.method)) {
-    has_segments_ = index.paths.Split(query.path, &split_);
+    has_segments_ = split_.Cut(query.path);
   }
 
-  void Search(uint32_t at) {
+  ABSL_ATTRIBUTE_NOINLINE void SearchHosts() {
+    index_.hosts.ForEach(WithoutRootDot(query_.host), query_.port, [this](uint32_t at) { SearchHost(at); });
+  }
+
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Search(uint32_t at) {
     const Tree& tree = index_.trees[at];
     if (tree.anywhere_count != 0) TryAnywhere(tree);
     if (tree.literals != Tree::kNone) TryLiterals(tree);
@@ -118,12 +119,15 @@ class Finder {
       return false;
     }
     const Entry& entry = index_.entries[best_];
-    SetRoute(index_, entry, query_, match);
+    SetRoute(entry, query_, match);
     SetPath(index_, entry, split_, query_.path, match);
     return true;
   }
 
  private:
+  // Apart, so that the only search of a table without hosts is part of Find.
+  ABSL_ATTRIBUTE_NOINLINE void SearchHost(uint32_t at) { Search(at); }
+
   // All that the way to the entry, by host and by path, has not shown. The dearest comes last.
   bool Accepts(uint32_t rank) {
     const Entry& entry = index_.entries[rank];
@@ -131,11 +135,15 @@ class Finder {
       refused_ |= entry.methods;
       return false;
     }
-    return (entry.filters == nullptr || Satisfies(*entry.filters, query_)) &&
-           (entry.regex == nullptr || entry.regex->Matches(query_.path));
+    return entry.asks == Entry::kNothing || Meets(index_.asks[entry.asks]);
   }
 
-  void TryAnywhere(const Tree& tree) {
+  ABSL_ATTRIBUTE_NOINLINE bool Meets(const Asks& asks) const {
+    return (asks.filters == nullptr || Satisfies(*asks.filters, query_)) &&
+           (asks.regex == nullptr || asks.regex->Matches(query_.path));
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE void TryAnywhere(const Tree& tree) {
     for (uint32_t i = 0; i < tree.anywhere_count; ++i) {
       const uint32_t rank = index_.anywhere[tree.first_anywhere + i];
       if (rank >= best_) return;
@@ -143,7 +151,7 @@ class Finder {
     }
   }
 
-  void TryLiterals(const Tree& tree) {
+  ABSL_ATTRIBUTE_NOINLINE void TryLiterals(const Tree& tree) {
     index_.literals.ForEach(tree.literals, query_.path, [this](uint32_t rank) {
       if (rank < best_ && Accepts(rank)) best_ = rank;
     });
@@ -181,21 +189,19 @@ RouteTable::~RouteTable() = default;
 bool RouteTable::Find(const RouteQuery& query, RouteMatch* match) const {
   if (IsStreamScheme(query.scheme)) return index_->streams.Find(query, match);
   Finder finder(*index_, query);
-  if (!index_->hosts.empty()) {
-    index_->hosts.ForEach(WithoutRootDot(query.host), query.port, [&finder](uint32_t tree) { finder.Search(tree); });
-  }
+  if (!index_->hosts.empty()) finder.SearchHosts();
   if (index_->tree_without_host != Tree::kNone) finder.Search(index_->tree_without_host);
   return finder.Answer(match);
 }
 
-size_t RouteTable::route_count() const { return index_->routes.size(); }
+size_t RouteTable::route_count() const { return index_->route_count; }
 
 size_t RouteTable::memory_bytes() const {
   size_t bytes = index_->paths.memory_bytes() + index_->literals.memory_bytes() +
                  index_->trees.capacity() * sizeof(Tree) + index_->anywhere.capacity() * sizeof(uint32_t) +
-                 index_->captures.capacity() * sizeof(CaptureSpot) + index_->hosts.memory_bytes() +
-                 index_->streams.memory_bytes() + index_->entries.capacity() * sizeof(Entry) +
-                 index_->routes.capacity() * sizeof(RouteTraits);
+                 index_->captures.memory_bytes() + index_->asks.capacity() * sizeof(Asks) +
+                 index_->hosts.memory_bytes() + index_->streams.memory_bytes() +
+                 index_->entries.capacity() * sizeof(Entry);
   for (const auto& regex : index_->regexes) bytes += regex->instructions() * Regex::kInstructionBytes;
   return bytes;
 }

@@ -1,6 +1,6 @@
-// A keyed hash of a segment below a node, of few instructions: two words are multiplied to 128 bits, whose halves are
-// folded (as wyhash does), and the node is added by multiply-shift (M. Dietzfelbinger et al., 1997). Whoever does not
-// know the key cannot choose segments that meet.
+// A keyed hash of a segment below a node, of few instructions: the high bits of products with random factors
+// (multiply-shift, M. Dietzfelbinger et al., 1997). Longer segments are first folded by products of 128 bits, as wyhash
+// does. Whoever does not know the key cannot choose segments that meet.
 #ifndef SLUICE_ROUTER_SEGMENT_HASH_H_
 #define SLUICE_ROUTER_SEGMENT_HASH_H_
 
@@ -20,18 +20,36 @@ struct SegmentWords {
   uint64_t last;
 };
 
-// Of a text of at most kBytes, after which as many bytes more can be read as make kBytes. No branch on the size.
-inline SegmentWords MaskedWords(const char* text, size_t size) {
+inline SegmentWords LoadWords(const char* bytes) { return {LoadWord<uint64_t>(bytes), LoadWord<uint64_t>(bytes + 8)}; }
+
+// The first `size` bytes of them, at most kBytes, then zeros. No branch on the size.
+inline SegmentWords MaskedWords(const SegmentWords& words, size_t size) {
   alignas(32) static constexpr uint8_t kMasks[2 * SegmentWords::kBytes] = {255, 255, 255, 255, 255, 255, 255, 255,
                                                                            255, 255, 255, 255, 255, 255, 255, 255};
   const char* masks = reinterpret_cast<const char*>(kMasks) + SegmentWords::kBytes - size;
-  return {LoadWord<uint64_t>(text) & LoadWord<uint64_t>(masks),
-          LoadWord<uint64_t>(text + 8) & LoadWord<uint64_t>(masks + 8)};
+  return {words.first & LoadWord<uint64_t>(masks), words.last & LoadWord<uint64_t>(masks + 8)};
+}
+
+// Without the first `count` bytes, less than kBytes; after the others come zeros. No branch on the count.
+inline SegmentWords ShiftedOut(const SegmentWords& words, size_t count) {
+  const unsigned __int128 shifted = (static_cast<unsigned __int128>(words.last) << 64 | words.first) >> (8 * count);
+  return {static_cast<uint64_t>(shifted), static_cast<uint64_t>(shifted >> 64)};
+}
+
+// The last kBytes of a text that is not empty; before a shorter one come zeros.
+inline SegmentWords LastWords(std::string_view text) {
+  const size_t size = text.size();
+  if (size >= SegmentWords::kBytes) {
+    return LoadWords(text.data() + size - SegmentWords::kBytes);
+  }
+  if (size <= 8) return {0, LoadAtMost8(text.data(), size) << (8 * (8 - size))};
+  return {LoadWord<uint64_t>(text.data()) << (8 * (16 - size)), LoadWord<uint64_t>(text.data() + size - 8)};
 }
 
 class SegmentHash {
  public:
-  explicit SegmentHash(uint64_t seed) : first_key_(Next(&seed)), last_key_(Next(&seed)), node_key_(Next(&seed) | 1) {}
+  explicit SegmentHash(uint64_t seed)
+      : first_key_(Next(&seed)), last_key_(Next(&seed) | 1), node_key_(Next(&seed) | 1) {}
 
   // Of a text of any size.
   SegmentWords WordsOf(std::string_view text) const {
@@ -49,7 +67,7 @@ class SegmentHash {
   }
 
   // What of a segment's hash does not depend on the node.
-  uint64_t Of(const SegmentWords& words) const { return Mix(words.first, words.last); }
+  uint64_t Of(SegmentWords words) const { return Mix(words.first, words.last); }
 
   // The slot where the search for a segment below `node` begins, in a table of 2^(64 - shift) slots.
   size_t Home(uint32_t node, uint64_t of, unsigned shift) const {

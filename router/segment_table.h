@@ -33,7 +33,7 @@ class SegmentTable {
   void Finish(uint64_t seed);
 
   // `words`: of the text, by hash().
-  uint32_t Find(uint32_t parent, const char* text, uint32_t size, const SegmentWords& words) const;
+  uint32_t Find(uint32_t parent, const char* text, uint32_t size, SegmentWords words) const;
 
   const SegmentHash& hash() const { return hash_; }
   size_t longest() const { return longest_; }  // bytes of the longest text
@@ -51,7 +51,7 @@ class SegmentTable {
     uint32_t child = 0;
     uint32_t label = 0;  // where in labels_ a text begins that is longer than its words; in kLabelUnit
 
-    bool Is(uint64_t wanted, const SegmentWords& words) const {
+    bool Is(uint64_t wanted, SegmentWords words) const {
       return key == wanted && first == words.first && last == words.last;
     }
   };
@@ -69,10 +69,10 @@ class SegmentTable {
   bool Place(unsigned log2);
   Slot SlotOf(const Edge& edge);
   const char* LabelOf(const Slot& slot) const { return labels_.data() + slot.label * kLabelUnit; }
-  const Slot* HomeOf(uint32_t parent, const SegmentWords& words) const {
+  const Slot* HomeOf(uint32_t parent, SegmentWords words) const {
     return &slots_[hash_.Home(parent, hash_.Of(words), shift_)];
   }
-  uint32_t FindFrom(const Slot* home, uint64_t key, const SegmentWords& words, const char* text) const;
+  uint32_t FindFrom(const Slot* home, uint64_t key, SegmentWords words, const char* text) const;
 
   std::vector<Slot> slots_;
   std::string labels_;
@@ -82,7 +82,7 @@ class SegmentTable {
   std::vector<Edge> edges_;  // until Finish
 };
 
-inline uint32_t SegmentTable::Find(uint32_t parent, const char* text, uint32_t size, const SegmentWords& words) const {
+inline uint32_t SegmentTable::Find(uint32_t parent, const char* text, uint32_t size, SegmentWords words) const {
   const Slot* home = HomeOf(parent, words);
   const uint64_t key = KeyOf(parent, size);
   if (size <= SegmentWords::kBytes && home->Is(key, words)) return home->child;

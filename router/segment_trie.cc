@@ -55,7 +55,6 @@ uint16_t SegmentTrie::AddClass(SegmentClass members) {
 
 uint32_t SegmentTrie::AddTree(std::vector<Key> keys) {
   std::sort(keys.begin(), keys.end(), KeyBefore);
-  for (const Key& key : keys) depth_ = std::max(depth_, key.segments.size());
   return AddNode(keys, 0, kLiteral);
 }
 
@@ -69,10 +68,15 @@ uint32_t SegmentTrie::AddNode(std::span<const Key> keys, size_t depth, uint16_t 
   keys = TakeEnds(keys, depth, node);
   keys = AddClassChildren(keys, depth, node);
   AddLiteralChildren(keys, depth, node);
-  Node& done = nodes_[node];
-  done.only_class = done.has_classes && !done.has_literals && done.tails == kNone && nodes_[node + 1].sibling == kNone;
-  done.forks = (done.has_classes || done.tails != kNone) && !done.only_class;
+  nodes_[node].ways = WaysFrom(node, !keys.empty());
   return node;
+}
+
+SegmentTrie::Ways SegmentTrie::WaysFrom(uint32_t at, bool has_literals) const {
+  const Node& node = nodes_[at];
+  const bool has_tails = node.tails != kNone;
+  if (has_literals) return node.has_classes || has_tails ? Ways::kLiteralsAndOthers : Ways::kLiterals;
+  return node.has_classes && !has_tails && nodes_[at + 1].sibling == kNone ? Ways::kOneClass : Ways::kOthers;
 }
 
 // Gives the node what its own keys stand for; returns the other keys.
@@ -108,7 +112,6 @@ std::span<const Key> SegmentTrie::AddClassChildren(std::span<const Key> keys, si
 }
 
 void SegmentTrie::AddLiteralChildren(std::span<const Key> keys, size_t depth, uint32_t node) {
-  nodes_[node].has_literals = !keys.empty();
   while (!keys.empty()) {
     const size_t n = SameSegment(keys, depth);
     const uint32_t child = AddNode(keys.first(n), depth + 1, kLiteral);
@@ -123,10 +126,15 @@ void SegmentTrie::Finish(uint64_t seed) {
   nodes_.shrink_to_fit();
 }
 
-uint32_t SegmentTrie::FindLong(uint32_t node, SplitPath* split, uint32_t depth) const {
-  const std::string_view text = split->Segment(depth);
-  if (text.size() > literals_.longest()) return kNone;  // so that no request has bytes read in vain
-  return literals_.Find(node, text.data(), split->SizeOf(depth), split->FoldOf(depth, literals_.hash()));
+void SegmentTrie::AddForks(uint32_t at, uint32_t depth, Forks* forks) const {
+  if (nodes_[at].has_classes) forks->Add({at + 1, at, depth});
+  if (nodes_[at].tails != kNone) forks->Add({kNone, at, depth});
+}
+
+uint32_t SegmentTrie::FindLong(uint32_t node, SplitPath* split, uint32_t depth, std::string_view segment) const {
+  if (segment.size() > literals_.longest()) return kNone;  // so that no request has bytes read in vain
+  return literals_.Find(node, segment.data(), static_cast<uint32_t>(segment.size()),
+                        split->FoldOf(depth, segment, literals_.hash()));
 }
 
 bool SegmentTrie::CheckNode(uint32_t at) const {
@@ -147,7 +155,7 @@ bool SegmentTrie::Check() const {
   for (uint32_t at = 0; at < nodes_.size(); ++at)
     if (!CheckNode(at)) return false;
   const auto is_edge = [this](uint32_t parent, uint32_t child) {
-    return parent < child && child < nodes_.size() && nodes_[parent].has_literals && nodes_[child].kind == kLiteral &&
+    return parent < child && child < nodes_.size() && nodes_[parent].HasLiterals() && nodes_[child].kind == kLiteral &&
            nodes_[child].best >= nodes_[parent].best;
   };
   return literals_.Check(is_edge) && tails_.Check();

@@ -5,7 +5,7 @@
 // the path ends, or goes on after a slash with given bytes. Each key stands for a rank (lower is better):
 //
 //   SplitPath split;
-//   if (trie.Split(path, &split)) best = trie.Best(root, split, best, [](uint32_t rank) { return Accept(rank); });
+//   if (split.Cut(path)) best = trie.Best(root, &split, best, [](uint32_t rank) { return Accept(rank); });
 //
 // Each node knows the best rank below it, so that what cannot improve on `best` is not looked at.
 //
@@ -25,6 +25,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "router/path_trie.h"
 #include "router/segment_class.h"
 #include "router/segment_table.h"
@@ -59,13 +60,11 @@ class SegmentTrie {
   // After the last tree and before the first search.
   void Finish(uint64_t seed);
 
-  // False if the path does not begin with a slash, so that no key matches.
-  bool Split(std::string_view path, SplitPath* out) const { return out->Cut(path, depth_); }
-
   // The least rank below `best` whose key matches and for which accept(rank), or `best`. If it is `best`, accept has
-  // seen each rank below it whose key matches.
+  // seen each rank below it whose key matches. Then `split` knows of the segments of each such key.
   template <typename Accept>
-  uint32_t Best(uint32_t root, SplitPath* split, uint32_t best, Accept&& accept) const;
+  ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t Best(uint32_t root, SplitPath* split, uint32_t best,
+                                                    Accept&& accept) const;
 
   // Whether the arrays fit together as described; for tests.
   bool Check() const;
@@ -73,6 +72,14 @@ class SegmentTrie {
   size_t memory_bytes() const;
 
  private:
+  // How to go on from a node. Nearly all nodes have children of one kind.
+  enum class Ways : uint8_t {
+    kLiterals,  // children by literal, and nothing else
+    kOneClass,  // one child by class, and nothing else
+    kLiteralsAndOthers,
+    kOthers,
+  };
+
   // Half a cache line.
   struct alignas(32) Node {
     uint32_t best = kNone;  // of the node and all below it
@@ -82,22 +89,42 @@ class SegmentTrie {
     uint32_t sibling = kNone;
     uint16_t kind = kLiteral;  // of the way to the node
     bool takes_any = false;    // and that is any segment of ASCII that is not empty
-    bool has_literals = false;
     bool has_classes = false;  // children by class; the first one is the next node, others follow by `sibling`
-    bool only_class = false;   // one of them, and nothing else
-    bool forks = false;        // children by class or tails, and not only_class
+    Ways ways = Ways::kOthers;
+
+    bool HasLiterals() const { return ways == Ways::kLiterals || ways == Ways::kLiteralsAndOthers; }
   };
   static_assert(sizeof(Node) == 32);
 
-  template <typename Accept>
-  class Search;
+  // Something else to try below a node, later.
+  struct Fork {
+    uint32_t child;  // by class; kNone: the tails of `node`
+    uint32_t node;
+    uint32_t depth;
+  };
+
+  struct Forks {
+    uint32_t count = 0;
+    Fork all[2 * kTrieDepth];  // at most two of one depth
+
+    Forks() {}  // leaves the array alone
+    void Add(const Fork& fork) { all[count++] = fork; }
+    Fork Take() { return all[--count]; }
+  };
 
   uint32_t AddNode(std::span<const Key> keys, size_t depth, uint16_t kind);
   std::span<const Key> TakeEnds(std::span<const Key> keys, size_t depth, uint32_t node);
   std::span<const Key> AddClassChildren(std::span<const Key> keys, size_t depth, uint32_t node);
   void AddLiteralChildren(std::span<const Key> keys, size_t depth, uint32_t node);
-  uint32_t FindLiteral(uint32_t node, SplitPath* split, uint32_t depth) const;
-  uint32_t FindLong(uint32_t node, SplitPath* split, uint32_t depth) const;
+  Ways WaysFrom(uint32_t at, bool has_literals) const;
+  void AddForks(uint32_t at, uint32_t depth, Forks* forks) const;
+  bool Takes(const Node& child, std::string_view segment, bool ascii) const;
+  uint32_t FindLiteral(uint32_t node, SplitPath* split, uint32_t depth, uint32_t begin, uint32_t size) const;
+  uint32_t FindLong(uint32_t node, SplitPath* split, uint32_t depth, std::string_view segment) const;
+  template <typename Accept>
+  uint32_t BestOf(std::span<const uint32_t> ranks, uint32_t best, Accept& accept) const;
+  template <typename Accept>
+  uint32_t BestOfTails(uint32_t root, std::string_view rest, uint32_t best, Accept& accept) const;
   std::span<const uint32_t> RanksOf(const Node& node) const;
   bool CheckNode(uint32_t at) const;
 
@@ -106,120 +133,88 @@ class SegmentTrie {
   std::vector<uint32_t> ranks_;
   std::vector<SegmentClass> classes_;
   PathTrie tails_;
-  size_t depth_ = 0;  // segments of the longest key
 };
 
 template <typename Accept>
-class SegmentTrie::Search {
- public:
-  Search(const SegmentTrie& trie, SplitPath* split, uint32_t best, Accept& accept)
-      : trie_(trie), nodes_(trie.nodes_.data()), split_(split), best_(best), accept_(accept) {}
-
-  uint32_t best() const { return best_; }
-
-  void Run(uint32_t root) {
-    uint32_t at = root;
-    uint32_t depth = 0;
-    do Descend(at, depth);
-    while (TakeFork(&at, &depth));
-  }
-
- private:
-  // Something else to try below a node, later.
-  struct Fork {
-    uint32_t child;  // by class; kNone: the tails of `node`
-    uint32_t node;
-    uint32_t depth;
-  };
-
-  // Goes down as long as the path leads on, and notes what else there is to try.
-  void Descend(uint32_t at, uint32_t depth) {
-    for (const uint32_t count = split_->count(); nodes_[at].best < best_; ++depth) {
+inline uint32_t SegmentTrie::Best(uint32_t root, SplitPath* split, uint32_t best, Accept&& accept) const {
+  if (nodes_[root].best >= best) return best;
+  const bool ascii = split->ascii();
+  Forks forks;
+  uint32_t at = root;
+  uint32_t depth = 0;
+  for (;;) {
+    // Goes down as long as the path leads on, and notes what else there is to try.
+    uint32_t begin = split->Begin(depth);
+    for (uint64_t slashes = split->SlashesFrom(begin);; split->SetBegin(++depth, begin)) {
       const Node& node = nodes_[at];
-      if (depth == count) return VisitEnd(node);
-      if (node.only_class) {
-        if (!Takes(*(&node + 1), depth)) return;
-        ++at;
-        continue;
+      if (split->EndsBefore(begin, slashes)) {
+        best = BestOf(RanksOf(node), best, accept);
+        break;
       }
-      if (node.forks) AddForks(at, depth);
-      if (!node.has_literals) return;
-      at = trie_.FindLiteral(at, split_, depth);
-      if (at == kNone) return;
+      const uint32_t size = split->TakeSize(begin, &slashes);
+      if (node.ways == Ways::kOneClass) {
+        if (!Takes(*(&node + 1), {split->path().data() + begin, size}, ascii)) break;
+        ++at;
+      } else {
+        if (node.ways != Ways::kLiterals) AddForks(at, depth, &forks);
+        if (node.ways == Ways::kOthers) break;
+        at = FindLiteral(at, split, depth, begin, size);
+        if (at == kNone) break;
+      }
+      begin += size + 1;
     }
-  }
-
-  void AddForks(uint32_t at, uint32_t depth) {
-    if (nodes_[at].has_classes) forks_[fork_count_++] = {at + 1, at, depth};
-    if (nodes_[at].tails != kNone) forks_[fork_count_++] = {kNone, at, depth};
-  }
-
-  // The child of the latest fork that takes its segment, and its depth.
-  bool TakeFork(uint32_t* at, uint32_t* depth) {
-    while (fork_count_ > 0) {
-      const Fork fork = forks_[--fork_count_];
+    // Goes on with the child of the latest fork that takes its segment.
+    for (;;) {
+      if (forks.count == 0) return best;
+      const Fork fork = forks.Take();
+      begin = split->Begin(fork.depth);
       if (fork.child == kNone) {
-        VisitTails(nodes_[fork.node].tails, fork.depth);
+        best = BestOfTails(nodes_[fork.node].tails, split->path().substr(begin), best, accept);
         continue;
       }
       const Node& child = nodes_[fork.child];
-      if (child.sibling != kNone) forks_[fork_count_++] = {child.sibling, fork.node, fork.depth};
-      *at = fork.child;
-      *depth = fork.depth + 1;
-      if (Takes(child, fork.depth)) return true;
-    }
-    return false;
-  }
-
-  bool Takes(const Node& child, uint32_t depth) const {
-    if (child.takes_any && split_->ascii()) return split_->SizeOf(depth) != 0;
-    return trie_.ClassOf(child.kind).Take(split_->Segment(depth), split_->ascii()) != SegmentClass::kNoMatch;
-  }
-
-  void VisitEnd(const Node& node) {
-    if (split_->complete()) return TryAll(trie_.RanksOf(node));
-    if (node.tails != kNone) VisitTails(node.tails, split_->count());
-  }
-
-  void VisitTails(uint32_t root, uint32_t depth) {
-    const std::string_view rest = split_->path().substr(split_->Begin(depth));
-    const PathTrie& tails = trie_.tails_;
-    for (uint32_t at = tails.Deepest(root, rest); tails.BestFrom(at) < best_; at = tails.Above(at))
-      TryAll(tails.Ranks(at));
-  }
-
-  void TryAll(std::span<const uint32_t> ranks) {
-    for (uint32_t rank : ranks) {
-      if (rank >= best_) return;
-      if (accept_(rank)) best_ = rank;
+      if (child.sibling != kNone) forks.Add({child.sibling, fork.node, fork.depth});
+      uint64_t slashes = split->SlashesFrom(begin);
+      const uint32_t size = split->TakeSize(begin, &slashes);
+      if (child.best >= best || !Takes(child, {split->path().data() + begin, size}, ascii)) continue;
+      at = fork.child;
+      depth = fork.depth + 1;
+      split->SetBegin(depth, begin + size + 1);
+      break;
     }
   }
-
-  const SegmentTrie& trie_;
-  const Node* nodes_;
-  SplitPath* split_;
-  uint32_t best_;
-  Accept& accept_;
-  uint32_t fork_count_ = 0;
-  Fork forks_[2 * kTrieDepth];  // at most two of one depth
-};
+}
 
 template <typename Accept>
-uint32_t SegmentTrie::Best(uint32_t root, SplitPath* split, uint32_t best, Accept&& accept) const {
-  Search<std::remove_reference_t<Accept>> search(*this, split, best, accept);
-  search.Run(root);
-  return search.best();
+inline uint32_t SegmentTrie::BestOf(std::span<const uint32_t> ranks, uint32_t best, Accept& accept) const {
+  for (uint32_t rank : ranks) {
+    if (rank >= best) return best;
+    if (accept(rank)) return rank;
+  }
+  return best;
+}
+
+template <typename Accept>
+uint32_t SegmentTrie::BestOfTails(uint32_t root, std::string_view rest, uint32_t best, Accept& accept) const {
+  for (uint32_t at = tails_.Deepest(root, rest); tails_.BestFrom(at) < best; at = tails_.Above(at))
+    best = BestOf(tails_.Ranks(at), best, accept);
+  return best;
 }
 
 inline std::span<const uint32_t> SegmentTrie::RanksOf(const Node& node) const {
   return {node.rank_count == 1 ? &node.ranks : ranks_.data() + node.ranks, node.rank_count};
 }
 
-inline uint32_t SegmentTrie::FindLiteral(uint32_t node, SplitPath* split, uint32_t depth) const {
-  const uint32_t size = split->SizeOf(depth);
+inline bool SegmentTrie::Takes(const Node& child, std::string_view segment, bool ascii) const {
+  if (child.takes_any && ascii) return !segment.empty();
+  return ClassOf(child.kind).Take(segment, ascii) != SegmentClass::kNoMatch;
+}
+
+inline uint32_t SegmentTrie::FindLiteral(uint32_t node, SplitPath* split, uint32_t depth, uint32_t begin,
+                                         uint32_t size) const {
   if (size > SegmentWords::kBytes) [[unlikely]]
-    return FindLong(node, split, depth);
-  return literals_.Find(node, nullptr, size, split->WordsOf(depth));
+    return FindLong(node, split, depth, {split->path().data() + begin, size});
+  return literals_.Find(node, nullptr, size, split->WordsAt(begin, size));
 }
 
 }  // namespace sluice::router

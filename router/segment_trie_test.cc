@@ -50,7 +50,7 @@ class Tree {
   std::vector<uint32_t> All(std::string_view path) const {
     std::vector<uint32_t> all;
     SplitPath split;
-    if (!trie_.Split(path, &split)) return all;
+    if (!split.Cut(path)) return all;
     trie_.Best(root_, &split, SegmentTrie::kNone, [&](uint32_t rank) {
       all.push_back(rank);
       return false;
@@ -61,7 +61,7 @@ class Tree {
 
   uint32_t Best(std::string_view path) const {
     SplitPath split;
-    if (!trie_.Split(path, &split)) return SegmentTrie::kNone;
+    if (!split.Cut(path)) return SegmentTrie::kNone;
     return trie_.Best(root_, &split, SegmentTrie::kNone, [](uint32_t) { return true; });
   }
 
@@ -75,9 +75,11 @@ class Tree {
 size_t HomeOf(std::string_view text, const SegmentHash& hash, unsigned log2) {
   const std::string path = absl::StrCat("/", text);
   SplitPath split;
-  EXPECT_TRUE(split.Cut(path, 1));
+  EXPECT_TRUE(split.Cut(path));
   const bool is_long = text.size() > SegmentWords::kBytes;
-  return hash.Home(0, hash.Of(is_long ? split.FoldOf(0, hash) : split.WordsOf(0)), 64 - log2);
+  return hash.Home(
+      0, hash.Of(is_long ? split.FoldOf(0, text, hash) : split.WordsAt(1, static_cast<uint32_t>(text.size()))),
+      64 - log2);
 }
 
 using Ranks = std::vector<uint32_t>;
@@ -122,14 +124,13 @@ TEST(SegmentTrie, CutsPathsOfAnyLength) {
 }
 
 TEST(SegmentTrie, LooksNoDeeperThanItsKeys) {
-  const Tree tree({"/*>", "/a/b"});
-  std::string deep = "/x";
-  for (int i = 0; i < 30'000; ++i) deep += "/y";
-  EXPECT_EQ(tree.All(deep), Ranks{0});
-  SplitPath split;
-  ASSERT_TRUE(tree.trie().Split(deep, &split));
-  EXPECT_EQ(split.count(), 2u);
-  EXPECT_FALSE(split.complete());
+  std::string deepest;
+  for (size_t i = 0; i < kTrieDepth; ++i) deepest += "/*";
+  const Tree tree({"/*>", "/a/b", deepest, deepest + ">"});
+  std::string path = "/x";
+  for (int i = 0; i < 30'000; ++i) path += "/y";
+  EXPECT_EQ(tree.All(path), (Ranks{0, 3}));
+  EXPECT_EQ(tree.All(path.substr(0, 2 * kTrieDepth)), (Ranks{0, 2}));
 }
 
 // Every mixture of a literal and a class in twelve places: the most ways back that so many keys can make. Each node is

@@ -1,4 +1,4 @@
-// A path cut at its slashes, and its segments as words.
+// A path cut at its slashes as a search goes on, and its segments as words.
 #ifndef SLUICE_ROUTER_SPLIT_PATH_H_
 #define SLUICE_ROUTER_SPLIT_PATH_H_
 
@@ -14,79 +14,100 @@ namespace sluice::router {
 
 inline constexpr size_t kTrieDepth = 64;  // segments of a key
 
-// As far as a trie is deep.
+// The first segment begins at byte 1. A search that has come to the segment `i`, which begins at `at`, asks for its
+// size, and notes where the next one begins:
+//
+//   uint64_t slashes = split.SlashesFrom(at);  // once, for all segments that follow
+//   const uint32_t size = split.TakeSize(at, &slashes);
+//   split.SetBegin(i + 1, at + size + 1);
+//   split.EndsBefore(at + size + 1);  // there is no next one
 class SplitPath {
  public:
-  SplitPath() {}  // leaves the arrays alone, which are written before they are read
+  SplitPath() {}  // sets nothing, which Cut does
 
-  // False if the path does not begin with a slash. `depth`: at most kTrieDepth.
-  bool Cut(std::string_view path, size_t depth);
+  // False if the path does not begin with a slash; then nothing else may be asked.
+  bool Cut(std::string_view path);
 
   std::string_view path() const { return path_; }
-  uint32_t count() const { return count_; }    // of segments; all that the path has if complete()
-  bool complete() const { return complete_; }  // else the path goes on after them
-  bool ascii() const { return ascii_; }        // no byte above 127 in them
+  bool ascii() const { return ascii_; }  // no byte above 127
 
-  // Where a segment begins, or, of `count()`, what comes after them; as if the path ended in one more slash.
+  // Bit i: there is a slash at byte `at + i`, or the path ends there. None beyond the first chunk.
+  uint64_t SlashesFrom(uint32_t at) const { return at < kChunk ? slashes_ >> at : 0; }
+  // The size of the segment that begins at `at`, which is in the path; leaves the slashes from the next segment on.
+  uint32_t TakeSize(uint32_t at, uint64_t* slashes) const;
+  // `slashes`: from `at` on.
+  bool EndsBefore(uint32_t at, uint64_t slashes) const { return slashes == 0 && at > path_.size(); }
+
+  // Of segments that a search has come to, the first of which is 0; at most kTrieDepth.
+  void SetBegin(size_t i, uint32_t at) { begin_[i] = at; }
   uint32_t Begin(size_t i) const { return begin_[i]; }
-  uint32_t SizeOf(size_t i) const { return begin_[i + 1] - 1 - begin_[i]; }
-  std::string_view Segment(size_t i) const { return {path_.data() + begin_[i], SizeOf(i)}; }
+  // From where the segment `first` begins to before the slash, or the end, before the segment `last`.
+  std::string_view Between(size_t first, size_t last) const {
+    return {path_.data() + begin_[first], begin_[last] - 1 - begin_[first]};
+  }
+  // Stands for what would come after the path's last segment.
+  static constexpr size_t kPathEnd = kTrieDepth + 1;
 
   // Of a segment of at most SegmentWords::kBytes.
-  SegmentWords WordsOf(size_t i) const;
+  SegmentWords WordsAt(uint32_t at, uint32_t size) const;
   // Of a longer one.
-  SegmentWords FoldOf(size_t i, const SegmentHash& hash);
+  SegmentWords FoldOf(size_t i, std::string_view segment, const SegmentHash& hash);
 
  private:
-  static constexpr size_t kBlock = 16;
+  static constexpr size_t kBlock = 16;  // bytes that are looked at together
+  static constexpr size_t kChunk = 64;  // bytes whose slashes are bits of a word
+  static_assert(kBlock == SegmentWords::kBytes);
 
-  uint32_t* AddSlashes(uint32_t slashes, size_t at, uint32_t* next);
+  bool RestIsAscii() const;
+  uint32_t SizeByBytes(uint32_t at) const;
 
   std::string_view path_;
-  uint32_t count_ = 0;
-  bool complete_ = false;
-  bool ascii_ = true;
-  size_t tail_at_ = 0;  // where in the path tail_ begins
-  // The last bytes of the path and some more, so that a block can be read from any of them.
-  char tail_[2 * kBlock] = {};
-  uint64_t folded_ = 0;                          // bit i: folds_[i] is set
-  SegmentWords folds_[kTrieDepth];               // of long segments
-  uint32_t begin_[kTrieDepth + 1 + 2 * kBlock];  // has room for those of two blocks more than needed
+  uint64_t slashes_;  // from byte 0 on
+  bool ascii_;
+  SegmentWords end_;                // the last bytes of the path, one less than a block; zeros before a shorter one
+  uint64_t folded_;                 // bit i: folds_[i] is set
+  SegmentWords folds_[kTrieDepth];  // of long segments
+  uint32_t begin_[kTrieDepth + 2];
 };
 
-inline uint32_t* SplitPath::AddSlashes(uint32_t slashes, size_t at, uint32_t* next) {
-  for (; slashes != 0; slashes &= slashes - 1)
-    *next++ = static_cast<uint32_t>(at) + static_cast<uint32_t>(std::countr_zero(slashes)) + 1;
-  return next;
-}
-
-inline bool SplitPath::Cut(std::string_view path, size_t depth) {
+inline bool SplitPath::Cut(std::string_view path) {
   if (path.empty() || path[0] != '/') return false;
   path_ = path;
-  const Window last = WindowAt(path, path.size());
-  last.bytes.CopyTo(tail_);
-  tail_at_ = path.size() - last.skip;
-  Bytes16::Set beyond_ascii = last.bytes.BeyondAscii();
   begin_[0] = 1;
-  uint32_t* next = begin_ + 1;
-  size_t at = 1;
-  for (; path.size() - at >= kBlock && next <= begin_ + depth; at += kBlock) {
+  const SegmentWords end_words = LastWords(path);
+  end_ = ShiftedOut(end_words, 1);
+  const Bytes16 end(end_words.first, end_words.last);
+  Bytes16::Set beyond_ascii = end.BeyondAscii();
+  const size_t size = path.size();
+  begin_[kPathEnd] = static_cast<uint32_t>(path.size()) + 1;
+  folded_ = 0;
+  uint64_t slashes = 0;
+  for (size_t at = 0; at < kChunk && at + kBlock <= size; at += kBlock) {
     const Bytes16 block(path.data() + at);
     beyond_ascii = beyond_ascii | block.BeyondAscii();
-    next = AddSlashes(block.Equal('/').bits(), at, next);
+    slashes |= uint64_t{block.Equal('/').bits()} << at;
   }
-  if (path.size() - at < kBlock) next = AddSlashes(last.bytes.Equal('/').bits() >> (at - tail_at_), at, next);
-  *next = static_cast<uint32_t>(path.size()) + 1;
-  ascii_ = beyond_ascii.bits() == 0;
-  complete_ = next <= begin_ + depth;
-  count_ = static_cast<uint32_t>(complete_ ? static_cast<size_t>(next - begin_) : depth);
+  if (size < kChunk) {
+    // The zeros before a short path are no slashes, so that none of the bits comes round at the other end.
+    slashes |= std::rotl(uint64_t{end.Equal('/').bits()}, static_cast<int>(size) - static_cast<int>(kBlock));
+    slashes |= uint64_t{1} << size;
+  }
+  slashes_ = slashes;
+  ascii_ = beyond_ascii.bits() == 0 && (size <= kChunk || RestIsAscii());
   return true;
 }
 
-inline SegmentWords SplitPath::WordsOf(size_t i) const {
-  const size_t at = begin_[i];
-  static_assert(kBlock == SegmentWords::kBytes);
-  return MaskedWords(at + kBlock <= path_.size() ? path_.data() + at : tail_ + (at - tail_at_), SizeOf(i));
+inline uint32_t SplitPath::TakeSize(uint32_t at, uint64_t* slashes) const {
+  if (*slashes == 0) [[unlikely]]
+    return SizeByBytes(at);
+  const uint32_t size = static_cast<uint32_t>(std::countr_zero(*slashes));
+  *slashes = *slashes >> size >> 1;
+  return size;
+}
+
+inline SegmentWords SplitPath::WordsAt(uint32_t at, uint32_t size) const {
+  const size_t left = path_.size() - at;
+  return MaskedWords(left >= kBlock ? LoadWords(path_.data() + at) : ShiftedOut(end_, kBlock - 1 - left), size);
 }
 
 }  // namespace sluice::router

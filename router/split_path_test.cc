@@ -17,6 +17,20 @@ SegmentWords SlowWords(std::string_view text) {
   return words;
 }
 
+// All of them, as a search takes them.
+std::vector<std::string> Segments(SplitPath* split) {
+  std::vector<std::string> segments;
+  uint32_t at = split->Begin(0);
+  for (uint64_t slashes = split->SlashesFrom(at); !split->EndsBefore(at, slashes);) {
+    const uint32_t size = split->TakeSize(at, &slashes);
+    at += size + 1;
+    const size_t i = segments.size();
+    split->SetBegin(i + 1, at);
+    segments.emplace_back(split->Between(i, i + 1));
+  }
+  return segments;
+}
+
 TEST(SplitPath, CutsAtEverySlash) {
   const struct {
     std::string path;
@@ -34,18 +48,32 @@ TEST(SplitPath, CutsAtEverySlash) {
   };
   for (const auto& c : kCases) {
     SplitPath split;
-    ASSERT_TRUE(split.Cut(c.path, kTrieDepth));
-    EXPECT_TRUE(split.complete());
-    std::vector<std::string> segments;
-    for (uint32_t i = 0; i < split.count(); ++i) segments.emplace_back(split.Segment(i));
-    EXPECT_EQ(segments, c.segments) << c.path;
+    ASSERT_TRUE(split.Cut(c.path));
+    EXPECT_EQ(Segments(&split), c.segments) << c.path;
+  }
+}
+
+TEST(SplitPath, CutsPathsOfAllSizes) {
+  for (size_t size = 1; size < 200; ++size) {
+    for (size_t slash = 1; slash < size; ++slash) {
+      std::string path = "/" + std::string(size - 1, 'a');
+      path[slash] = '/';
+      SplitPath split;
+      ASSERT_TRUE(split.Cut(path));
+      ASSERT_EQ(Segments(&split), (std::vector<std::string>{path.substr(1, slash - 1), path.substr(slash + 1)}));
+      EXPECT_EQ(split.Between(1, SplitPath::kPathEnd), path.substr(slash + 1));
+      // From a segment in the middle it goes on as it did.
+      const uint32_t at = static_cast<uint32_t>(slash) + 1;
+      uint64_t slashes = split.SlashesFrom(at);
+      EXPECT_EQ(split.TakeSize(at, &slashes), size - slash - 1) << size << " " << slash;
+    }
   }
 }
 
 TEST(SplitPath, TakesOnlyPathsWithALeadingSlash) {
   for (const char* path : {"", "*", "a/b"}) {
     SplitPath split;
-    EXPECT_FALSE(split.Cut(path, kTrieDepth)) << path;
+    EXPECT_FALSE(split.Cut(path)) << path;
   }
 }
 
@@ -59,8 +87,8 @@ TEST(SplitPath, WordsOfSegmentsOfAllSizesAtAllPlaces) {
             absl::StrCat("/", std::string(before, 'x'), "/", segment, "/", std::string(after, 'y'));
         const std::vector<char> bytes(text.begin(), text.end());
         SplitPath split;
-        ASSERT_TRUE(split.Cut({bytes.data(), bytes.size()}, kTrieDepth));
-        const SegmentWords words = split.WordsOf(1);
+        ASSERT_TRUE(split.Cut({bytes.data(), bytes.size()}));
+        const SegmentWords words = split.WordsAt(static_cast<uint32_t>(before + 2), static_cast<uint32_t>(size));
         const SegmentWords slow = SlowWords(segment);
         ASSERT_EQ(words.first, slow.first) << text;
         ASSERT_EQ(words.last, slow.last) << text;
@@ -70,14 +98,14 @@ TEST(SplitPath, WordsOfSegmentsOfAllSizesAtAllPlaces) {
 }
 
 TEST(SplitPath, KnowsWhetherAllIsAscii) {
-  for (size_t at = 1; at < 60; ++at) {
-    std::string path = "/" + std::string(60, 'a');
+  for (size_t at = 1; at < 150; ++at) {
+    std::string path = "/" + std::string(150, 'a');
     SplitPath ascii;
-    ASSERT_TRUE(ascii.Cut(path, kTrieDepth));
+    ASSERT_TRUE(ascii.Cut(path));
     EXPECT_TRUE(ascii.ascii());
     path[at] = '\x80';
     SplitPath other;
-    ASSERT_TRUE(other.Cut(path, kTrieDepth));
+    ASSERT_TRUE(other.Cut(path));
     EXPECT_FALSE(other.ascii()) << at;
   }
 }
