@@ -47,6 +47,7 @@ class Bytes16 {
    public:
     Set() : all_(_mm_setzero_si128()) {}
     Set operator|(Set other) const { return Set(_mm_or_si128(all_, other.all_)); }
+    Set operator&(Set other) const { return Set(_mm_and_si128(all_, other.all_)); }
     uint32_t bits() const { return static_cast<uint32_t>(_mm_movemask_epi8(all_)); }  // bit i stands for byte i
 
    private:
@@ -80,6 +81,7 @@ class Bytes16 {
    public:
     Set() = default;
     Set operator|(Set other) const { return Set(bits_ | other.bits_); }
+    Set operator&(Set other) const { return Set(bits_ & other.bits_); }
     uint32_t bits() const { return bits_; }
 
    private:

@@ -28,7 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (line.empty() || line[0] != '?') continue;
     std::multiset<uint32_t> found;
     std::multiset<uint32_t> expected;
-    index.ForEach(line.substr(1), 80, [&](uint32_t tree) { found.insert(tree); });
+    sluice::router::HostIndex::Trees trees;
+    index.Find(line.substr(1), 80, &trees);
+    found.insert(trees.begin(), trees.end());
     for (uint32_t i = 0; i < patterns.size(); ++i) {
       const bool port_fits = patterns[i].port == 0 || patterns[i].port == 80;
       if (port_fits && HostMatches(patterns[i], line.substr(1))) expected.insert(i);

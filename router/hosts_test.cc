@@ -85,8 +85,9 @@ TEST(HostIndex, FindsThePatternsThatMatch) {
   int matches = 0;
   for (const char* host : kHosts) {
     for (uint32_t port : {0u, 80u, 443u, 8443u, 65536u + 80u}) {
-      std::vector<uint32_t> found;
-      index.ForEach(host, port, [&found](uint32_t tree) { found.push_back(tree); });
+      HostIndex::Trees trees;
+      index.Find(host, port, &trees);
+      std::vector<uint32_t> found(trees.begin(), trees.end());
       std::sort(found.begin(), found.end());
       std::vector<uint32_t> expected;
       for (uint32_t i = 0; i < patterns.size(); ++i)
@@ -105,12 +106,34 @@ TEST(HostIndex, AHostTooLongForAnyPatternFindsNothing) {
   HostIndex index;
   index.Add(pattern, 1);
   index.Finish(0);
-  int found = 0;
-  const auto count = [&found](uint32_t) { ++found; };
-  index.ForEach(std::string(limits::kHostBytes - 2, 'h') + ".a", 80, count);
-  EXPECT_EQ(found, 1);
-  index.ForEach(std::string(limits::kHostBytes - 1, 'h') + ".a", 80, count);
-  EXPECT_EQ(found, 1);
+  HostIndex::Trees longest;
+  index.Find(std::string(limits::kHostBytes - 2, 'h') + ".a", 80, &longest);
+  EXPECT_EQ(longest.end() - longest.begin(), 1);
+  HostIndex::Trees too_long;
+  index.Find(std::string(limits::kHostBytes - 1, 'h') + ".a", 80, &too_long);
+  EXPECT_EQ(too_long.end(), too_long.begin());
+}
+
+// Labels of one byte, and patterns for each dot, with and without a port: as many trees as one host can have.
+TEST(HostIndex, FindsAllThatAHostOfTheGreatestSizeSatisfies) {
+  std::string host = "a";
+  while (host.size() + 2 + std::string_view(":80").size() <= limits::kHostBytes) host += ".a";
+  std::vector<std::string> texts = {host};
+  for (size_t dot = host.find('.'); dot != std::string::npos; dot = host.find('.', dot + 1)) {
+    texts.push_back("*" + host.substr(dot));
+    texts.push_back(host.substr(0, dot + 1) + "*");
+  }
+  std::vector<HostPattern> patterns;
+  for (const std::string& text : texts) {
+    ASSERT_EQ(ParseHostPattern(text, &patterns.emplace_back()), nullptr) << text;
+    ASSERT_EQ(ParseHostPattern(text + ":80", &patterns.emplace_back()), nullptr) << text;
+  }
+  HostIndex index;
+  for (uint32_t i = 0; i < patterns.size(); ++i) index.Add(patterns[i], i);
+  index.Finish(0);
+  HostIndex::Trees found;
+  index.Find(host, 80, &found);
+  EXPECT_EQ(static_cast<size_t>(found.end() - found.begin()), patterns.size());
 }
 
 TEST(CopyLower, LowersTheLettersOfAsciiAndNothingElse) {

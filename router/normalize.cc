@@ -102,6 +102,24 @@ struct TargetFacts {
   size_t path_bytes = 0;
 };
 
+// Of the sixteen bytes after the first one: those that make a target need a closer look.
+Bytes16::Set OddAfter(const char* first) {
+  const Bytes16 bytes(first + 1);
+  const Bytes16::Set after_slash = Bytes16(first).Equal('/');
+  return bytes.AtMost(' ') | bytes.Equal(0x7f) | bytes.Equal('#') | bytes.Equal('%') | bytes.Equal('?') |
+         (after_slash & (bytes.Equal('/') | bytes.Equal('.')));
+}
+
+// Whether a target is a normal path without a query, as most are. False if this, which is quick, cannot tell.
+bool IsPlain(std::string_view target) {
+  constexpr size_t kBytes = 17;
+  if (target.size() < kBytes || target[0] != '/') return false;
+  const char* last = target.data() + target.size() - kBytes;
+  Bytes16::Set odd = OddAfter(last);
+  for (const char* at = target.data(); at < last; at += 16) odd = odd | OddAfter(at);
+  return odd.bits() == 0;
+}
+
 TargetFacts Inspect(std::string_view target) {
   TargetFacts facts;
   facts.path_bytes = target.size();
@@ -227,6 +245,11 @@ std::string_view TargetErrorCode(TargetError error) {
 TargetError NormalizeTarget(std::string_view target, Arena* arena, NormalTarget* out) {
   if (target.empty()) return TargetError::kEmpty;
   if (target.size() > limits::kTargetBytes) return TargetError::kTooLong;
+  if (IsPlain(target)) {
+    *out = NormalTarget();
+    out->path = target;
+    return TargetError::kNone;
+  }
   if (target == "*") {
     *out = NormalTarget();
     out->form = TargetForm::kAsterisk;

@@ -98,11 +98,7 @@ class Finder {
     has_segments_ = split_.Cut(query.path);
   }
 
-  ABSL_ATTRIBUTE_NOINLINE void SearchHosts() {
-    index_.hosts.ForEach(WithoutRootDot(query_.host), query_.port, [this](uint32_t at) { SearchHost(at); });
-  }
-
-  ABSL_ATTRIBUTE_ALWAYS_INLINE void Search(uint32_t at) {
+  void Search(uint32_t at) {
     const Tree& tree = index_.trees[at];
     if (tree.anywhere_count != 0) TryAnywhere(tree);
     if (tree.literals != Tree::kNone) TryLiterals(tree);
@@ -125,9 +121,6 @@ class Finder {
   }
 
  private:
-  // Apart, so that the only search of a table without hosts is part of Find.
-  ABSL_ATTRIBUTE_NOINLINE void SearchHost(uint32_t at) { Search(at); }
-
   // All that the way to the entry, by host and by path, has not shown. The dearest comes last.
   bool Accepts(uint32_t rank) {
     const Entry& entry = index_.entries[rank];
@@ -189,8 +182,10 @@ RouteTable::~RouteTable() = default;
 bool RouteTable::Find(const RouteQuery& query, RouteMatch* match) const {
   if (IsStreamScheme(query.scheme)) return index_->streams.Find(query, match);
   Finder finder(*index_, query);
-  if (!index_->hosts.empty()) finder.SearchHosts();
-  if (index_->tree_without_host != Tree::kNone) finder.Search(index_->tree_without_host);
+  HostIndex::Trees trees;
+  if (!index_->hosts.empty()) index_->hosts.Find(WithoutRootDot(query.host), query.port, &trees);
+  if (index_->tree_without_host != Tree::kNone) trees.Add(index_->tree_without_host);
+  for (uint32_t tree : trees) finder.Search(tree);
   return finder.Answer(match);
 }
 

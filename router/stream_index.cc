@@ -91,8 +91,9 @@ bool StreamIndex::Find(const RouteQuery& query, RouteMatch* match) const {
   uint32_t best = kNone;
   if (!groups_.empty()) best = BestOf(groups_[protocol == kTls ? kAnyName : kPlain], protocol, query, best);
   if (protocol == kTls) {
-    names_.ForEach(WithoutRootDot(query.sni), 0,
-                   [&](uint32_t group) { best = BestOf(groups_[group], protocol, query, best); });
+    HostIndex::Trees groups;
+    names_.Find(WithoutRootDot(query.sni), 0, &groups);
+    for (uint32_t group : groups) best = BestOf(groups_[group], protocol, query, best);
   }
   match->route = best == kNone ? kNoRoute : entries_[best].route;
   match->verdict = best == kNone ? RouteVerdict::kNone : RouteVerdict::kForward;
