@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -235,6 +236,16 @@ void Hit(benchmark::State& state, Make make, Normalizing normalizing) {
   FindAll(state, *prepared.table, prepared.workload.hits, normalizing);
 }
 
+// By chance, as real requests come: a processor does not learn the branches of the next one.
+void HitAtRandom(benchmark::State& state, Make make, Normalizing normalizing) {
+  const Prepared& prepared = Prepare(make, static_cast<size_t>(state.range(0)));
+  const std::vector<Asked>& hits = prepared.workload.hits;
+  std::mt19937 random(1);
+  std::vector<Asked> asked;
+  for (int i = 0; i < 10'000; ++i) asked.push_back(hits[random() % hits.size()]);
+  FindAll(state, *prepared.table, asked, normalizing);
+}
+
 void Miss(benchmark::State& state, Make make, Normalizing normalizing) {
   const Prepared& prepared = Prepare(make, static_cast<size_t>(state.range(0)));
   std::vector<Asked> misses = prepared.workload.hits;
@@ -251,6 +262,8 @@ void Miss(benchmark::State& state, Make make, Normalizing normalizing) {
 
 SLUICE_FIND(github_patterns, GitHubPatterns, kAsItIs, ->Arg(203));
 SLUICE_FIND(github_kong, GitHubKong, kNormalize, ->Arg(203));
+BENCHMARK_CAPTURE(HitAtRandom, github_patterns, GitHubPatterns, kAsItIs)->Arg(203);
+BENCHMARK_CAPTURE(HitAtRandom, github_kong, GitHubKong, kNormalize)->Arg(203);
 SLUICE_FIND(patterns, Patterns, kAsItIs, SLUICE_SIZES);
 SLUICE_FIND(prefixes, Prefixes, kNormalize, SLUICE_SIZES);
 SLUICE_FIND(segments, Segments, kNormalize, SLUICE_SIZES);
