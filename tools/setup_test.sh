@@ -102,6 +102,7 @@ case " $* " in
   *" update "*) [ -z "$(ls "$SLUICE_APT_ETC"/sources.list.d/)" ] || echo abseil android-platform-external-boringssl re2 yaml-cpp >"$SOURCES" ;;
   *" install "*) [ ! -x "$SLUICE_POLICY_RC" ] || echo "policy $("$SLUICE_POLICY_RC"; echo $?)" >>"$LOG" ;;
 esac'
+stand_in update-rc.d 'echo "update-rc.d $*" >>"$LOG"'
 export PATH=$work/bin:$PATH SOURCES=$work/sources FAKE_UID=0 INSTALLED=
 
 fresh() {
@@ -123,9 +124,10 @@ expect "all is there, no root: status" 0 "$("$tools/setup" build >/dev/null 2>&1
 
 INSTALLED=${INSTALLED/ nginx / }
 INSTALLED=${INSTALLED/ cmake / }
+INSTALLED=${INSTALLED/ redis-server / }
 expect "missing, no root: status" 1 "$("$tools/setup" build >/dev/null 2>&1; echo $?)"
 said=$("$tools/setup" build 2>&1)
-expect_in "missing, no root: what to run" "apt-get install -y --no-install-recommends cmake nginx" "$said"
+expect_in "missing, no root: what to run" "apt-get install -y --no-install-recommends cmake nginx redis-server" "$said"
 [[ $said != *deb-src* ]] || expect "missing, no root, sources there" "no word of deb-src" "$said"
 expect "missing, no root: apt-get not called" "" "$(cat "$LOG")"
 
@@ -138,8 +140,10 @@ FAKE_UID=0
 expect "root: status" 0 $?
 expect_in "root: deb-src lines" "deb-src http://mirror.example/debian bookworm main" "$(cat "$work"/apt/sources.list.d/sluice-src.list)"
 expect_in "root: installs without prompting" "-y" "$(grep install "$LOG")"
-expect_in "root: installs what is missing" "--no-install-recommends cmake nginx" "$(grep install "$LOG")"
+expect_in "root: installs what is missing" "--no-install-recommends cmake nginx redis-server" "$(grep install "$LOG")"
 expect_in "root: nginx may not start" "policy 101" "$(cat "$LOG")"
+expect "root: nginx and redis-server do not start at boot" "update-rc.d nginx disable
+update-rc.d redis-server disable" "$(grep update-rc.d "$LOG")"
 expect "root: the policy is removed" "no" "$([ -e "$SLUICE_POLICY_RC" ] && echo yes || echo no)"
 
 fresh "$all_sources"

@@ -154,6 +154,7 @@ def system_repositories():
     )
     for name, target, libraries in [
         ("curl", "curl", ["curl"]),
+        ("hiredis", "hiredis", ["hiredis"]),
         ("libfa", "fa", ["fa"]),
         ("system_openssl", "crypto", ["crypto"]),
     ]:
