@@ -1,6 +1,7 @@
 #include "capi/convert.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/limits.h"
 #include "capi/abi.h"
@@ -118,6 +119,27 @@ sluice_effect ToEffect(const Effect& in) {
   out.url = Str(in.url);
   out.timeout_ms = in.timeout_ms;
   out.max_body_bytes = in.max_body_bytes;
+  return out;
+}
+
+sluice_redis_call ToRedisCall(const RedisCall& in, std::vector<sluice_str>* keys, std::vector<sluice_str>* arguments) {
+  std::transform(in.keys.begin(), in.keys.end(), std::back_inserter(*keys), Str);
+  std::transform(in.arguments.begin(), in.arguments.end(), std::back_inserter(*arguments), Str);
+  sluice_redis_call out = {};
+  out.struct_size = sizeof out;
+  out.flags = (in.tls ? SLUICE_REDIS_TLS : 0) | (in.verify ? SLUICE_REDIS_VERIFY : 0);
+  out.port = in.port;
+  out.database = in.database;
+  out.host = Str(in.host);
+  out.socket = Str(in.socket);
+  out.username = Str(in.username);
+  out.password = Str(in.password);
+  out.server_name = Str(in.server_name);
+  out.script = Str(in.script);
+  out.keys = keys->data();
+  out.key_count = keys->size();
+  out.arguments = arguments->data();
+  out.argument_count = arguments->size();
   return out;
 }
 

@@ -34,17 +34,21 @@ sluice_status MakeGateway(const GatewayOptions& options, sluice_gateway** gatewa
   }
 }
 
-// Keeps the C form of the effect's headers until the job is done.
+// Keeps the C form of what the effect points to until the job is done.
 sluice_effect GiveJob(sluice_gateway* gateway, const Effect& job) {
   sluice_effect effect = ToEffect(job);
-  if (job.headers.empty()) return effect;
-  std::vector<sluice_pair> pairs(job.headers.size());
-  ToPairs(job.headers, pairs.data());
+  if (job.headers.empty() && job.redis == nullptr) return effect;
+  auto views = std::make_unique<sluice_gateway::JobViews>();
+  views->headers.resize(job.headers.size());
+  ToPairs(job.headers, views->headers.data());
+  effect.headers = views->headers.data();
+  effect.header_count = views->headers.size();
+  if (job.redis != nullptr) {
+    views->redis = ToRedisCall(*job.redis, &views->keys, &views->arguments);
+    effect.redis = &views->redis;
+  }
   std::lock_guard lock(gateway->jobs_mutex);
-  std::vector<sluice_pair>& kept = gateway->job_headers[job.id];
-  kept = std::move(pairs);
-  effect.headers = kept.data();
-  effect.header_count = kept.size();
+  gateway->job_views[job.id] = std::move(views);
   return effect;
 }
 
@@ -115,7 +119,7 @@ sluice_status sluice_gateway_job_done(sluice_gateway* gateway, uint64_t id, cons
     if (!ToResult(given, &headers, &http)) return SLUICE_E_ARGUMENT;
     gateway->gateway.JobDone(id, http, ToNow(*now));
     std::lock_guard lock(gateway->jobs_mutex);
-    gateway->job_headers.erase(id);
+    gateway->job_views.erase(id);
     return SLUICE_OK;
   });
 }

@@ -39,9 +39,14 @@ struct sluice_gateway {
   sluice::Gateway gateway;
   sluice::capi::TxnPool pool{this};  // after `gateway`: its transactions go first
 
-  // The C form of the headers of jobs that are under way. Jobs are rare: a lock is fine here.
+  // The C form of what jobs that are under way point to. Jobs are rare: a lock is fine here.
+  struct JobViews {
+    std::vector<sluice_pair> headers;
+    std::vector<sluice_str> keys, arguments;
+    sluice_redis_call redis;
+  };
   std::mutex jobs_mutex;
-  std::unordered_map<uint64_t, std::vector<sluice_pair>> job_headers;
+  std::unordered_map<uint64_t, std::unique_ptr<JobViews>> job_views;
 };
 
 struct sluice_txn {

@@ -34,7 +34,7 @@ AT(sluice_gateway_options, region, 8);
 AT(sluice_gateway_options, region_size, 16);
 AT(sluice_gateway_options, token_cache_bytes, 24);
 
-SIZE(sluice_effect, 88);
+SIZE(sluice_effect, 96);
 AT(sluice_effect, struct_size, 0);
 AT(sluice_effect, kind, 8);
 AT(sluice_effect, flags, 12);
@@ -45,6 +45,23 @@ AT(sluice_effect, headers, 56);
 AT(sluice_effect, header_count, 64);
 AT(sluice_effect, timeout_ms, 72);
 AT(sluice_effect, max_body_bytes, 80);
+AT(sluice_effect, redis, 88);
+
+SIZE(sluice_redis_call, 152);
+AT(sluice_redis_call, struct_size, 0);
+AT(sluice_redis_call, flags, 8);
+AT(sluice_redis_call, port, 12);
+AT(sluice_redis_call, database, 16);
+AT(sluice_redis_call, host, 24);
+AT(sluice_redis_call, socket, 40);
+AT(sluice_redis_call, username, 56);
+AT(sluice_redis_call, password, 72);
+AT(sluice_redis_call, server_name, 88);
+AT(sluice_redis_call, script, 104);
+AT(sluice_redis_call, keys, 120);
+AT(sluice_redis_call, key_count, 128);
+AT(sluice_redis_call, arguments, 136);
+AT(sluice_redis_call, argument_count, 144);
 
 SIZE(sluice_http_result, 64);
 AT(sluice_http_result, struct_size, 0);

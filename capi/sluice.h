@@ -137,8 +137,33 @@ SLUICE_API sluice_status sluice_gateway_publish(sluice_gateway* gateway, const s
 
 #define SLUICE_EFFECT_HTTP 1u /* from sluice_gateway_next_job: send this request, then sluice_gateway_job_done */
 #define SLUICE_EFFECT_JOB 2u  /* from sluice_txn_effect: wait until the job `id` is done or timeout_ms is over */
+/* From sluice_gateway_next_job, for policies that share limits in Redis: run the script of `redis`, then
+ * sluice_gateway_job_done with status 200 and the text that it returned as body; status 0 and `error` on any failure.
+ * `url` only names the server, for logs: "redis://host:6379/0". */
+#define SLUICE_EFFECT_REDIS 3u
 
 #define SLUICE_EFFECT_ALLOW_HTTP 1u /* flag: the policy allows this URL to be plain http */
+
+#define SLUICE_REDIS_TLS 1u    /* flag: connect with TLS */
+#define SLUICE_REDIS_VERIFY 2u /* flag: verify the server's certificate against server_name, or host */
+
+typedef struct sluice_redis_call {
+  size_t struct_size;
+  uint32_t flags; /* SLUICE_REDIS_* */
+  uint32_t port;
+  uint32_t database;
+  uint32_t reserved; /* 0 */
+  sluice_str host;
+  sluice_str socket; /* not empty: the path of a Unix socket, in place of host and port */
+  sluice_str username;
+  sluice_str password; /* empty: no AUTH */
+  sluice_str server_name;
+  sluice_str script; /* for EVALSHA, or EVAL if the server does not know it */
+  const sluice_str* keys;
+  size_t key_count;
+  const sluice_str* arguments;
+  size_t argument_count;
+} sluice_redis_call;
 
 typedef struct sluice_effect {
   size_t struct_size;
@@ -150,7 +175,8 @@ typedef struct sluice_effect {
   const sluice_pair* headers;
   size_t header_count;
   int64_t timeout_ms;
-  size_t max_body_bytes; /* an answer with more is a failure */
+  size_t max_body_bytes;          /* an answer with more is a failure */
+  const sluice_redis_call* redis; /* of SLUICE_EFFECT_REDIS, else NULL */
 } sluice_effect;
 
 typedef struct sluice_http_result {

@@ -159,7 +159,8 @@ class CFace : public Face {
     const sluice_now at = ToC(now);
     sluice_status status = sluice_gateway_next_job(gateway_, &at, &effect, &ask_again_mono_ns);
     if (status == SLUICE_WAIT) return std::nullopt;
-    Must(status == SLUICE_OK && effect.kind == SLUICE_EFFECT_HTTP, "sluice_gateway_next_job gives no HTTP request");
+    Must(status == SLUICE_OK, "sluice_gateway_next_job fails");
+    Must((effect.kind == SLUICE_EFFECT_REDIS) == (effect.redis != nullptr), "a job is for HTTP or for Redis");
     return Job{effect.id, std::string(View(effect.url))};
   }
 
