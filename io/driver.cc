@@ -85,14 +85,22 @@ void Driver::Run() {
     StartJobs();
     int still_running = 0;
     curl_multi_perform(multi_, &still_running);
-    if (!FinishTransfers()) Sleep();
+    const bool some = FinishTransfers();
+    ServiceRedis();
+    if (!some && !std::exchange(finished_, false)) Sleep();
   }
-  CancelTransfers();
+  CancelAll();
+}
+
+bool Driver::HasRoom() const {
+  size_t calls = 0;
+  for (const auto& connection : redis_) calls += connection->calls();
+  return transfers_.size() < max_parallel_ && calls < kMaxRedisCalls;
 }
 
 void Driver::StartJobs() {
   const uint64_t kicks = LockedKicks();
-  while (transfers_.size() < max_parallel_) {
+  while (HasRoom()) {
     sluice_effect effect{};
     effect.struct_size = sizeof effect;
     const sluice_now now = Now();
@@ -109,19 +117,44 @@ void Driver::StartJobs() {
   }
 }
 
-void Driver::StartJob(const sluice_effect& effect) {
+void Driver::StartJob(const sluice_effect& effect) try {
   MarkRunning(effect.id);
-  std::unique_ptr<Transfer> transfer;
-  try {
-    transfer = std::make_unique<Transfer>(effect, options_);
-  } catch (const std::bad_alloc&) {
-    return Finish(effect.id, Transfer::Failure("memory"));
+  if (effect.kind == SLUICE_EFFECT_REDIS) {
+    StartRedis(effect);
+  } else {
+    StartTransfer(effect);
   }
+} catch (const std::bad_alloc&) {
+  Finish(effect.id, Transfer::Failure("memory"));
+}
+
+void Driver::StartTransfer(const sluice_effect& effect) {
+  auto transfer = std::make_unique<Transfer>(effect, options_);
   if (transfer->handle() == nullptr) return Finish(effect.id, transfer->Result(CURLE_OK));
   if (curl_multi_add_handle(multi_, transfer->handle()) != CURLM_OK) {
     return Finish(effect.id, Transfer::Failure("memory"));
   }
   transfers_.push_back(std::move(transfer));
+}
+
+void Driver::StartRedis(const sluice_effect& effect) {
+  RedisConnection* const connection = ConnectionTo(*effect.redis);
+  if (connection == nullptr) return Finish(effect.id, Transfer::Failure("request"));
+  connection->Call(effect, ReadClock(CLOCK_MONOTONIC) / kNsPerMs);
+}
+
+// Null: the address is none.
+RedisConnection* Driver::ConnectionTo(const sluice_redis_call& call) {
+  RedisAddress address(call);
+  for (const auto& connection : redis_)
+    if (!connection->failed() && connection->address() == address) return connection.get();
+  auto connection = std::make_unique<RedisConnection>(
+      std::move(address), options_, [this](uint64_t job, const sluice_http_result& result) { Finish(job, result); });
+  if (connection->handle() == nullptr) return nullptr;
+  redis_.push_back(std::move(connection));
+  if (curl_multi_add_handle(multi_, redis_.back()->handle()) == CURLM_OK) return redis_.back().get();
+  redis_.pop_back();
+  throw std::bad_alloc();
 }
 
 bool Driver::FinishTransfers() {
@@ -130,39 +163,77 @@ bool Driver::FinishTransfers() {
   while (const CURLMsg* message = curl_multi_info_read(multi_, &remaining)) {
     CURL* const handle = message->easy_handle;
     const CURLcode code = message->data.result;
+    some = true;
+    const auto is_it = [=](const auto& one) { return one->handle() == handle; };
+    // A connection stays with the multi handle, which holds it.
+    if (const auto at = std::find_if(redis_.begin(), redis_.end(), is_it); at != redis_.end()) {
+      (*at)->Connected(code);
+      continue;
+    }
     curl_multi_remove_handle(multi_, handle);  // ends `message`
-    const auto at = std::find_if(transfers_.begin(), transfers_.end(), [=](auto& t) { return t->handle() == handle; });
+    const auto at = std::find_if(transfers_.begin(), transfers_.end(), is_it);
     Finish((*at)->job(), (*at)->Result(code));
     transfers_.erase(at);
-    some = true;
   }
   return some;
 }
 
-void Driver::CancelTransfers() {
+void Driver::ServiceRedis() {
+  for (const auto& connection : redis_) {
+    try {
+      connection->Service(ReadClock(CLOCK_MONOTONIC) / kNsPerMs);
+    } catch (const std::bad_alloc&) {
+      connection->Fail("memory");
+    }
+  }
+  DropFailedRedis();
+}
+
+void Driver::DropFailedRedis() {
+  for (const auto& connection : redis_)
+    if (connection->failed()) curl_multi_remove_handle(multi_, connection->handle());
+  redis_.erase(std::remove_if(redis_.begin(), redis_.end(), [](const auto& c) { return c->failed(); }), redis_.end());
+}
+
+void Driver::CancelAll() {
   for (const std::unique_ptr<Transfer>& transfer : transfers_) {
     curl_multi_remove_handle(multi_, transfer->handle());
     Finish(transfer->job(), Transfer::Failure("cancelled"));
   }
   transfers_.clear();
+  for (const auto& connection : redis_) connection->Fail("cancelled");
+  DropFailedRedis();
 }
 
 void Driver::Finish(uint64_t job, const sluice_http_result& result) {
   const sluice_now now = Now();
   sluice_gateway_job_done(gateway_, job, &result, &now);
+  finished_ = true;
   done_.Push(job);
   std::lock_guard lock(mutex_);
   running_.erase(std::find(running_.begin(), running_.end(), job));
   changed_.notify_all();
 }
 
-// Until a socket moves, somebody kicks, or the gateway wants to be asked again. At capacity only the first two help.
-void Driver::Sleep() {
+// Until a socket moves, somebody kicks, a call to Redis has taken too long, or the gateway wants to be asked again; at
+// capacity there is no use in asking.
+int64_t Driver::MsUntilNext() const {
+  const int64_t now_ns = ReadClock(CLOCK_MONOTONIC);
   int64_t ms = kMaxSleepMs;
-  if (transfers_.size() < max_parallel_) {
-    ms = std::clamp<int64_t>((ask_again_mono_ns_ - ReadClock(CLOCK_MONOTONIC)) / kNsPerMs + 1, 0, kMaxSleepMs);
+  if (HasRoom()) ms = std::min(ms, (ask_again_mono_ns_ - now_ns) / kNsPerMs + 1);
+  for (const auto& connection : redis_) ms = std::min(ms, connection->first_deadline_ms() - now_ns / kNsPerMs);
+  return std::max<int64_t>(ms, 0);
+}
+
+void Driver::Sleep() {
+  std::vector<curl_waitfd> watched;
+  for (const auto& connection : redis_) {
+    if (connection->socket() < 0) continue;
+    const short events = connection->wants_to_send() ? CURL_WAIT_POLLIN | CURL_WAIT_POLLOUT : CURL_WAIT_POLLIN;
+    watched.push_back({connection->socket(), events, 0});
   }
-  curl_multi_poll(multi_, nullptr, 0, static_cast<int>(ms), nullptr);
+  curl_multi_poll(multi_, watched.data(), static_cast<unsigned>(watched.size()), static_cast<int>(MsUntilNext()),
+                  nullptr);
 }
 
 uint64_t Driver::LockedKicks() {

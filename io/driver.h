@@ -12,6 +12,7 @@
 
 #include "capi/sluice.h"
 #include "io/done_list.h"
+#include "io/redis_connection.h"
 #include "io/transfer.h"
 
 namespace sluice::io {
@@ -19,7 +20,8 @@ namespace sluice::io {
 // Public members may be called by any number of threads, Start and destruction apart.
 class Driver {
  public:
-  static constexpr uint32_t kMaxParallel = 64;
+  static constexpr uint32_t kMaxParallel = 64;     // transfers
+  static constexpr size_t kMaxRedisCalls = 1'024;  // under way on all connections together
 
   Driver(sluice_gateway* gateway, TransferOptions options, uint32_t max_parallel);
   ~Driver();  // cancels what is under way and ends the thread
@@ -37,16 +39,24 @@ class Driver {
 
  private:
   using Transfers = std::vector<std::unique_ptr<Transfer>>;
+  using RedisConnections = std::vector<std::unique_ptr<RedisConnection>>;
 
   // On the thread.
   void Run();
   void StartJobs();
   void StartJob(const sluice_effect& effect);
+  void StartTransfer(const sluice_effect& effect);
+  void StartRedis(const sluice_effect& effect);
+  RedisConnection* ConnectionTo(const sluice_redis_call& call);
+  bool HasRoom() const;
   bool FinishTransfers();  // true: some were done
-  void CancelTransfers();
+  void ServiceRedis();
+  void DropFailedRedis();
+  void CancelAll();
   void Finish(uint64_t job, const sluice_http_result& result);
   void Sleep();
 
+  int64_t MsUntilNext() const;
   uint64_t LockedKicks();
   bool Stopping();
   void MarkRunning(uint64_t job);
@@ -59,7 +69,9 @@ class Driver {
 
   // The thread's own.
   Transfers transfers_;
+  RedisConnections redis_;
   int64_t ask_again_mono_ns_ = 0;
+  bool finished_ = false;  // since it was looked at last: the gateway may have more to do
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

@@ -38,9 +38,30 @@ bool sluice_gateway::Next(sluice_effect* effect) {
   const Job& job = jobs_[id];
   std::vector<sluice_pair>& headers = header_views_[id];
   for (const auto& [name, value] : job.headers) headers.push_back({Str(name), Str(value)});
-  *effect = {sizeof *effect, SLUICE_EFFECT_HTTP, job.flags,         id, Str(job.method), Str(job.url), headers.data(),
-             headers.size(), job.timeout_ms,     job.max_body_bytes};
+  *effect = {};
+  effect->struct_size = sizeof *effect;
+  effect->kind = job.redis ? SLUICE_EFFECT_REDIS : SLUICE_EFFECT_HTTP;
+  effect->flags = job.flags;
+  effect->id = id;
+  effect->method = Str(job.method);
+  effect->url = Str(job.url);
+  effect->headers = headers.data();
+  effect->header_count = headers.size();
+  effect->timeout_ms = job.timeout_ms;
+  effect->max_body_bytes = job.max_body_bytes;
+  effect->redis = job.redis ? ViewsOf(id, *job.redis) : nullptr;
   return true;
+}
+
+const sluice_redis_call* sluice_gateway::ViewsOf(uint64_t id, const RedisJob& redis) {
+  RedisViews& views = redis_views_[id];
+  for (const std::string& key : redis.keys) views.keys.push_back(Str(key));
+  for (const std::string& argument : redis.arguments) views.arguments.push_back(Str(argument));
+  views.call = {
+      sizeof views.call, redis.flags,       redis.port,          redis.database,         0,
+      Str(redis.host),   Str(redis.socket), Str(redis.username), Str(redis.password),    Str(redis.server_name),
+      Str(redis.script), views.keys.data(), views.keys.size(),   views.arguments.data(), views.arguments.size()};
+  return &views.call;
 }
 
 void sluice_gateway::Done(uint64_t id, const sluice_http_result& result) {

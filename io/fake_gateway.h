@@ -13,13 +13,28 @@
 
 #include "capi/sluice.h"
 
+struct RedisJob {
+  std::string host = {};
+  uint32_t port = 0;
+  std::string socket = {};
+  std::string script = {};
+  std::vector<std::string> keys = {};
+  std::vector<std::string> arguments = {};
+  std::string username = {};
+  std::string password = {};
+  uint32_t database = 0;
+  uint32_t flags = 0;  // SLUICE_REDIS_*
+  std::string server_name = {};
+};
+
 struct Job {
-  std::string url;
+  std::string url = {};
   std::string method = "GET";
   std::vector<std::pair<std::string, std::string>> headers = {};
   int64_t timeout_ms = 5'000;
   size_t max_body_bytes = 1'000;
   uint32_t flags = SLUICE_EFFECT_ALLOW_HTTP;
+  std::optional<RedisJob> redis = {};  // in place of HTTP
 };
 
 struct JobResult {
@@ -39,9 +54,16 @@ struct sluice_gateway {
   void Done(uint64_t id, const sluice_http_result& result);
 
  private:
+  const sluice_redis_call* ViewsOf(uint64_t id, const RedisJob& redis);
+
   mutable std::mutex mutex_;
   std::map<uint64_t, Job> jobs_;
   std::map<uint64_t, std::vector<sluice_pair>> header_views_;
+  struct RedisViews {
+    std::vector<sluice_str> keys, arguments;
+    sluice_redis_call call;
+  };
+  std::map<uint64_t, RedisViews> redis_views_;
   std::deque<uint64_t> waiting_;
   std::map<uint64_t, JobResult> results_;
   size_t under_way_ = 0;

@@ -1,4 +1,5 @@
-/* Sluice I/O: carries out what a gateway asks for (key sets to fetch …), for hosts that may have one more thread.
+/* Sluice I/O: carries out what a gateway asks for (key sets to fetch, limits shared in Redis), for hosts that may have
+ * one more thread.
  *
  *   sluice_io* io;
  *   sluice_io_start(gateway, NULL, &io, NULL);          after fork, after sluice_gateway_publish
@@ -28,6 +29,11 @@
  * - A transfer that fails gives its job a result with status 0 and one of these errors: "request" (the effect's URL or
  *   headers cannot be sent), "resolve", "refused_address", "connect", "tls", "timeout", "too_large", "redirect",
  *   "protocol", "cancelled", "memory".
+ * - Redis: one connection to each server, kept open, on which scripts run one behind the other (up to 1,024); TCP, Unix
+ *   socket, TLS 1.2 and up, AUTH with or without a user, a database. The script goes by its digest, and once more whole
+ *   if the server does not know it. When an answer is late, everything on that connection has failed. Errors are those
+ *   above, "greeting" (the server took no AUTH, SELECT or SCRIPT LOAD), and the first word of the server's own
+ *   ("READONLY", "OOM" …).
  */
 #ifndef SLUICE_IO_H_
 #define SLUICE_IO_H_

@@ -20,7 +20,7 @@ cd "$build"
 # nodelete: libcurl may leave a resolver's thread behind, which must not lose its code when a worker ends.
 export SLUICE_ROOT=$root
 export SLUICE_LIBS="-Wl,--version-script=$root/hosts/nginx/module.map -Wl,-z,relro,-z,now,-z,nodelete \
-${*/#/$root/} -lcurl -Wl,--as-needed -l:libstdc++.a -static-libgcc -lm"
+${*/#/$root/} -lcurl -lhiredis -Wl,--as-needed -l:libstdc++.a -static-libgcc -lm"
 . ./conf_flags
 {
   ./configure "${NGX_CONF_FLAGS[@]}" --add-dynamic-module="$root/hosts/nginx" \
