@@ -39,7 +39,7 @@ std::unique_ptr<ratelimit::Store> StoreOf(const GatewayOptions& options, const S
 }  // namespace
 
 GatewayState::GatewayState(const GatewayOptions& options)
-    : key_sets(Word(RandomSeed(), 0)), random(Word(RandomSeed(), 0)) {
+    : key_sets(Word(RandomSeed(), 0)), servers(Word(RandomSeed(), 0)), random(Word(RandomSeed(), 0)) {
   Seed seed = SeedOf(options);
   store = StoreOf(options, seed);
   if (options.token_cache_bytes > 0) tokens = std::make_unique<auth::TokenCache>(options.token_cache_bytes, seed);
@@ -48,15 +48,26 @@ GatewayState::GatewayState(const GatewayOptions& options)
 void GatewayState::Publish(std::shared_ptr<const Snapshot> snapshot) {
   absl::MutexLock lock(&publishing_);
   views_ = key_sets.Adopt(snapshot->key_sources);
+  servers_ = servers.Adopt(snapshot->redis);
   snapshot_ = std::move(snapshot);
-  worlds.Publish(std::make_unique<World>(World{snapshot_, ++policy_generation_, views_}));
+  worlds.Publish(std::make_unique<World>(World{snapshot_, ++policy_generation_, views_, servers_}));
+}
+
+std::optional<Effect> GatewayState::NextJob(Now now, int64_t* ask_again_mono_ns) {
+  std::optional<Effect> job = key_sets.NextJob(now, ask_again_mono_ns);
+  if (job) return job;
+  int64_t servers_ask_again = 0;
+  job = servers.NextJob(now, &servers_ask_again);
+  *ask_again_mono_ns = std::min(*ask_again_mono_ns, servers_ask_again);
+  return job;
 }
 
 void GatewayState::JobDone(uint64_t job, const HttpResult& result, Now now) {
+  if (SharedServers::Owns(job)) return servers.JobDone(job, result, now);
   if (!key_sets.JobDone(job, result, now)) return;
   absl::MutexLock lock(&publishing_);
   views_ = key_sets.Refreshed(std::move(views_));
-  worlds.Publish(std::make_unique<World>(World{snapshot_, policy_generation_, views_}));
+  worlds.Publish(std::make_unique<World>(World{snapshot_, policy_generation_, views_, servers_}));
 }
 
 Gateway::Gateway(const GatewayOptions& options) : state_(std::make_unique<GatewayState>(options)) {}
@@ -65,7 +76,7 @@ Gateway::~Gateway() = default;
 void Gateway::Publish(std::shared_ptr<const Snapshot> snapshot) { state_->Publish(std::move(snapshot)); }
 
 std::optional<Effect> Gateway::NextJob(Now now, int64_t* ask_again_mono_ns) {
-  return state_->key_sets.NextJob(now, ask_again_mono_ns);
+  return state_->NextJob(now, ask_again_mono_ns);
 }
 
 void Gateway::JobDone(uint64_t job, const HttpResult& result, Now now) { state_->JobDone(job, result, now); }

@@ -12,6 +12,7 @@
 #include "auth/token_cache.h"
 #include "policy/gateway.h"
 #include "policy/key_sets.h"
+#include "policy/shared_servers.h"
 #include "policy/world.h"
 #include "ratelimit/store.h"
 
@@ -43,11 +44,13 @@ class GatewayState {
   explicit GatewayState(const GatewayOptions& options);
 
   void Publish(std::shared_ptr<const Snapshot> snapshot);
+  std::optional<Effect> NextJob(Now now, int64_t* ask_again_mono_ns);
   void JobDone(uint64_t job, const HttpResult& result, Now now);
 
   std::unique_ptr<ratelimit::Store> store;
   std::unique_ptr<auth::TokenCache> tokens;  // null: no cache
   KeySets key_sets;
+  SharedServers servers;
   Worlds worlds;
   SharedRandom random;
   std::atomic<uint64_t> correlations{0};
@@ -61,6 +64,7 @@ class GatewayState {
   std::shared_ptr<const Snapshot> snapshot_ ABSL_GUARDED_BY(publishing_);
   uint64_t policy_generation_ ABSL_GUARDED_BY(publishing_) = 0;
   std::vector<KeySetView> views_ ABSL_GUARDED_BY(publishing_);
+  std::vector<std::shared_ptr<SharedServer>> servers_ ABSL_GUARDED_BY(publishing_);
 };
 
 }  // namespace sluice

@@ -25,6 +25,7 @@
 #include "base/ip.h"
 #include "policy/decision.h"
 #include "policy/document/document.h"
+#include "ratelimit/lease_set.h"
 #include "ratelimit/limit.h"
 #include "router/route_table.h"
 
@@ -123,6 +124,13 @@ struct AclPlugin {
   bool always_use_authenticated_groups = false;
 };
 
+// Limits of one caller that all nodes share: one bucket in a Redis server.
+struct CompiledSharing {
+  std::shared_ptr<const ratelimit::LeaseSet> set;
+  uint32_t server = kNone;  // into Snapshot::redis
+  policy::Sharing::OnError on_error = policy::Sharing::OnError::kLocal;
+};
+
 // A limit with the texts that report it. Charged at once: those of one plan, and of one plugin of each kind.
 inline constexpr size_t kMaxPlanLimits = 16;
 struct CompiledLimit {
@@ -133,6 +141,7 @@ struct CompiledLimit {
   std::string limit_text;        // "20"
   bool penalize = false;
   bool shadow = false;
+  uint32_t shared = kNone;  // into `shared` of the plan or plugin; kNone: each node counts on its own
   Spot spot;
 };
 
@@ -146,6 +155,7 @@ struct RateLimitingPlugin {
   std::string error_message;
   uint32_t retry_after_jitter_max = 0;  // seconds
   std::vector<CompiledLimit> limits;
+  std::vector<CompiledSharing> shared = {};
 };
 
 struct RequestTransformerPlugin {
@@ -214,6 +224,7 @@ struct CompiledPlanLimit : CompiledLimit {
 struct CompiledPlan {
   std::string name;
   std::vector<CompiledPlanLimit> limits;
+  std::vector<CompiledSharing> shared = {};  // one for each way to count callers
 };
 
 struct CompiledGroup {
@@ -291,6 +302,7 @@ class Snapshot {
   absl::flat_hash_map<std::string, uint32_t> consumer_by_name;  // username
   absl::flat_hash_map<std::string, uint32_t> consumer_by_custom_id;
   std::vector<auth::KeySetSourceOptions> key_sources;  // each URL with its options once
+  std::vector<policy::Redis> redis;                    // each server once
 };
 
 }  // namespace sluice

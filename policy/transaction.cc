@@ -2,6 +2,7 @@
 
 #include "policy/decide.h"
 #include "policy/diagnose.h"
+#include "policy/stages/charge_shared.h"
 #include "policy/stages/stages.h"
 
 namespace sluice {
@@ -13,12 +14,16 @@ void GiveBack(Txn& t, Now now) {
 }
 
 void Settle(Txn& t, const Outcome& outcome, Now now) {
-  if (outcome.cost == 0 || t.held.count == 0) return;
+  if (outcome.cost == 0 || t.bill == nullptr || !t.bill->charged) return;
   const uint64_t cost = uint64_t{outcome.cost} * t.route->cost;
+  SettleShared(t, *t.bill, cost, now);
+  if (t.held.count == 0) return;
   ratelimit::SettleAll(*t.gateway.store, t.held.charges, t.held.verdicts, t.held.count, cost, now);
 }
 
 void Clear(Txn& t) {
+  if (t.bill != nullptr) ForgetShared(t, *t.bill);
+  t.bill = nullptr;
   t.newer_reader.Unpin();
   t.reader.Unpin();
   t.world = t.newer_world = nullptr;

@@ -45,6 +45,8 @@ struct HeldCharges {
   size_t count = 0;
 };
 
+struct Bill;  // policy/stages/bill.h
+
 struct Transaction::Impl {
   explicit Impl(GatewayState& gateway)
       : gateway(gateway),
@@ -86,6 +88,7 @@ struct Transaction::Impl {
   // The answer.
   HeaderChanges request_changes;
   HeaderChanges response_changes;
+  Bill* bill = nullptr;  // what it is charged, once charge has begun
   HeldCharges held;
   Effect effect;
   Decision decision;

@@ -27,10 +27,13 @@ struct KeySetView {
   int64_t usable_until_mono_ns = 0;
 };
 
+class SharedServer;
+
 struct World {
   std::shared_ptr<const Snapshot> snapshot;
-  uint64_t policy_generation = 0;    // changes with every Publish, not with new keys
-  std::vector<KeySetView> key_sets;  // as Snapshot::key_sources
+  uint64_t policy_generation = 0;                      // changes with every Publish, not with new keys
+  std::vector<KeySetView> key_sets;                    // as Snapshot::key_sources
+  std::vector<std::shared_ptr<SharedServer>> servers;  // as Snapshot::redis
 };
 
 class Worlds {

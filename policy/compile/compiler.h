@@ -46,6 +46,9 @@ class Compiler {
                     const ratelimit::LimitSpec& spec, CompiledLimit* limit);
   void LimitGroup(const policy::Plugin& plugin, std::string_view field, RateLimitingPlugin* compiled);
   uint32_t Keep(RateLimitingPlugin limiter);  // its place in the snapshot
+  CompiledSharing Share(const policy::Origin& origin, std::string_view path, const policy::Sharing& sharing,
+                        std::string_view name, const std::vector<ratelimit::Limit>& limits);
+  void SharePlan(const policy::Plan& plan, bool of_callers, CompiledPlan* out);
   void PlanLimit(const policy::Limit& limit, const std::string& id, CompiledPlan* out);
 
   // consumers.cc

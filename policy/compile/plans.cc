@@ -108,6 +108,41 @@ void Compiler::PlanLimit(const policy::Limit& limit, const std::string& id, Comp
   if (CompileLimit(limit.origin, "", id, SpecOf(limit), &compiled)) out->limits.push_back(std::move(compiled));
 }
 
+CompiledSharing Compiler::Share(const policy::Origin& origin, std::string_view path, const policy::Sharing& sharing,
+                                std::string_view name, const std::vector<ratelimit::Limit>& limits) {
+  CompiledSharing shared;
+  shared.on_error = sharing.on_error.value_or(policy::Sharing::OnError::kLocal);
+  ratelimit::LeaseSet::Options options;
+  options.lease_ns = sharing.strict ? 0 : sharing.lease_ms * ratelimit::kMillisecond;
+  options.on_loss = static_cast<ratelimit::OnLoss>(sharing.on_loss);
+  std::string error;
+  shared.set = ratelimit::LeaseSet::Compile(name, limits, options, &error);
+  if (shared.set == nullptr) Error(origin, path, "bad_limit", error);
+  const auto known = std::find(snapshot_.redis.begin(), snapshot_.redis.end(), sharing.redis);
+  shared.server = static_cast<uint32_t>(known - snapshot_.redis.begin());
+  if (known == snapshot_.redis.end()) snapshot_.redis.push_back(sharing.redis);
+  return shared;
+}
+
+// Limits that count callers in the same way share a bucket. Like the limits' own names, the bucket's is without the
+// plan's name where it is a caller's own plan and counts the caller.
+void Compiler::SharePlan(const policy::Plan& plan, bool of_callers, CompiledPlan* out) {
+  using Part = policy::CountBy::Part;
+  for (CompiledPlanLimit& first : out->limits) {
+    if (first.shared != kNone || first.limit.kind() == ratelimit::LimitKind::kConcurrency) continue;
+    std::vector<ratelimit::Limit> limits;
+    for (CompiledPlanLimit& limit : out->limits) {
+      if (limit.limit.kind() == ratelimit::LimitKind::kConcurrency || !(limit.count_by == first.count_by)) continue;
+      limit.shared = static_cast<uint32_t>(out->shared.size());
+      limits.push_back(limit.limit);
+    }
+    const bool counts_caller = first.count_by.Has(Part::kConsumer) || first.count_by.Has(Part::kCredential);
+    out->shared.push_back(Share(plan.origin, "redis", plan.sharing,
+                                of_callers && counts_caller ? std::string("plan") : absl::StrCat("plan/", plan.name),
+                                limits));
+  }
+}
+
 // A limit of a caller's own plan that counts the caller has counters without the plan's name: whoever changes plan
 // keeps what was used.
 void Compiler::Plans() {
@@ -121,6 +156,8 @@ void Compiler::Plans() {
       const bool valid = of_callers.limits.size() > shared.limits.size();  // else that was reported
       if (valid) PlanLimit(limit, shared_id, &shared);
     }
+    if (plan.redis) SharePlan(plan, true, &of_callers);
+    if (plan.redis) SharePlan(plan, false, &shared);
     if (plan.limits.size() > kMaxPlanLimits) {
       Error(plan.origin, "limits", "too_many_limits",
             absl::StrCat("expected at most ", kMaxPlanLimits, " limits in a plan, found `", plan.limits.size(), "`"),
@@ -157,6 +194,18 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingC
     if (CompileLimit(plugin.origin, absl::StrCat("config/", limit.name), absl::StrCat(counters, limit.name),
                      ratelimit::LimitSpec::FixedWindow(window.limit, CalendarOf(window.unit)), &limit))
       compiled.limits.push_back(std::move(limit));
+  }
+  if (config.redis) {
+    std::vector<ratelimit::Limit> limits;
+    for (CompiledLimit& limit : compiled.limits) {
+      limit.shared = 0;
+      limits.push_back(limit.limit);
+    }
+    compiled.shared = {
+        Share(plugin.origin, "config/redis", config.sharing, absl::StrCat("plugin/", ScopeName(plugin)), limits)};
+    if (!config.sharing.on_error)  // Kong's word for it
+      compiled.shared[0].on_error =
+          config.fault_tolerant ? policy::Sharing::OnError::kOpen : policy::Sharing::OnError::kClosed;
   }
   return Keep(std::move(compiled));
 }

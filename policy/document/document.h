@@ -150,6 +150,8 @@ struct Plan {
   Origin origin;
   std::string name;
   std::vector<Limit> limits;
+  bool redis = false;  // policy: shared by all nodes; else each counts on its own
+  Sharing sharing;     // redis
   bool operator==(const Plan&) const = default;
 };
 

@@ -363,6 +363,32 @@ plugins:
             R"({"keys":[{"kty":"oct","k":"AAA","n":5,"use":null,"ok":true}]})");
 }
 
+// Plans and plugins write it alike; what is not written is Kong's default, or ours.
+TEST(ParseTest, RedisHasEveryFieldAndItsDefaults) {
+  ParseResult result = Parse(R"(
+_format_version: "3.0"
+plugins:
+- name: rate-limiting
+  config: {minute: 5, policy: redis, sync_rate: -1, redis: {host: redis.internal}}
+plans:
+- name: free
+  policy: redis
+  limits: [{name: hourly, quota: 5, window: hour}]
+  redis: {host: r, port: 1, username: u, password: p, database: 2, timeout: 3, ssl: true, ssl_verify: true,
+          server_name: s, prefix: 'x:', mode: strict, lease_ms: 50, on_error: closed, on_loss: hold}
+)",
+                             Options());
+  ASSERT_TRUE(result.ok()) << ToText(result.diagnostics);
+  Sharing plain;
+  plain.redis.host = "redis.internal";
+  const auto& plugin = std::get<RateLimitingConfig>(result.document.plugins.at(0).config);
+  EXPECT_TRUE(plugin.redis);
+  EXPECT_EQ(plugin.sharing, plain);
+  const Redis redis{"r", "", 1, "u", "p", 2, 3, true, true, "s", "x:"};
+  EXPECT_EQ(result.document.plans.at(0).sharing,
+            (Sharing{redis, true, 50, Sharing::OnError::kClosed, Sharing::OnLoss::kHold}));
+}
+
 TEST(ParseTest, ALookupThatThrowsIsAnError) {
   ParseOptions options = Options();
   options.env = [](std::string_view) -> std::optional<std::string> { throw 5; };

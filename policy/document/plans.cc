@@ -5,6 +5,7 @@
 #include "policy/document/check.h"
 #include "policy/document/count_by.h"
 #include "policy/document/entities.h"
+#include "policy/document/sharing.h"
 
 namespace sluice::policy {
 namespace {
@@ -110,10 +111,30 @@ void ReadLimits(Reader& reader, const Cursor& at, Plan* out) {
 constexpr Field<Plan> kPlanFields[] = {
     {"name", ReadString<&Plan::name, CheckName>, kRequired},
     {"limits", ReadLimits, kRequired},
+    {"policy", ReadPolicyOf<Plan>},
+    {"redis", ReadRedisOf<Plan>},
 };
+
+// What a node cannot know of what the others count.
+void CheckShared(Reader& reader, const Cursor& at, const Plan& plan) {
+  CheckSharing(reader, at, plan.redis, plan.sharing);
+  for (const Limit& limit : plan.limits) {
+    if (!plan.redis || limit.kind == Limit::Kind::kInFlight) continue;
+    for (const auto& [is, field] : {std::pair{limit.shadow, "shadow"}, std::pair{limit.penalize, "penalize"},
+                                    std::pair{limit.window == Limit::Window::kSlidingCounter, "type"}}) {
+      if (!is) continue;
+      reader.ErrorAt(limit.origin.At(field), "not_supported",
+                     absl::StrCat("`", field, field == std::string_view("type") ? ": sliding-counter" : "",
+                                  "` is not supported with `policy: redis`"),
+                     "remove it");
+    }
+  }
+}
 
 }  // namespace
 
-void ReadPlan(Reader& reader, const Cursor& at, Plan* out) { reader.Entity(at, kPlanFields, out); }
+void ReadPlan(Reader& reader, const Cursor& at, Plan* out) {
+  if (reader.Entity(at, kPlanFields, out)) CheckShared(reader, at, *out);
+}
 
 }  // namespace sluice::policy

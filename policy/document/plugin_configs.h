@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -140,6 +141,33 @@ struct HeaderCertAuthConfig : CertificateAuthConfig {
   bool operator==(const HeaderCertAuthConfig&) const = default;
 };
 
+// A Redis server, and how the nodes that share limits in it go about it; docs/redis.md.
+struct Redis {
+  std::string host;    // or
+  std::string socket;  // the path of a Unix socket
+  uint32_t port = 6379;
+  std::string username;
+  std::string password;
+  uint32_t database = 0;
+  uint32_t timeout_ms = 2'000;
+  bool ssl = false;
+  bool ssl_verify = false;
+  std::string server_name;
+  std::string prefix = "sluice:";  // of all keys
+  bool operator==(const Redis&) const = default;
+};
+
+struct Sharing {
+  enum class OnError { kLocal, kOpen, kClosed };
+  enum class OnLoss { kRemember, kHold, kReset };
+  Redis redis;
+  bool strict = false;  // mode: a round trip for each decision; else leases
+  uint32_t lease_ms = 1'000;
+  std::optional<OnError> on_error;
+  OnLoss on_loss = OnLoss::kRemember;
+  bool operator==(const Sharing&) const = default;
+};
+
 struct RateLimitingConfig {
   struct Window {
     Unit unit = Unit::kSecond;
@@ -149,6 +177,8 @@ struct RateLimitingConfig {
   std::vector<Window> windows;  // at least one, shortest first; fixed, as Kong counts
   CountBy count_by;             // limit_by, header_name, path
   bool shadow = false;          // counts and reports, refuses nobody
+  bool redis = false;           // policy
+  Sharing sharing;              // redis, sync_rate
   bool fault_tolerant = true;
   bool hide_client_headers = false;
   uint32_t error_code = 429;

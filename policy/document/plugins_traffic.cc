@@ -5,13 +5,10 @@
 #include "policy/document/check.h"
 #include "policy/document/count_by.h"
 #include "policy/document/entities.h"
+#include "policy/document/sharing.h"
 
 namespace sluice::policy {
 namespace {
-
-constexpr Word<bool> kPolicies[] = {{"local", true}, {"cluster", std::nullopt}, {"redis", std::nullopt}};
-
-void ReadPolicy(Reader& reader, const Cursor& at, RateLimitingConfig*) { WordAt(reader, at, kPolicies); }
 
 template <Unit kUnit>
 void ReadWindow(Reader& reader, const Cursor& at, RateLimitingConfig* out) {
@@ -20,9 +17,8 @@ void ReadWindow(Reader& reader, const Cursor& at, RateLimitingConfig* out) {
   if (reader.Integer(at, 1, kMaxLimit, &limit)) out->windows.push_back({kUnit, static_cast<uint64_t>(limit)});
 }
 
-// Only the redis policy synchronizes; -1, which means at once, is the default that decK writes out.
-void ReadSyncRate(Reader& reader, const Cursor& at, RateLimitingConfig*) {
-  if (at.node->text != "-1") reader.NotSupported(at, "sync_rate", "remove it");
+void ReadSyncRate(Reader& reader, const Cursor& at, RateLimitingConfig* out) {
+  ReadSyncRateOf(reader, at, &out->sharing);
 }
 
 constexpr Field<RateLimitingConfig> kRateLimitingFields[] = {
@@ -37,13 +33,13 @@ constexpr Field<RateLimitingConfig> kRateLimitingFields[] = {
     {"path", ReadCountPath<RateLimitingConfig>},
     {"ipv6_prefix", ReadCountIpv6Prefix<RateLimitingConfig>},
     {"shadow", ReadBool<&RateLimitingConfig::shadow>},
-    {"policy", ReadPolicy},
+    {"policy", ReadPolicyOf<RateLimitingConfig>},
     {"fault_tolerant", ReadBool<&RateLimitingConfig::fault_tolerant>},
     {"hide_client_headers", ReadBool<&RateLimitingConfig::hide_client_headers>},
     {"error_code", ReadInteger<&RateLimitingConfig::error_code, 100, 599>},
     {"error_message", ReadString<&RateLimitingConfig::error_message>},
     {"sync_rate", ReadSyncRate},
-    {"redis", NotYet<RateLimitingConfig>, kSecret},
+    {"redis", ReadRedisOf<RateLimitingConfig>},
     {"redis_host", NotYet<RateLimitingConfig>},
     {"redis_port", NotYet<RateLimitingConfig>},
     {"redis_username", NotYet<RateLimitingConfig>},
@@ -76,6 +72,8 @@ void CheckRateLimiting(Reader& reader, const Cursor& at, RateLimitingConfig* con
         "raise the one or lower the other");
   }
   CheckCountBy(reader, at, "limit_by", config->count_by);
+  CheckSharing(reader, at, config->redis, config->sharing);
+  if (config->redis && config->shadow) reader.NotSupported(at, "`shadow` with `policy: redis`", "remove one of them");
   if (config->count_by.Has(CountBy::Part::kPath) && config->count_by.path.empty())
     reader.Error(at, "missing_field", "`limit_by: path` needs `path`", "add it");
 }

@@ -2,45 +2,61 @@
 // service, route and caller.
 #include <algorithm>
 
+#include "policy/stages/bill.h"
+#include "policy/stages/charge_shared.h"
 #include "policy/stages/counted.h"
 #include "policy/stages/stages.h"
 
 namespace sluice {
 namespace {
 
-// The limits of one request, side by side.
-struct Bill {
-  const CompiledLimit** limits;
-  const RateLimitingPlugin** plugins;  // whose limit it is; null: the plan's
-  ratelimit::Charge* charges;
-  ratelimit::Verdict* verdicts;
-  size_t count = 0;
-};
-
-Bill EmptyBill(Txn& t, size_t most) {
-  return {t.arena.Array<const CompiledLimit*>(most), t.arena.Array<const RateLimitingPlugin*>(most),
-          t.arena.Array<ratelimit::Charge>(most), t.arena.Array<ratelimit::Verdict>(most)};
+void Add(Txn& t, Bill& bill, const CompiledLimit& limit, const RateLimitingPlugin* plugin, const Counted& counted) {
+  Bill::Line& line = bill.lines[bill.count++];
+  line.limit = &limit;
+  line.plugin = plugin;
+  line.charge.limit = &limit.limit;
+  line.charge.key = KeyOf(t, limit.limit, counted);
+  line.charge.cost = uint64_t{std::max<uint32_t>(t.request.cost, 1)} * t.route->cost;
+  line.charge.shadow = limit.shadow;
+  line.charge.penalize = limit.penalize;
+  line.charge.known = counted.bounded;
 }
 
-void Add(Txn& t, Bill& bill, const CompiledLimit& limit, const RateLimitingPlugin* plugin, const Counted& counted) {
-  ratelimit::Charge& charge = bill.charges[bill.count];
-  charge.limit = &limit.limit;
-  charge.key = KeyOf(t, limit.limit, counted);
-  charge.cost = uint64_t{std::max<uint32_t>(t.request.cost, 1)} * t.route->cost;
-  charge.shadow = limit.shadow;
-  charge.penalize = limit.penalize;
-  charge.known = counted.bounded;
-  bill.plugins[bill.count] = plugin;
-  bill.limits[bill.count++] = &limit;
+// The last line is of a limit that all nodes share: notes its bucket, unless another limit has, from `first_part` on.
+void AddShared(Txn& t, Bill& bill, const std::vector<CompiledSharing>& shared, size_t first_part,
+               const Counted& counted) {
+  Bill::Line& line = bill.lines[bill.count - 1];
+  if (line.limit->shared == kNone) return;
+  const CompiledSharing& sharing = shared[line.limit->shared];
+  size_t i = first_part;
+  while (i < bill.part_count && bill.parts[i].sharing != &sharing) ++i;
+  if (i == bill.part_count) {
+    SharedPart& part = bill.parts[bill.part_count++];
+    part.sharing = &sharing;
+    part.counted = counted;
+    part.cost = line.charge.cost;
+    part.key = KeyOf(t, sharing.set->id(), counted);
+  }
+  line.part = static_cast<uint32_t>(i);
+  for (const Bill::Line* other = bill.lines; other != &line; ++other) line.place += other->part == line.part;
 }
 
 void AddAll(Txn& t, Bill& bill, const RateLimitingPlugin& plugin) {
   const Counted counted = CountedBy(t, plugin.count_by, plugin.group);
-  for (const CompiledLimit& limit : plugin.limits) Add(t, bill, limit, &plugin, counted);
+  const size_t first_part = bill.part_count;
+  for (const CompiledLimit& limit : plugin.limits) {
+    Add(t, bill, limit, &plugin, counted);
+    AddShared(t, bill, plugin.shared, first_part, counted);
+  }
 }
 
 void AddAll(Txn& t, Bill& bill, const CompiledPlan& plan) {
-  for (const CompiledPlanLimit& limit : plan.limits) Add(t, bill, limit, nullptr, CountedBy(t, limit.count_by, ""));
+  const size_t first_part = bill.part_count;
+  for (const CompiledPlanLimit& limit : plan.limits) {
+    const Counted counted = CountedBy(t, limit.count_by, "");
+    Add(t, bill, limit, nullptr, counted);
+    AddShared(t, bill, plan.shared, first_part, counted);
+  }
 }
 
 // The plans whose limits hold for this request, each once.
@@ -69,23 +85,27 @@ int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }
 int64_t Seconds(int64_t ns) { return CeilDivide(ns, 1'000 * kNsPerMs); }
 
 // Whether this one is a reason to refuse the request.
-bool Refused(const Bill& bill, size_t i) { return !bill.verdicts[i].allowed && !bill.limits[i]->shadow; }
+bool Refused(const Bill& bill, size_t i) { return !bill.lines[i].verdict.allowed && !bill.lines[i].limit->shadow; }
 
 void Report(Txn& t, const Bill& bill) {
   LimitState* states = t.arena.Array<LimitState>(bill.count);
   for (size_t i = 0; i < bill.count; ++i) {
-    const ratelimit::Verdict& v = bill.verdicts[i];
-    states[i] = {bill.limits[i]->name, v.limit,
-                 v.remaining,          static_cast<uint64_t>(CeilDivide(v.reset_ns, kNsPerMs)),
-                 Refused(bill, i),     !v.allowed && bill.limits[i]->shadow};
-    Trace(t, "limit",
-          v.allowed           ? "pass"
-          : states[i].refused ? "refuse"
-                              : "shadow",
-          bill.limits[i]->spot,
-          {bill.limits[i]->name, ": ", v.refusal == ratelimit::Refusal::kFull ? "no room for another caller, " : "",
-           Decimal(t, static_cast<int64_t>(v.used)), " of ", Decimal(t, static_cast<int64_t>(v.limit)),
-           " used, all free in ", Decimal(t, CeilDivide(v.reset_ns, kNsPerMs)), " ms"});
+    const ratelimit::Verdict& v = bill.lines[i].verdict;
+    states[i] = {bill.lines[i].limit->name,
+                 v.limit,
+                 v.remaining,
+                 static_cast<uint64_t>(CeilDivide(v.reset_ns, kNsPerMs)),
+                 Refused(bill, i),
+                 !v.allowed && bill.lines[i].limit->shadow};
+    Trace(
+        t, "limit",
+        v.allowed           ? "pass"
+        : states[i].refused ? "refuse"
+                            : "shadow",
+        bill.lines[i].limit->spot,
+        {bill.lines[i].limit->name, ": ", v.refusal == ratelimit::Refusal::kFull ? "no room for another caller, " : "",
+         Decimal(t, static_cast<int64_t>(v.used)), " of ", Decimal(t, static_cast<int64_t>(v.limit)),
+         " used, all free in ", Decimal(t, CeilDivide(v.reset_ns, kNsPerMs)), " ms"});
   }
   t.decision.limits = {states, bill.count};
 }
@@ -102,8 +122,8 @@ bool Tighter(const ratelimit::Verdict& a, const ratelimit::Verdict& b) {
 size_t Tightest(const Bill& bill) {
   size_t tightest = bill.count;
   for (size_t i = 0; i < bill.count; ++i) {
-    if (bill.limits[i]->shadow || !HasPace(*bill.limits[i])) continue;
-    if (tightest == bill.count || Tighter(bill.verdicts[i], bill.verdicts[tightest])) tightest = i;
+    if (bill.lines[i].limit->shadow || !HasPace(*bill.lines[i].limit)) continue;
+    if (tightest == bill.count || Tighter(bill.lines[i].verdict, bill.lines[tightest].verdict)) tightest = i;
   }
   return tightest;
 }
@@ -111,26 +131,27 @@ size_t Tightest(const Bill& bill) {
 // Kong's headers, and RateLimit-* as in draft-ietf-httpapi-ratelimit-headers-02, which Kong follows.
 void AddHeaders(Txn& t, const Bill& bill) {
   for (size_t i = 0; i < bill.count; ++i) {
-    if (bill.limits[i]->limit_header.empty()) continue;
-    t.response_changes.Set(bill.limits[i]->limit_header, bill.limits[i]->limit_text);
-    t.response_changes.Set(bill.limits[i]->remaining_header,
-                           Decimal(t, static_cast<int64_t>(bill.verdicts[i].remaining)));
+    if (bill.lines[i].limit->limit_header.empty()) continue;
+    t.response_changes.Set(bill.lines[i].limit->limit_header, bill.lines[i].limit->limit_text);
+    t.response_changes.Set(bill.lines[i].limit->remaining_header,
+                           Decimal(t, static_cast<int64_t>(bill.lines[i].verdict.remaining)));
   }
   size_t tightest = Tightest(bill);
   if (tightest == bill.count) return;
   // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): Add has filled every place below `count`
-  t.response_changes.Set("RateLimit-Limit", bill.limits[tightest]->limit_text);
-  t.response_changes.Set("RateLimit-Remaining", Decimal(t, static_cast<int64_t>(bill.verdicts[tightest].remaining)));
-  t.response_changes.Set("RateLimit-Reset", Decimal(t, Seconds(bill.verdicts[tightest].reset_ns)));
+  t.response_changes.Set("RateLimit-Limit", bill.lines[tightest].limit->limit_text);
+  t.response_changes.Set("RateLimit-Remaining",
+                         Decimal(t, static_cast<int64_t>(bill.lines[tightest].verdict.remaining)));
+  t.response_changes.Set("RateLimit-Reset", Decimal(t, Seconds(bill.lines[tightest].verdict.reset_ns)));
 }
 
 // When all limits that refused could pass, or try again; 0: never, the cost is larger than a whole limit.
 int64_t RetryAfterSeconds(const Bill& bill) {
   int64_t longest = 0;
   for (size_t i = 0; i < bill.count; ++i) {
-    if (!Refused(bill, i) || !HasPace(*bill.limits[i])) continue;
-    if (bill.verdicts[i].retry_after_ns == ratelimit::kNever) return 0;
-    longest = std::max(longest, bill.verdicts[i].retry_after_ns);
+    if (!Refused(bill, i) || !HasPace(*bill.lines[i].limit)) continue;
+    if (bill.lines[i].verdict.retry_after_ns == ratelimit::kNever) return 0;
+    longest = std::max(longest, bill.lines[i].verdict.retry_after_ns);
   }
   return std::max<int64_t>(1, Seconds(longest));
 }
@@ -147,7 +168,7 @@ int64_t Jitter(Txn& t, const RateLimitingPlugin& plugin) {
 Step RefuseOverLimit(Txn& t, const Bill& bill) {
   const RateLimitingPlugin* plugin = nullptr;
   for (size_t i = 0; i < bill.count && plugin == nullptr; ++i)
-    if (Refused(bill, i)) plugin = bill.plugins[i];
+    if (Refused(bill, i)) plugin = bill.lines[i].plugin;
   int64_t seconds = RetryAfterSeconds(bill);
   if (seconds > 0 && plugin != nullptr) seconds += Jitter(t, *plugin);
   if (seconds > 0) t.response_changes.Set("Retry-After", Decimal(t, seconds));
@@ -160,32 +181,121 @@ const RateLimitingPlugin* LimiterOf(const Txn& t, PluginKind kind) {
   return scoped == nullptr ? nullptr : &t.snapshot->rate_limiting[scoped->config];
 }
 
-}  // namespace
-
-Step Charge(Txn& t) {
+// Null: no limit applies.
+Bill* BillOf(Txn& t) {
   const RateLimitingPlugin* const plugins[] = {LimiterOf(t, PluginKind::kRateLimiting),
                                                LimiterOf(t, PluginKind::kRateLimitingAdvanced)};
   const Plans plans = PlansOf(t);
   if (plans.of_caller != nullptr) t.decision.plan = plans.of_caller->name;
-  size_t most = 0;
-  for (size_t i = 0; i < plans.count; ++i) most += plans.plans[i]->limits.size();
-  bool hide = false;
+  size_t lines = 0, parts = 0;
+  for (size_t i = 0; i < plans.count; ++i) {
+    lines += plans.plans[i]->limits.size();
+    parts += plans.plans[i]->shared.size();
+  }
   for (const RateLimitingPlugin* plugin : plugins) {
     if (plugin == nullptr) continue;
-    most += plugin->limits.size();
-    hide = hide || plugin->hide_client_headers;
+    lines += plugin->limits.size();
+    parts += plugin->shared.size();
   }
-  if (most == 0) return Step::kNext;
-  Bill bill = EmptyBill(t, most);
+  if (lines == 0) return nullptr;
+  Bill* bill = t.arena.Array<Bill>(1);
+  bill->lines = t.arena.Array<Bill::Line>(lines);
+  if (parts > 0) bill->parts = t.arena.Array<SharedPart>(parts);
   for (const RateLimitingPlugin* plugin : plugins)
-    if (plugin != nullptr) AddAll(t, bill, *plugin);
-  for (size_t i = 0; i < plans.count; ++i) AddAll(t, bill, *plans.plans[i]);
-  bool allowed = ratelimit::ChargeAll(*t.gateway.store, bill.charges, bill.count, t.now, bill.verdicts);
+    if (plugin != nullptr) AddAll(t, *bill, *plugin);
+  for (size_t i = 0; i < plans.count; ++i) AddAll(t, *bill, *plans.plans[i]);
+  return bill;
+}
+
+// The part whose units or refusal a line goes by; null: the node's own count.
+const SharedPart* PartOf(const Bill& bill, const Bill::Line& line) {
+  if (line.part == Bill::kLocal) return nullptr;
+  const SharedPart& part = bill.parts[line.part];
+  const bool local =
+      part.state == SharedPart::State::kMissing && part.sharing->on_error != policy::Sharing::OnError::kOpen;
+  return local ? nullptr : &part;
+}
+
+// What shared limits say of a request; where the server was not asked, that nothing is used.
+void TakeVerdicts(Bill& bill) {
+  for (size_t i = 0; i < bill.count; ++i) {
+    Bill::Line& line = bill.lines[i];
+    const SharedPart* part = PartOf(bill, line);
+    if (part == nullptr) continue;
+    line.verdict = part->verdicts[line.place];
+    if (part->state != SharedPart::State::kMissing && line.verdict.limit != 0) continue;
+    line.verdict = {};
+    line.verdict.allowed = true;
+    line.verdict.limit = line.verdict.remaining = line.limit->limit.size();
+  }
+}
+
+// Charges the node's own limits, all or none.
+bool ChargeOwn(Txn& t, Bill& bill) {
+  auto* charges = t.arena.Array<ratelimit::Charge>(bill.count);
+  auto* verdicts = t.arena.Array<ratelimit::Verdict>(bill.count);
+  size_t count = 0;
+  for (size_t i = 0; i < bill.count; ++i)
+    if (PartOf(bill, bill.lines[i]) == nullptr) charges[count++] = bill.lines[i].charge;
+  const bool allowed = ratelimit::ChargeAll(*t.gateway.store, charges, count, t.now, verdicts);
+  size_t next = 0;
+  for (size_t i = 0; i < bill.count; ++i)
+    if (PartOf(bill, bill.lines[i]) == nullptr) bill.lines[i].verdict = verdicts[next++];
+  if (allowed) t.held = {charges, verdicts, count};
+  return allowed;
+}
+
+// How the node's own limits stand beside a refusal by others.
+void PeekOwn(Txn& t, Bill& bill) {
+  for (size_t i = 0; i < bill.count; ++i) {
+    Bill::Line& line = bill.lines[i];
+    if (PartOf(bill, line) != nullptr) continue;
+    line.verdict = ratelimit::Peek(*t.gateway.store, line.charge, t.now);
+    if (!line.verdict.allowed) continue;
+    ratelimit::Charge nothing = line.charge;
+    nothing.cost = 0;
+    line.verdict = ratelimit::Peek(*t.gateway.store, nothing, t.now);
+  }
+}
+
+bool ChargeEverything(Txn& t, Bill& bill, SharedStep shared) {
+  bool allowed = shared == SharedStep::kGo;
+  if (allowed) {
+    allowed = ChargeOwn(t, bill);
+  } else {
+    PeekOwn(t, bill);
+  }
+  TakeVerdicts(bill);
+  bill.charged = allowed;
+  if (allowed) {
+    OweShared(t, bill);
+  } else {
+    PutBackShared(t, bill);
+  }
+  return allowed;
+}
+
+bool HidesHeaders(const Bill& bill) {
+  return std::any_of(bill.lines, bill.lines + bill.count,
+                     [](const Bill::Line& line) { return line.plugin != nullptr && line.plugin->hide_client_headers; });
+}
+
+}  // namespace
+
+Step Charge(Txn& t) {
+  if (t.bill == nullptr) t.bill = BillOf(t);
+  if (t.bill == nullptr) return Step::kNext;
+  Bill& bill = *t.bill;
+  const SharedStep shared = TakeShared(t, bill);
+  if (shared == SharedStep::kWait) return Step::kWait;
+  if (shared == SharedStep::kClosed) {
+    Trace(t, "limit", "refuse", {}, {"the server of shared limits cannot be asked"});
+    return Refuse(t, 500, "limits_unavailable", "An unexpected error occurred");  // Kong's answer
+  }
+  const bool allowed = ChargeEverything(t, bill, shared);
   Report(t, bill);
-  if (!hide) AddHeaders(t, bill);
-  if (!allowed) return RefuseOverLimit(t, bill);
-  t.held = {bill.charges, bill.verdicts, bill.count};
-  return Step::kNext;
+  if (!HidesHeaders(bill)) AddHeaders(t, bill);
+  return allowed ? Step::kNext : RefuseOverLimit(t, bill);
 }
 
 }  // namespace sluice

@@ -93,8 +93,8 @@ Counted CountedBy(Txn& t, const policy::CountBy& count_by, std::string_view grou
   return Counter(t, count_by, group).Count();
 }
 
-ratelimit::Key KeyOf(const Txn& t, const ratelimit::Limit& limit, const Counted& counted) {
-  ratelimit::KeyBuilder key(t.gateway.store->hash_key(), limit.id());
+ratelimit::Key KeyOf(const Txn& t, const ratelimit::LimitId& limit, const Counted& counted) {
+  ratelimit::KeyBuilder key(t.gateway.store->hash_key(), limit);
   for (size_t i = 0; i < counted.count; ++i) key.Add(counted.parts[i].by).Add(counted.parts[i].name);
   return key.Finish();
 }

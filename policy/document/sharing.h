@@ -1,0 +1,28 @@
+// `policy` and `redis`, as plans and rate-limiting plugins write them.
+#ifndef SLUICE_POLICY_DOCUMENT_SHARING_H_
+#define SLUICE_POLICY_DOCUMENT_SHARING_H_
+
+#include "policy/document/reader.h"
+
+namespace sluice::policy {
+
+void ReadSharingPolicy(Reader& reader, const Cursor& at, bool* redis);
+void ReadRedis(Reader& reader, const Cursor& at, Sharing* out);
+// Kong's interval between two synchronizations, in seconds: here the longest lease.
+void ReadSyncRateOf(Reader& reader, const Cursor& at, Sharing* out);
+// What `redis` must have for `policy: redis`.
+void CheckSharing(Reader& reader, const Cursor& at, bool redis, const Sharing& sharing);
+
+// Rows of the tables of those that have `redis` and `sharing`.
+template <typename T>
+void ReadPolicyOf(Reader& reader, const Cursor& at, T* out) {
+  ReadSharingPolicy(reader, at, &out->redis);
+}
+template <typename T>
+void ReadRedisOf(Reader& reader, const Cursor& at, T* out) {
+  ReadRedis(reader, at, &out->sharing);
+}
+
+}  // namespace sluice::policy
+
+#endif  // SLUICE_POLICY_DOCUMENT_SHARING_H_

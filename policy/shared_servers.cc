@@ -1,0 +1,119 @@
+#include "policy/shared_servers.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kMostAnswerBytes = 4'096;
+
+ratelimit::Leases::Options OptionsWith(uint64_t seed) {
+  ratelimit::Leases::Options options;
+  options.seed = seed;
+  return options;
+}
+
+std::string UrlOf(const policy::Redis& redis) {
+  if (!redis.socket.empty()) return absl::StrCat("unix:", redis.socket);
+  const std::string host = absl::StrContains(redis.host, ':') ? absl::StrCat("[", redis.host, "]") : redis.host;
+  return absl::StrCat(redis.ssl ? "rediss://" : "redis://", host, ":", redis.port, "/", redis.database);
+}
+
+RedisCall CallOf(const policy::Redis& redis) {
+  RedisCall call;
+  call.host = redis.host;
+  call.socket = redis.socket;
+  call.port = redis.port;
+  call.database = redis.database;
+  call.username = redis.username;
+  call.password = redis.password;
+  call.tls = redis.ssl;
+  call.verify = redis.ssl_verify;
+  call.server_name = redis.server_name;
+  call.script = ratelimit::LeaseScript();
+  return call;
+}
+
+}  // namespace
+
+SharedServer::SharedServer(const policy::Redis& redis, uint32_t number, uint64_t seed)
+    : leases(OptionsWith(seed)), redis_(redis), number_(number) {}
+
+std::vector<std::shared_ptr<SharedServer>> SharedServers::Adopt(const std::vector<policy::Redis>& servers) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::shared_ptr<SharedServer>> adopted;
+  for (const policy::Redis& redis : servers) {
+    auto known = std::find_if(servers_.begin(), servers_.end(), [&](const auto& s) { return s->redis() == redis; });
+    if (known == servers_.end()) {
+      servers_.push_back(std::make_shared<SharedServer>(redis, next_number_, seed_ + next_number_));
+      ++next_number_;
+      known = servers_.end() - 1;
+    }
+    adopted.push_back(*known);
+  }
+  return adopted;
+}
+
+// Worlds, and jobs under way, hold a reference each.
+void SharedServers::DropUnread() {
+  servers_.erase(std::remove_if(servers_.begin(), servers_.end(), [](const auto& s) { return s.use_count() == 1; }),
+                 servers_.end());
+}
+
+Effect SharedServers::Launch(const std::shared_ptr<SharedServer>& server, const ratelimit::Ask& ask) {
+  auto flight = std::make_unique<Flight>();
+  flight->server = server;
+  flight->text = ratelimit::ToText(ask, server->redis().prefix);
+  flight->keys.assign(flight->text.keys.begin(), flight->text.keys.end());
+  flight->arguments.assign(flight->text.arguments.begin(), flight->text.arguments.end());
+  flight->call = CallOf(server->redis());
+  flight->call.keys = flight->keys;
+  flight->call.arguments = flight->arguments;
+  flight->url = UrlOf(server->redis());
+  Effect effect;
+  effect.kind = EffectKind::kRedis;
+  effect.id = server->JobOf(ask.id);
+  effect.url = flight->url;
+  effect.timeout_ms = server->redis().timeout_ms;
+  effect.max_body_bytes = kMostAnswerBytes;
+  effect.redis = &flight->call;
+  flights_[effect.id] = std::move(flight);
+  return effect;
+}
+
+std::optional<Effect> SharedServers::NextJob(Now now, int64_t* ask_again_mono_ns) {
+  absl::MutexLock lock(&mutex_);
+  *ask_again_mono_ns = std::numeric_limits<int64_t>::max();
+  DropUnread();
+  for (const auto& server : servers_) {
+    int64_t ask_again = 0;
+    const std::optional<ratelimit::Ask> ask = server->leases.NextAsk(now, &ask_again);
+    if (ask) return Launch(server, *ask);
+    *ask_again_mono_ns = std::min(*ask_again_mono_ns, ask_again);
+  }
+  return std::nullopt;
+}
+
+void SharedServers::JobDone(uint64_t job, const HttpResult& result, Now now) {
+  std::unique_ptr<Flight> flight;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto found = flights_.find(job);
+    if (found == flights_.end()) return;
+    flight = std::move(found->second);
+    flights_.erase(found);
+  }
+  ratelimit::Leases& leases = flight->server->leases;
+  if (result.status == 200) {
+    leases.Answered(SharedServer::AskOf(job), result.body, now);
+  } else {
+    leases.Failed(SharedServer::AskOf(job), now);
+  }
+}
+
+}  // namespace sluice
