@@ -203,6 +203,21 @@ TEST_F(SharedLimits, AWaitThatIsGivenUpCostsNothing) {
   EXPECT_EQ(txn.decision().action, Action::kForward);  // fault_tolerant
 }
 
+// Others may have been faster, or the host gives up before whoever asks does: all waits together take one time-out.
+TEST_F(SharedLimits, NobodyWaitsLongerThanTheTimeOut) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(Plugin("day: 5, fault_tolerant: false", ", timeout: 1000")));
+  Transaction txn(gateway);
+  txn.Begin(alice_.request, kStart);
+  ASSERT_EQ(txn.decision().action, Action::kWait);
+  EXPECT_EQ(txn.effect().timeout_ms, 1'000);
+  txn.Resume(After(kSecond * 3 / 10));
+  ASSERT_EQ(txn.decision().action, Action::kWait);
+  EXPECT_EQ(txn.effect().timeout_ms, 700);
+  txn.Resume(After(kSecond));
+  EXPECT_EQ(txn.decision().reason, "limits_unavailable");
+}
+
 // ---- The server cannot be asked ----
 
 TEST_F(SharedLimits, FaultTolerantLetsEverybodyPassAndOtherwiseNobody) {

@@ -47,6 +47,7 @@ struct Bill {
   SharedPart* parts = nullptr;
   size_t part_count = 0;
   int waits = 0;
+  int64_t waits_since = 0;  // monotonic
   bool charged = false;
 };
 

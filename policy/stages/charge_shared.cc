@@ -16,6 +16,7 @@ using OnError = policy::Sharing::OnError;
 
 // A caller who finds that others were faster each time is refused in the end.
 constexpr int kMostWaits = 4;
+constexpr int64_t kNsPerMs = 1'000'000;
 
 SharedServer& ServerOf(const Txn& t, const SharedPart& part) { return *t.world->servers[part.sharing->server]; }
 
@@ -44,16 +45,20 @@ void SetState(SharedPart& part, Outcome outcome) {
                                               : State::kMissing;
 }
 
-bool MayWait(const Txn& t, const Bill& bill) { return t.options.can_wait && bill.waits < kMostWaits; }
+// All waits together are as long as one may be.
+bool MayWait(const Txn& t, const Bill& bill, const SharedPart& part) {
+  if (!t.options.can_wait || bill.waits == kMostWaits) return false;
+  return bill.waits == 0 || t.now.mono_ns - bill.waits_since < ServerOf(t, part).redis().timeout_ms * kNsPerMs;
+}
 
 SharedStep WaitFor(Txn& t, Bill& bill, const SharedPart& part, uint64_t ask) {
   PutBackShared(t, bill);
-  ++bill.waits;
+  if (bill.waits++ == 0) bill.waits_since = t.now.mono_ns;
   const SharedServer& server = ServerOf(t, part);
   t.effect = Effect();
   t.effect.kind = EffectKind::kJob;
   t.effect.id = server.JobOf(ask);
-  t.effect.timeout_ms = server.redis().timeout_ms;
+  t.effect.timeout_ms = server.redis().timeout_ms - (t.now.mono_ns - bill.waits_since) / kNsPerMs;
   Trace(t, "limit", "wait", {}, {"for units of `", part.sharing->set->name(), "`"});
   return SharedStep::kWait;
 }
@@ -68,7 +73,7 @@ uint64_t TakeLease(Txn& t, const Bill& bill, SharedPart& part) {
   }
   // Asked for also by who cannot wait: the next request shall find something.
   const uint64_t ask = Want(t, part);
-  part.state = ask != 0 && MayWait(t, bill) ? State::kOpen : State::kMissing;
+  part.state = ask != 0 && MayWait(t, bill, part) ? State::kOpen : State::kMissing;
   return part.state == State::kOpen ? ask : 0;
 }
 
@@ -80,7 +85,7 @@ uint64_t AskStrictly(Txn& t, const Bill& bill, SharedPart& part) {
     return 0;
   }
   const Outcome outcome = leases.Take(*part.sharing->set, part.key, part.cost, t.now, part.verdicts, &part.ticket);
-  if (outcome == Outcome::kAsk && MayWait(t, bill)) part.ask = Want(t, part);
+  if (outcome == Outcome::kAsk && MayWait(t, bill, part)) part.ask = Want(t, part);
   if (part.ask == 0) SetState(part, outcome);
   return part.ask;
 }

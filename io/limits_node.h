@@ -1,0 +1,84 @@
+// A node of shared limits, the whole of it: a gateway behind the C ABI, with an io thread. For tests.
+#ifndef SLUICE_IO_LIMITS_NODE_H_
+#define SLUICE_IO_LIMITS_NODE_H_
+
+#include <gtest/gtest.h>
+#include <time.h>
+
+#include <string>
+
+#include "capi/sluice.h"
+#include "io/sluice_io.h"
+
+namespace sluice::io {
+
+inline sluice_now ReadClocks() {
+  timespec wall, mono;
+  clock_gettime(CLOCK_REALTIME, &wall);
+  clock_gettime(CLOCK_MONOTONIC, &mono);
+  return {int64_t{wall.tv_sec} * 1'000'000'000 + wall.tv_nsec, int64_t{mono.tv_sec} * 1'000'000'000 + mono.tv_nsec};
+}
+
+class LimitsNode {
+ public:
+  explicit LimitsNode(const std::string& document) {
+    sluice_policy* policy = nullptr;
+    sluice_error* error = nullptr;
+    if (sluice_policy_compile(Str(document), nullptr, &policy, &error) != SLUICE_OK) {
+      const sluice_str message = sluice_error_message(error);
+      ADD_FAILURE() << std::string(message.data, message.size);
+    }
+    sluice_error_free(error);
+    EXPECT_EQ(sluice_gateway_new(nullptr, &gateway_, nullptr), SLUICE_OK);
+    EXPECT_EQ(sluice_gateway_publish(gateway_, policy), SLUICE_OK);
+    sluice_policy_free(policy);
+    EXPECT_EQ(sluice_io_start(gateway_, nullptr, &io_, nullptr), SLUICE_OK);
+  }
+  ~LimitsNode() {
+    sluice_io_stop(io_);
+    sluice_gateway_free(gateway_);
+  }
+  LimitsNode(const LimitsNode&) = delete;
+  LimitsNode& operator=(const LimitsNode&) = delete;
+
+  // The status that a request of this caller gets; 0: it is forwarded. `waits` counts how often it waited.
+  uint32_t Ask(const std::string& peer, int* waits = nullptr) {
+    const std::string method = "GET", target = "/", host = "api.example.com", address = peer + ":1";
+    sluice_request request{};
+    request.struct_size = sizeof request;
+    request.method = Str(method);
+    request.target = Str(target);
+    request.host = Str(host);
+    request.peer = Str(address);
+    request.content_length = -1;
+    sluice_txn* txn = nullptr;
+    sluice_now now = ReadClocks();
+    sluice_status status = sluice_txn_begin(gateway_, &request, &now, &txn);
+    while (status == SLUICE_WAIT) {
+      if (waits != nullptr) ++*waits;
+      sluice_effect effect{};
+      effect.struct_size = sizeof effect;
+      EXPECT_EQ(sluice_txn_effect(txn, &effect), SLUICE_OK);
+      sluice_io_wait(io_, effect.id, effect.timeout_ms);
+      now = ReadClocks();
+      status = sluice_txn_resume(txn, &now);
+    }
+    EXPECT_EQ(status, SLUICE_OK);
+    sluice_decision decision{};
+    decision.struct_size = sizeof decision;
+    EXPECT_EQ(sluice_txn_decision(txn, &decision), SLUICE_OK);
+    const uint32_t answer = decision.action == SLUICE_ACTION_FORWARD ? 0 : decision.status;
+    sluice_txn_free(txn);
+    return answer;
+  }
+
+ private:
+  static sluice_str Str(const std::string& text) { return {text.data(), text.size()}; }
+
+  sluice_gateway* gateway_ = nullptr;
+  sluice_io* io_ = nullptr;
+};
+
+}  // namespace sluice::io
+
+#endif  // SLUICE_IO_LIMITS_NODE_H_
