@@ -48,6 +48,8 @@ class Compiler {
   uint32_t Keep(RateLimitingPlugin limiter);  // its place in the snapshot
   CompiledSharing Share(const policy::Origin& origin, std::string_view path, const policy::Sharing& sharing,
                         std::string_view name, const std::vector<ratelimit::Limit>& limits);
+  void ShareAll(const policy::Plugin& plugin, const policy::Sharing& sharing, std::string_view name,
+                RateLimitingPlugin* limiter);
   void SharePlan(const policy::Plan& plan, bool of_callers, CompiledPlan* out);
   void PlanLimit(const policy::Limit& limit, const std::string& id, CompiledPlan* out);
 

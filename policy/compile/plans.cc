@@ -83,6 +83,15 @@ CompiledLimit WindowOf(const std::string& title, const Config& config) {
   return limit;
 }
 
+// Shared by all nodes a sliding window is strict, and its local counts of another kind.
+std::pair<ratelimit::LimitSpec, std::string_view> SpecOf(const policy::RateLimitingAdvancedConfig& config,
+                                                         const policy::RateLimitingAdvancedConfig::Window& window) {
+  const int64_t length_ns = window.seconds * ratelimit::kSecond;
+  if (!config.sliding) return {ratelimit::LimitSpec::FixedWindow(window.limit, length_ns), "/fixed"};
+  if (config.redis) return {ratelimit::LimitSpec::SlidingWindow(window.limit, length_ns), "/window"};
+  return {ratelimit::LimitSpec::SlidingCounter(window.limit, length_ns), "/sliding"};
+}
+
 }  // namespace
 
 // Compiles `spec` into `limit`. `id` names the limit's counters for good: a reload that keeps the name keeps what was
@@ -122,6 +131,16 @@ CompiledSharing Compiler::Share(const policy::Origin& origin, std::string_view p
   shared.server = static_cast<uint32_t>(known - snapshot_.redis.begin());
   if (known == snapshot_.redis.end()) snapshot_.redis.push_back(sharing.redis);
   return shared;
+}
+
+void Compiler::ShareAll(const policy::Plugin& plugin, const policy::Sharing& sharing, std::string_view name,
+                        RateLimitingPlugin* limiter) {
+  std::vector<ratelimit::Limit> limits;
+  for (CompiledLimit& limit : limiter->limits) {
+    limit.shared = 0;
+    limits.push_back(limit.limit);
+  }
+  limiter->shared = {Share(plugin.origin, "config/redis", sharing, name, limits)};
 }
 
 // Limits that count callers in the same way share a bucket. Like the limits' own names, the bucket's is without the
@@ -196,13 +215,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingC
       compiled.limits.push_back(std::move(limit));
   }
   if (config.redis) {
-    std::vector<ratelimit::Limit> limits;
-    for (CompiledLimit& limit : compiled.limits) {
-      limit.shared = 0;
-      limits.push_back(limit.limit);
-    }
-    compiled.shared = {
-        Share(plugin.origin, "config/redis", config.sharing, absl::StrCat("plugin/", ScopeName(plugin)), limits)};
+    ShareAll(plugin, config.sharing, absl::StrCat("plugin/", ScopeName(plugin)), &compiled);
     if (!config.sharing.on_error)  // Kong's word for it
       compiled.shared[0].on_error =
           config.fault_tolerant ? policy::Sharing::OnError::kOpen : policy::Sharing::OnError::kClosed;
@@ -215,19 +228,16 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingA
   RateLimitingPlugin compiled = LimiterOf(SpotOf(plugin.origin), config);
   compiled.retry_after_jitter_max = config.retry_after_jitter_max;
   LimitGroup(plugin, "identifier", &compiled);
-  const std::string counters = config.counters.empty() ? absl::StrCat("plugin/", ScopeName(plugin), "/")
-                                                       : absl::StrCat("namespace/", config.counters, "/");
+  const std::string counters = config.counters.empty() ? absl::StrCat("plugin/", ScopeName(plugin))
+                                                       : absl::StrCat("namespace/", config.counters);
   for (const policy::RateLimitingAdvancedConfig::Window& window : config.windows) {
-    const int64_t length_ns = window.seconds * ratelimit::kSecond;
+    const auto& [spec, kind] = SpecOf(config, window);
     CompiledLimit limit = WindowOf(TitleOf(window.seconds), config);
-    limit.penalize = config.sliding && !config.disable_penalty;
-    if (CompileLimit(plugin.origin, "config/limit",
-                     absl::StrCat(counters, window.seconds, config.sliding ? "/sliding" : "/fixed"),
-                     config.sliding ? ratelimit::LimitSpec::SlidingCounter(window.limit, length_ns)
-                                    : ratelimit::LimitSpec::FixedWindow(window.limit, length_ns),
-                     &limit))
+    limit.penalize = config.sliding && !config.redis && !config.disable_penalty;
+    if (CompileLimit(plugin.origin, "config/limit", absl::StrCat(counters, "/", window.seconds, kind), spec, &limit))
       compiled.limits.push_back(std::move(limit));
   }
+  if (config.redis) ShareAll(plugin, config.sharing, counters, &compiled);
   return Keep(std::move(compiled));
 }
 

@@ -117,16 +117,14 @@ constexpr Field<Plan> kPlanFields[] = {
 
 // What a node cannot know of what the others count.
 void CheckShared(Reader& reader, const Cursor& at, const Plan& plan) {
-  CheckSharing(reader, at, plan.redis, plan.sharing);
+  CheckSharing(reader, at, "policy", plan.redis, plan.sharing);
   for (const Limit& limit : plan.limits) {
     if (!plan.redis || limit.kind == Limit::Kind::kInFlight) continue;
     for (const auto& [is, field] : {std::pair{limit.shadow, "shadow"}, std::pair{limit.penalize, "penalize"},
                                     std::pair{limit.window == Limit::Window::kSlidingCounter, "type"}}) {
       if (!is) continue;
-      reader.ErrorAt(limit.origin.At(field), "not_supported",
-                     absl::StrCat("`", field, field == std::string_view("type") ? ": sliding-counter" : "",
-                                  "` is not supported with `policy: redis`"),
-                     "remove it");
+      const bool counter = field == std::string_view("type");
+      RefuseShared(reader, limit.origin.At(field), counter ? "type: sliding-counter" : field, "policy");
     }
   }
 }

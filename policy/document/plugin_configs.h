@@ -196,6 +196,8 @@ struct RateLimitingAdvancedConfig {
   bool sliding = true;                  // window_type: by two counts; else fixed
   CountBy count_by;                     // identifier or compound_identifier, header_name, path
   bool shadow = false;                  // counts and reports, refuses nobody
+  bool redis = false;                   // strategy
+  Sharing sharing;                      // redis, sync_rate
   std::string counters;                 // namespace; "" : this plugin's own
   bool disable_penalty = false;         // sliding: do not count what is refused
   uint32_t retry_after_jitter_max = 0;  // seconds

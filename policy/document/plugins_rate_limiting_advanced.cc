@@ -6,6 +6,7 @@
 #include "policy/document/check.h"
 #include "policy/document/count_by.h"
 #include "policy/document/entities.h"
+#include "policy/document/sharing.h"
 
 namespace sluice::policy {
 namespace {
@@ -17,15 +18,6 @@ constexpr int64_t kMaxLimit = 1'000'000'000;
 constexpr int64_t kMaxSeconds = 366 * 86'400;
 
 constexpr Word<bool> kWindowTypes[] = {{"sliding", true}, {"fixed", false}};
-constexpr Word<bool> kStrategies[] = {{"local", true}, {"cluster", std::nullopt}, {"redis", std::nullopt}};
-
-void ReadStrategy(Reader& reader, const Cursor& at, Config*) { WordAt(reader, at, kStrategies); }
-
-// Kong's rule; -1 is the default that decK writes out.
-void ReadSyncRate(Reader& reader, const Cursor& at, Config*) {
-  if (at.node->text != "-1")
-    reader.Error(at, "conflict", "`sync_rate` has no meaning beside `strategy: local`", "remove it");
-}
 
 void ReadThrottlingEnabled(Reader& reader, const Cursor& at, Config*) {
   bool enabled = false;
@@ -67,7 +59,7 @@ void ReadCompoundIdentifier(Reader& reader, const Cursor& at, Config* config) {
   });
 }
 
-// The two lists are read together, by ReadWindows; compound_identifier after them all.
+// The two lists are read together, by ReadWindows; compound_identifier and sync_rate after them all.
 constexpr Field<Config> kFields[] = {
     {"limit", Skip<Config>, kRequired},
     {"window_size", Skip<Config>, kRequired},
@@ -78,8 +70,8 @@ constexpr Field<Config> kFields[] = {
     {"ipv6_prefix", ReadCountIpv6Prefix<Config>},
     {"shadow", ReadBool<&Config::shadow>},
     {"namespace", ReadString<&Config::counters, CheckNotEmpty>},
-    {"strategy", ReadStrategy},
-    {"sync_rate", ReadSyncRate},
+    {"strategy", ReadPolicyOf<Config>},
+    {"sync_rate", Skip<Config>},
     {"disable_penalty", ReadBool<&Config::disable_penalty>},
     {"retry_after_jitter_max", ReadInteger<&Config::retry_after_jitter_max, 0, 86'400>},
     {"hide_client_headers", ReadBool<&Config::hide_client_headers>},
@@ -93,7 +85,7 @@ constexpr Field<Config> kFields[] = {
     {"compound_identifier", Skip<Config>},
     {"counter_key", NotYet<Config>},
     {"custom_key", NotYet<Config>},
-    {"redis", NotYet<Config>, kSecret},
+    {"redis", ReadRedisOf<Config>},
 };
 
 std::vector<int64_t> Integers(Reader& reader, const Cursor& at, std::string_view field, int64_t max) {
@@ -131,6 +123,33 @@ void ReadWindows(Reader& reader, const Cursor& at, Config* config) {
                    [](const auto& a, const auto& b) { return a.limit < b.limit; });
 }
 
+// Kong's rules. -1, which keeps to the node's own counts, is the default that decK writes out for `strategy: local`; 0
+// asks the server at every request.
+void ReadSyncRate(Reader& reader, const Cursor& at, Config* config) {
+  Reader::WithMember(at, "sync_rate", [&](const Cursor& rate) {
+    const bool own = rate.node->text == "-1";
+    if (config->redis && own) {
+      reader.Error(rate, "conflict", "`sync_rate: -1` contradicts `strategy: redis`",
+                   "write `strategy: local`, or a number of seconds");
+    } else if (config->redis) {
+      if (rate.node->text == "0") config->sharing.strict = true;
+      ReadSyncRateOf(reader, rate, &config->sharing);
+    } else if (!own) {
+      reader.Error(rate, "conflict", "`sync_rate` has no meaning beside `strategy: local`", "remove it");
+    }
+  });
+}
+
+// What a node cannot know of what the others count.
+void CheckShared(Reader& reader, const Cursor& at, const Config& config) {
+  CheckSharing(reader, at, "strategy", config.redis, config.sharing);
+  if (!config.redis) return;
+  if (config.shadow) RefuseShared(reader, reader.PlaceOf(at), "shadow", "strategy");
+  if (config.sliding && !config.disable_penalty)
+    reader.Warn(reader.PlaceOf(at), "changed_meaning", "with `strategy: redis` what is refused is not counted",
+                "write `disable_penalty: true`");
+}
+
 }  // namespace
 
 void ReadRateLimitingAdvancedConfig(Reader& reader, const Cursor& at, PluginConfig* out) {
@@ -138,6 +157,8 @@ void ReadRateLimitingAdvancedConfig(Reader& reader, const Cursor& at, PluginConf
   if (!reader.Map(at, kFields, &config)) return;
   if (Reader::IsSet(at, "limit") && Reader::IsSet(at, "window_size")) ReadWindows(reader, at, &config);
   ReadCompoundIdentifier(reader, at, &config);
+  ReadSyncRate(reader, at, &config);
+  CheckShared(reader, at, config);
   CheckCountBy(reader, at, "identifier", config.count_by);
   if (config.count_by.Has(CountBy::Part::kPath) && config.count_by.path.empty())
     reader.Error(at, "missing_field", "`identifier: path` needs `path`", "add it");

@@ -72,8 +72,8 @@ void CheckRateLimiting(Reader& reader, const Cursor& at, RateLimitingConfig* con
         "raise the one or lower the other");
   }
   CheckCountBy(reader, at, "limit_by", config->count_by);
-  CheckSharing(reader, at, config->redis, config->sharing);
-  if (config->redis && config->shadow) reader.NotSupported(at, "`shadow` with `policy: redis`", "remove one of them");
+  CheckSharing(reader, at, "policy", config->redis, config->sharing);
+  if (config->redis && config->shadow) RefuseShared(reader, reader.PlaceOf(at), "shadow", "policy");
   if (config->count_by.Has(CountBy::Part::kPath) && config->count_by.path.empty())
     reader.Error(at, "missing_field", "`limit_by: path` needs `path`", "add it");
 }

@@ -42,14 +42,20 @@ constexpr Word<std::optional<Sharing::OnError>> kOnError[] = {
 constexpr Word<Sharing::OnLoss> kOnLoss[] = {
     {"remember", Sharing::OnLoss::kRemember}, {"hold", Sharing::OnLoss::kHold}, {"reset", Sharing::OnLoss::kReset}};
 
-// Kong's, then our own.
+// Kong's, then our own. Time-outs are read together; there is one connection, which stays.
 constexpr Field<Sharing> kRedisFields[] = {
     {"host", OfServer<&Redis::host, CheckHost>},
     {"port", NumberOfServer<&Redis::port, 1, 65535>},
     {"username", OfServer<&Redis::username>},
     {"password", OfServer<&Redis::password>, kSecret},
     {"database", NumberOfServer<&Redis::database, 0, 65535>},
-    {"timeout", NumberOfServer<&Redis::timeout_ms, 1, 60'000>},
+    {"timeout", Skip<Sharing>},
+    {"connect_timeout", Skip<Sharing>},
+    {"send_timeout", Skip<Sharing>},
+    {"read_timeout", Skip<Sharing>},
+    {"keepalive_pool_size", Skip<Sharing>},
+    {"keepalive_backlog", Skip<Sharing>},
+    {"connection_is_proxied", NotYetTrue<Sharing>},
     {"ssl", FlagOfServer<&Redis::ssl>},
     {"ssl_verify", FlagOfServer<&Redis::ssl_verify>},
     {"server_name", OfServer<&Redis::server_name, CheckHost>},
@@ -61,6 +67,19 @@ constexpr Field<Sharing> kRedisFields[] = {
     {"on_loss", ReadWord<&Sharing::on_loss, kOnLoss>},
 };
 
+// Connecting, asking and being answered are one wait: the longest that is given.
+void ReadTimeouts(Reader& reader, const Cursor& at, Redis* out) {
+  constexpr int64_t kMost = 60'000;
+  int64_t longest = 0;
+  for (const std::string_view field : {"timeout", "connect_timeout", "send_timeout", "read_timeout"}) {
+    Reader::WithMember(at, field, [&](const Cursor& value) {
+      int64_t ms = 0;
+      if (reader.Integer(value, 1, kMost, &ms)) longest = std::max(longest, ms);
+    });
+  }
+  if (longest > 0) out->timeout_ms = static_cast<uint32_t>(longest);
+}
+
 }  // namespace
 
 void ReadSharingPolicy(Reader& reader, const Cursor& at, bool* redis) {
@@ -69,6 +88,7 @@ void ReadSharingPolicy(Reader& reader, const Cursor& at, bool* redis) {
 
 void ReadRedis(Reader& reader, const Cursor& at, Sharing* out) {
   if (!reader.Map(at, kRedisFields, out)) return;
+  ReadTimeouts(reader, at, &out->redis);
   if (!out->redis.host.empty() && !out->redis.socket.empty())
     reader.Error(at, "conflict", "`host` cannot be used with `socket`", "keep one of the two");
   if (!out->redis.socket.empty() && out->redis.ssl)
@@ -95,9 +115,15 @@ void ReadSyncRateOf(Reader& reader, const Cursor& at, Sharing* out) {
               "write `redis: {lease_ms: ...}` in its place");
 }
 
-void CheckSharing(Reader& reader, const Cursor& at, bool redis, const Sharing& sharing) {
+void RefuseShared(Reader& reader, const Place& where, std::string_view what, std::string_view policy) {
+  reader.ErrorAt(where, "not_supported", absl::StrCat("`", what, "` is not supported with `", policy, ": redis`"),
+                 "remove it");
+}
+
+void CheckSharing(Reader& reader, const Cursor& at, std::string_view policy, bool redis, const Sharing& sharing) {
   if (redis && sharing.redis.host.empty() && sharing.redis.socket.empty())
-    reader.Error(at, "missing_field", "`policy: redis` needs `redis` with `host` or `socket`", "add it");
+    reader.Error(at, "missing_field", absl::StrCat("`", policy, ": redis` needs `redis` with `host` or `socket`"),
+                 "add it");
 }
 
 }  // namespace sluice::policy

@@ -10,8 +10,10 @@ void ReadSharingPolicy(Reader& reader, const Cursor& at, bool* redis);
 void ReadRedis(Reader& reader, const Cursor& at, Sharing* out);
 // Kong's interval between two synchronizations, in seconds: here the longest lease.
 void ReadSyncRateOf(Reader& reader, const Cursor& at, Sharing* out);
-// What `redis` must have for `policy: redis`.
-void CheckSharing(Reader& reader, const Cursor& at, bool redis, const Sharing& sharing);
+// What `redis` must have for `policy: redis`, or as the plugin calls it.
+void CheckSharing(Reader& reader, const Cursor& at, std::string_view policy, bool redis, const Sharing& sharing);
+// The error for what a node cannot know of what the others count.
+void RefuseShared(Reader& reader, const Place& where, std::string_view what, std::string_view policy);
 
 // Rows of the tables of those that have `redis` and `sharing`.
 template <typename T>
