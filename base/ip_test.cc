@@ -1,5 +1,11 @@
 #include "base/ip.h"
 
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+#include <random>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -26,6 +32,34 @@ TEST(Ip, RefusesWhatIsNotAnAddress) {
   for (const char* bad : {"", "1.2.3", "1.2.3.256", "01.2.3.4.5", "::g", "1.2.3.4 ", "[::1]", "localhost"})
     EXPECT_FALSE(ParseIp(bad, &ip)) << bad;
   EXPECT_FALSE(ParseIp(std::string_view("1.2.3.4\0", 8), &ip));
+}
+
+// Texts of digits and dots, most of them nearly addresses: as inet_pton and inet_ntop have it.
+TEST(Ip, FourNumbersAreReadAndWrittenAsTheCLibraryDoes) {
+  const uint32_t seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  std::mt19937 random(seed);
+  const char* kParts[] = {"0",   "00",  "01",  "7",    "10", "99", "100", "249",
+                          "255", "256", "300", "1000", "",   "1a", ".",   "-1"};
+  int addresses = 0;
+  for (int run = 0; run < 200'000; ++run) {
+    std::string text;
+    const int parts = random() % 8 == 0 ? 3 + static_cast<int>(random() % 3) : 4;
+    for (int i = 0; i < parts; ++i) {
+      text += i == 0 ? "" : ".";
+      text += random() % 4 != 0 ? std::to_string(random() % 256) : kParts[random() % std::size(kParts)];
+    }
+    uint8_t expected[4];
+    const bool is_address = inet_pton(AF_INET, text.c_str(), expected) == 1;
+    Ip ip;
+    ASSERT_EQ(ParseIp(text, &ip), is_address) << text << " seed " << seed;
+    if (!is_address) continue;
+    ++addresses;
+    ASSERT_TRUE(ip.is_v4());
+    ASSERT_TRUE(std::equal(expected, expected + 4, ip.bytes.end() - 4)) << text;
+    ASSERT_EQ(Text(ip), text);
+  }
+  EXPECT_GT(addresses, 10'000);
 }
 
 TEST(Endpoint, ReadsPorts) {

@@ -66,6 +66,22 @@ struct ScopedPlugin {
   uint32_t service = kNone;
 };
 
+// The plugins that one place says apply. Nearly always none is of the kind that is looked for, which a bit tells.
+class PluginList {
+ public:
+  void Add(const ScopedPlugin& plugin) {
+    plugins_.push_back(plugin);
+    kinds_ |= uint32_t{1} << static_cast<uint8_t>(plugin.kind);
+  }
+  bool Has(PluginKind kind) const { return (kinds_ >> static_cast<uint8_t>(kind) & 1) != 0; }
+  std::vector<ScopedPlugin>::const_iterator begin() const { return plugins_.begin(); }
+  std::vector<ScopedPlugin>::const_iterator end() const { return plugins_.end(); }
+
+ private:
+  std::vector<ScopedPlugin> plugins_;
+  uint32_t kinds_ = 0;  // bit set of PluginKind
+};
+
 // Verifies tokens of one jwt plugin; what both its sources of keys have in common.
 struct JwtPlugin {
   Spot spot;
@@ -204,7 +220,7 @@ struct CompiledService {
   uint32_t send_timeout_ms = 0;
   uint32_t read_timeout_ms = 0;
   uint32_t retries = 0;
-  std::vector<ScopedPlugin> plugins;
+  PluginList plugins;
 };
 
 struct CompiledRoute {
@@ -212,9 +228,9 @@ struct CompiledRoute {
   std::string name;
   uint32_t service = kNone;
   bool preserve_host = false;
-  uint32_t cost = 1;                  // what limits charge for a request
-  uint32_t plan = kNone;              // into shared_plans
-  std::vector<ScopedPlugin> plugins;  // those of this route, perhaps with its service
+  uint32_t cost = 1;      // what limits charge for a request
+  uint32_t plan = kNone;  // into shared_plans
+  PluginList plugins;     // those of this route, perhaps with its service
 };
 
 struct CompiledPlanLimit : CompiledLimit {
@@ -229,7 +245,7 @@ struct CompiledPlan {
 
 struct CompiledGroup {
   std::string name;
-  std::vector<ScopedPlugin> plugins;
+  PluginList plugins;
 };
 
 struct CompiledConsumer {
@@ -243,7 +259,7 @@ struct CompiledConsumer {
   std::vector<uint32_t> acl_groups;           // sorted ids
   std::string acl_header;                     // "a, b"
   uint32_t plan = kNone;
-  std::vector<ScopedPlugin> plugins;
+  PluginList plugins;
 };
 
 struct CompiledCredential {
@@ -275,7 +291,7 @@ class Snapshot {
   std::vector<CompiledGroup> groups;
   std::vector<CompiledPlan> plans;         // of callers
   std::vector<CompiledPlan> shared_plans;  // the same plans, as services and routes have them: with counts of their own
-  std::vector<ScopedPlugin> global_plugins;
+  PluginList global_plugins;
 
   std::vector<JwtPlugin> jwt;
   std::vector<KeyAuthPlugin> key_auth;

@@ -90,7 +90,7 @@ void Compiler::Plugins() {
 void Compiler::Place(const policy::Plugin& plugin, PluginKind kind, uint32_t config) {
   ScopedPlugin scoped{kind,   RankOf(plugin),      ProtocolMask(plugin.protocols),
                       config, Index(plugin.route), Index(plugin.service)};
-  std::vector<ScopedPlugin>* place = &snapshot_.global_plugins;
+  PluginList* place = &snapshot_.global_plugins;
   if (plugin.consumer != policy::kNone) {
     place = &snapshot_.consumers[plugin.consumer].plugins;
   } else if (plugin.consumer_group != policy::kNone) {
@@ -100,7 +100,7 @@ void Compiler::Place(const policy::Plugin& plugin, PluginKind kind, uint32_t con
   } else if (plugin.service != policy::kNone) {
     place = &snapshot_.services[plugin.service].plugins;
   }
-  place->push_back(scoped);
+  place->Add(scoped);
 }
 
 // Names a plugin's counters for good. Names of entities, not places: a document may be rearranged.

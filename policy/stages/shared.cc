@@ -13,8 +13,8 @@ bool Applies(const ScopedPlugin& plugin, const Txn& t) {
 }
 
 // The best of `candidates` that applies and beats `best`.
-const ScopedPlugin* Better(const ScopedPlugin* best, const std::vector<ScopedPlugin>& candidates, PluginKind kind,
-                           const Txn& t) {
+const ScopedPlugin* Better(const ScopedPlugin* best, const PluginList& candidates, PluginKind kind, const Txn& t) {
+  if (!candidates.Has(kind)) return best;
   for (const ScopedPlugin& plugin : candidates)
     if (plugin.kind == kind && (best == nullptr || plugin.rank < best->rank) && Applies(plugin, t)) best = &plugin;
   return best;
