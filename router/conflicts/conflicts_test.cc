@@ -252,6 +252,19 @@ TEST(Conflicts, AmongManyExpressionsTheOneThatCoversIsFound) {
   EXPECT_EQ(Summary(Conflicts(routes)), "route_shadowed: low cover");
 }
 
+// More expressions begin alike than may be compared each with each; those that tie are found all the same.
+TEST(Conflicts, AmongManyExpressionsThatBeginAlikeTheTiesAreFound) {
+  std::vector<RouteSpec> routes;
+  for (int i = 0; i < 4'000; ++i)
+    routes.push_back(Route(absl::StrCat("r", i), {absl::StrCat("~/users/\\d+/thing", i, "$")}));
+  routes.push_back(Route("seven", {"~/users/\\d+/thing7\\w*7$"}));
+  ASSERT_GT(routes.size() * (routes.size() - 1) / 2, kConflictPairs);
+  const Diagnostics findings = Conflicts(routes);
+  EXPECT_EQ(findings.size(), 11u);  // 77, and 707 to 797
+  for (const Diagnostic& finding : findings)
+    EXPECT_EQ(Summary({finding}), absl::StrCat("route_tie: ", finding.routes[0], " seven"));
+}
+
 // Each two of 46 routes of one host tie for a value of their own, which is more than is reported; two of another host
 // are not forgotten over them.
 TEST(Conflicts, ABusyHostHidesNoFindingsElsewhere) {

@@ -1,5 +1,6 @@
 #include "router/conflicts/search_budget.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -26,12 +27,13 @@ bool SearchBudget::Has() {
   return true;
 }
 
-bool SearchBudget::SpendPair() {
-  if (pairs_ == kConflictPairs)
-    return Stop(absl::StrCat(kConflictPairs, " pairs of routes that share hosts and paths"));
-  if (!Has()) return false;
-  ++pairs_;
-  return true;
+size_t SearchBudget::pairs_left() const { return kConflictPairs - pairs_; }
+
+bool SearchBudget::SpendPairs(size_t count) {
+  const size_t left = pairs_left();
+  pairs_ += std::min(left, count);
+  if (left < count) return Stop(absl::StrCat(kConflictPairs, " pairs of routes that share hosts and paths"));
+  return Has();
 }
 
 bool SearchBudget::Stop(std::string_view spent) {

@@ -25,7 +25,10 @@ class SearchBudget {
   bool Has();
 
   // False if no pair of arms may be looked at any more, either.
-  bool SpendPair();
+  bool SpendPair() { return SpendPairs(1); }
+  bool SpendPairs(size_t count);
+
+  size_t pairs_left() const;
 
  private:
   // False. A search that stops for two reasons is reported with the first.

@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "router/byte_automaton.h"
 #include "router/prover/languages.h"
+#include "router/prover/outline_pairs.h"
 #include "router/prover/path_outline.h"
 #include "router/prover/regex_cache.h"
 
@@ -103,6 +104,17 @@ class LibfaProver : public RegexProver {
     const std::optional<PathOutline>& first = *OutlineOf(a);
     const std::optional<PathOutline>& second = *OutlineOf(b);
     return first && second && first->IsApartFrom(*second);
+  }
+
+  bool FindPairsNotApart(const Texts& paths, size_t* looks, Pairs* pairs) override {
+    if (outlines_.size() + paths.size() > kProverOutlines) outlines_.clear();
+    std::vector<const PathOutline*> outlines;
+    for (const std::string& path : paths) {
+      const bool has_room = outlines_.size() < kProverOutlines;
+      const std::optional<PathOutline>* outline = has_room ? OutlineOf(path) : nullptr;
+      outlines.push_back(outline != nullptr && *outline ? &**outline : nullptr);
+    }
+    return OutlinePairs(outlines).Find(looks, pairs);
   }
 
   size_t work() const override { return work_; }

@@ -2,7 +2,9 @@
 
 #include <cstdio>
 #include <random>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -167,6 +169,27 @@ TEST(LibfaProver, SeesThatPathsAreApart) {
   };
   const auto prover = MakeLibfaProver();
   for (const auto& c : kCases) EXPECT_EQ(prover->AreApart(c.a, c.b), c.apart) << c.a << " " << c.b;
+}
+
+// Found without a look at each two, they are what a look at each two finds.
+TEST(LibfaProver, FindsThePairsThatAreNotApart) {
+  std::vector<std::string> paths = {"~/users/\\d+/.*", "~/users/\\d+/thing7\\w*$", "~/a\\b", "/users/1/", "~/other$"};
+  for (int i = 0; i < 150; ++i) paths.push_back(absl::StrCat("~/users/\\d+/thing", i, i % 3 == 0 ? "" : "$"));
+  const auto prover = MakeLibfaProver();
+  std::set<std::pair<uint32_t, uint32_t>> expected, found;
+  for (uint32_t i = 0; i < paths.size(); ++i)
+    for (uint32_t j = i + 1; j < paths.size(); ++j)
+      if (!prover->AreApart(paths[i], paths[j])) expected.emplace(i, j);
+  const size_t all_pairs = paths.size() * (paths.size() - 1) / 2;
+  size_t looks = all_pairs;
+  RegexProver::Pairs pairs;
+  ASSERT_TRUE(prover->FindPairsNotApart(paths, &looks, &pairs));
+  for (const auto& [a, b] : pairs) EXPECT_TRUE(found.insert(std::minmax(a, b)).second) << paths[a] << " " << paths[b];
+  EXPECT_EQ(found, expected);
+  EXPECT_LT(all_pairs - looks, all_pairs);
+  looks = 100;
+  pairs.clear();
+  EXPECT_FALSE(prover->FindPairsNotApart(paths, &looks, &pairs));
 }
 
 TEST(LibfaProver, LargeExpressionsAreNotTried) {

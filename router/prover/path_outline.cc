@@ -179,7 +179,15 @@ class PathOutline::Reader {
   uint32_t round_ = 0;
 };
 
-PathOutline::PathOutline(const ByteAutomaton& paths) { Reader(paths, this).Run(); }
+PathOutline::PathOutline(const ByteAutomaton& paths) {
+  Reader(paths, this).Run();
+  for (size_t place = 0; place < kOutlinePlaces; ++place) {
+    const Bytes& bytes = rows_[place / kPlaces][place % kPlaces];
+    only_[place] = -1;
+    for (size_t byte = 0; bytes.count() == 1 && byte < bytes.size(); ++byte)
+      if (bytes.test(byte)) only_[place] = static_cast<int16_t>(byte);
+  }
+}
 
 bool PathOutline::IsApartFrom(const PathOutline& other) const {
   for (size_t i = 0; i < rows_.size(); ++i)

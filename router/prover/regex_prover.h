@@ -4,7 +4,9 @@
 #define SLUICE_ROUTER_PROVER_REGEX_PROVER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::router {
@@ -30,6 +32,12 @@ class RegexProver {
 
   // Quick, in less than a microsecond once a path is known: true if no path matches both, false if that is not certain.
   virtual bool AreApart(const std::string& a, const std::string& b) = 0;
+
+  // The same for many: adds each two of `paths`, by their indexes, of which that is not certain. Finds them without a
+  // look at each two where it can, and takes from `looks` one for each two that it looks at; false if they do not
+  // suffice.
+  using Pairs = std::vector<std::pair<uint32_t, uint32_t>>;
+  virtual bool FindPairsNotApart(const Texts& paths, size_t* looks, Pairs* pairs) = 0;
 
   // What the questions so far have cost, in units of 20 to 50 ns.
   virtual size_t work() const = 0;
