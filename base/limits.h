@@ -14,6 +14,7 @@ inline constexpr size_t kDocumentStringBytes = 64 << 10;
 inline constexpr size_t kDocumentTextBytes = size_t{256}
                                              << 20;  // all strings, after aliases and variables are followed
 inline constexpr size_t kRoutes = 1'000'000;
+inline constexpr size_t kRedisNodes = 64;      // sentinels, or nodes of a cluster, that one limit names
 inline constexpr size_t kDiagnostics = 1'000;  // reported in one run
 
 // A route table.

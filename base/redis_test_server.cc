@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace sluice {
@@ -36,11 +37,13 @@ std::string Text(const redisReply& reply) {
 
 }  // namespace
 
-RedisServer::RedisServer(std::vector<std::string> options) : options_(std::move(options)) {
+RedisServer::RedisServer(std::vector<std::string> options, const std::string& config) : options_(std::move(options)) {
+  signal(SIGPIPE, SIG_IGN);
   char name[] = "/tmp/sluice_redis_XXXXXX";  // a socket's path must be short
   if (mkdtemp(name) == nullptr) Give("no directory");
   directory_ = name;
   socket_ = directory_ + "/s";
+  std::ofstream(directory_ + "/conf") << config;
   Start();
 }
 
@@ -51,8 +54,8 @@ RedisServer::~RedisServer() {
 }
 
 void RedisServer::Start() {
-  std::vector<std::string> words = {"redis-server", "--port", "0", "--unixsocket", socket_, "--dir",
-                                    directory_,     "--save", "",  "--daemonize",  "no"};
+  std::vector<std::string> words = {"redis-server", directory_ + "/conf", "--port", "0", "--unixsocket", socket_,
+                                    "--dir",        directory_,           "--save", "",  "--daemonize",  "no"};
   words.insert(words.end(), options_.begin(), options_.end());
   pid_ = fork();
   if (pid_ < 0) Give("no process");
@@ -104,10 +107,14 @@ std::string RedisServer::Run(const std::vector<std::string>& command) {
     words.push_back(word.data());
     sizes.push_back(word.size());
   }
-  auto* const reply =
-      static_cast<redisReply*>(redisCommandArgv(context_, static_cast<int>(words.size()), words.data(), sizes.data()));
+  const auto run = [&] {
+    return static_cast<redisReply*>(
+        redisCommandArgv(context_, static_cast<int>(words.size()), words.data(), sizes.data()));
+  };
+  redisReply* reply = run();
+  if (reply == nullptr && redisReconnect(context_) == REDIS_OK) reply = run();  // sentinels cut who is connected
   if (reply == nullptr) return "-no reply";
-  const std::string text = Text(*reply);
+  std::string text = Text(*reply);
   freeReplyObject(reply);
   return text;
 }

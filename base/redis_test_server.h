@@ -13,8 +13,9 @@ namespace sluice {
 
 class RedisServer {
  public:
-  // `options` as on redis-server's command line. Ends the test program if there is no server to be had.
-  explicit RedisServer(std::vector<std::string> options = {});
+  // `options` as on redis-server's command line, `config` as in a file of its own. Ends the test program if there is no
+  // server to be had.
+  explicit RedisServer(std::vector<std::string> options = {}, const std::string& config = "");
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;

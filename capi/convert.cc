@@ -122,12 +122,19 @@ sluice_effect ToEffect(const Effect& in) {
   return out;
 }
 
-sluice_redis_call ToRedisCall(const RedisCall& in, std::vector<sluice_str>* keys, std::vector<sluice_str>* arguments) {
+sluice_redis_call ToRedisCall(const RedisCall& in, std::vector<sluice_str>* keys, std::vector<sluice_str>* arguments,
+                              std::vector<sluice_redis_node>* nodes) {
+  std::transform(in.nodes.begin(), in.nodes.end(), std::back_inserter(*nodes), [](const RedisAddress& node) {
+    return sluice_redis_node{Str(node.host), node.port, 0};
+  });
   std::transform(in.keys.begin(), in.keys.end(), std::back_inserter(*keys), Str);
   std::transform(in.arguments.begin(), in.arguments.end(), std::back_inserter(*arguments), Str);
   sluice_redis_call out = {};
   out.struct_size = sizeof out;
-  out.flags = (in.tls ? SLUICE_REDIS_TLS : 0) | (in.verify ? SLUICE_REDIS_VERIFY : 0);
+  out.flags = (in.tls ? SLUICE_REDIS_TLS : 0) | (in.verify ? SLUICE_REDIS_VERIFY : 0) |
+              (in.where == RedisCall::Where::kSentinel ? SLUICE_REDIS_SENTINEL : 0) |
+              (in.where == RedisCall::Where::kCluster ? SLUICE_REDIS_CLUSTER : 0);
+  out.max_redirections = in.max_redirections;
   out.port = in.port;
   out.database = in.database;
   out.host = Str(in.host);
@@ -140,6 +147,11 @@ sluice_redis_call ToRedisCall(const RedisCall& in, std::vector<sluice_str>* keys
   out.key_count = keys->size();
   out.arguments = arguments->data();
   out.argument_count = arguments->size();
+  out.nodes = nodes->data();
+  out.node_count = nodes->size();
+  out.sentinel_master = Str(in.sentinel_master);
+  out.sentinel_username = Str(in.sentinel_username);
+  out.sentinel_password = Str(in.sentinel_password);
   return out;
 }
 

@@ -22,8 +22,9 @@ sluice_decision ToDecision(const Decision& in, Arena* arena);
 // Without headers: their owner differs from job to transaction.
 sluice_effect ToEffect(const Effect& in);
 
-// The texts' views are kept in `keys` and `arguments`.
-sluice_redis_call ToRedisCall(const RedisCall& in, std::vector<sluice_str>* keys, std::vector<sluice_str>* arguments);
+// The views are kept in `keys`, `arguments` and `nodes`.
+sluice_redis_call ToRedisCall(const RedisCall& in, std::vector<sluice_str>* keys, std::vector<sluice_str>* arguments,
+                              std::vector<sluice_redis_node>* nodes);
 
 void ToPairs(std::span<const Header> in, sluice_pair* out);
 

@@ -44,7 +44,7 @@ sluice_effect GiveJob(sluice_gateway* gateway, const Effect& job) {
   effect.headers = views->headers.data();
   effect.header_count = views->headers.size();
   if (job.redis != nullptr) {
-    views->redis = ToRedisCall(*job.redis, &views->keys, &views->arguments);
+    views->redis = ToRedisCall(*job.redis, &views->keys, &views->arguments, &views->nodes);
     effect.redis = &views->redis;
   }
   std::lock_guard lock(gateway->jobs_mutex);

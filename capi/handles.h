@@ -43,6 +43,7 @@ struct sluice_gateway {
   struct JobViews {
     std::vector<sluice_pair> headers;
     std::vector<sluice_str> keys, arguments;
+    std::vector<sluice_redis_node> nodes;
     sluice_redis_call redis;
   };
   std::mutex jobs_mutex;

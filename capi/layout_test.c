@@ -47,11 +47,16 @@ AT(sluice_effect, timeout_ms, 72);
 AT(sluice_effect, max_body_bytes, 80);
 AT(sluice_effect, redis, 88);
 
-SIZE(sluice_redis_call, 152);
+SIZE(sluice_redis_node, 24);
+AT(sluice_redis_node, host, 0);
+AT(sluice_redis_node, port, 16);
+
+SIZE(sluice_redis_call, 216);
 AT(sluice_redis_call, struct_size, 0);
 AT(sluice_redis_call, flags, 8);
 AT(sluice_redis_call, port, 12);
 AT(sluice_redis_call, database, 16);
+AT(sluice_redis_call, max_redirections, 20);
 AT(sluice_redis_call, host, 24);
 AT(sluice_redis_call, socket, 40);
 AT(sluice_redis_call, username, 56);
@@ -62,6 +67,11 @@ AT(sluice_redis_call, keys, 120);
 AT(sluice_redis_call, key_count, 128);
 AT(sluice_redis_call, arguments, 136);
 AT(sluice_redis_call, argument_count, 144);
+AT(sluice_redis_call, nodes, 152);
+AT(sluice_redis_call, node_count, 160);
+AT(sluice_redis_call, sentinel_master, 168);
+AT(sluice_redis_call, sentinel_username, 184);
+AT(sluice_redis_call, sentinel_password, 200);
 
 SIZE(sluice_http_result, 64);
 AT(sluice_http_result, struct_size, 0);

@@ -147,12 +147,24 @@ SLUICE_API sluice_status sluice_gateway_publish(sluice_gateway* gateway, const s
 #define SLUICE_REDIS_TLS 1u    /* flag: connect with TLS */
 #define SLUICE_REDIS_VERIFY 2u /* flag: verify the server's certificate against server_name, or host */
 
+/* Flags, at most one; without them the script runs at host and port, or socket. SENTINEL: at the master that one of
+ * `nodes`, which are sentinels, names. CLUSTER: at the node that has the keys' slot; `nodes` are some of the cluster.
+ */
+#define SLUICE_REDIS_SENTINEL 4u
+#define SLUICE_REDIS_CLUSTER 8u
+
+typedef struct sluice_redis_node {
+  sluice_str host;
+  uint32_t port;
+  uint32_t reserved; /* 0 */
+} sluice_redis_node;
+
 typedef struct sluice_redis_call {
   size_t struct_size;
   uint32_t flags; /* SLUICE_REDIS_* */
   uint32_t port;
   uint32_t database;
-  uint32_t reserved; /* 0 */
+  uint32_t max_redirections; /* of a cluster: of one call */
   sluice_str host;
   sluice_str socket; /* not empty: the path of a Unix socket, in place of host and port */
   sluice_str username;
@@ -163,6 +175,11 @@ typedef struct sluice_redis_call {
   size_t key_count;
   const sluice_str* arguments;
   size_t argument_count;
+  const sluice_redis_node* nodes;
+  size_t node_count;
+  sluice_str sentinel_master;
+  sluice_str sentinel_username;
+  sluice_str sentinel_password; /* empty: no AUTH */
 } sluice_redis_call;
 
 typedef struct sluice_effect {

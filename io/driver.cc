@@ -94,7 +94,7 @@ void Driver::Run() {
 
 bool Driver::HasRoom() const {
   size_t calls = 0;
-  for (const auto& connection : redis_) calls += connection->calls();
+  for (const auto& service : redis_) calls += service->calls();
   return transfers_.size() < max_parallel_ && calls < kMaxRedisCalls;
 }
 
@@ -138,23 +138,21 @@ void Driver::StartTransfer(const sluice_effect& effect) {
 }
 
 void Driver::StartRedis(const sluice_effect& effect) {
-  RedisConnection* const connection = ConnectionTo(*effect.redis);
-  if (connection == nullptr) return Finish(effect.id, Transfer::Failure("request"));
-  connection->Call(effect, ReadClock(CLOCK_MONOTONIC) / kNsPerMs);
+  RedisService* const service = ServiceOf(*effect.redis);
+  if (service == nullptr) return Finish(effect.id, Transfer::Failure("request"));
+  service->Call(effect, ReadClock(CLOCK_MONOTONIC) / kNsPerMs);
 }
 
-// Null: the address is none.
-RedisConnection* Driver::ConnectionTo(const sluice_redis_call& call) {
-  RedisAddress address(call);
-  for (const auto& connection : redis_)
-    if (!connection->failed() && connection->address() == address) return connection.get();
-  auto connection = std::make_unique<RedisConnection>(
-      std::move(address), options_, [this](uint64_t job, const sluice_http_result& result) { Finish(job, result); });
-  if (connection->handle() == nullptr) return nullptr;
-  redis_.push_back(std::move(connection));
-  if (curl_multi_add_handle(multi_, redis_.back()->handle()) == CURLM_OK) return redis_.back().get();
-  redis_.pop_back();
-  throw std::bad_alloc();
+// Null: the call does not say where.
+RedisService* Driver::ServiceOf(const sluice_redis_call& call) {
+  RedisPlace place(call);
+  if (!place.valid()) return nullptr;
+  for (const auto& service : redis_)
+    if (service->place() == place) return service.get();
+  redis_.push_back(
+      std::make_unique<RedisService>(std::move(place), options_, multi_,
+                                     [this](uint64_t job, const sluice_http_result& result) { Finish(job, result); }));
+  return redis_.back().get();
 }
 
 bool Driver::FinishTransfers() {
@@ -164,14 +162,12 @@ bool Driver::FinishTransfers() {
     CURL* const handle = message->easy_handle;
     const CURLcode code = message->data.result;
     some = true;
-    const auto is_it = [=](const auto& one) { return one->handle() == handle; };
     // A connection stays with the multi handle, which holds it.
-    if (const auto at = std::find_if(redis_.begin(), redis_.end(), is_it); at != redis_.end()) {
-      (*at)->Connected(code);
+    if (std::any_of(redis_.begin(), redis_.end(), [=](const auto& one) { return one->Connected(handle, code); }))
       continue;
-    }
     curl_multi_remove_handle(multi_, handle);  // ends `message`
-    const auto at = std::find_if(transfers_.begin(), transfers_.end(), is_it);
+    const auto at =
+        std::find_if(transfers_.begin(), transfers_.end(), [=](const auto& one) { return one->handle() == handle; });
     Finish((*at)->job(), (*at)->Result(code));
     transfers_.erase(at);
   }
@@ -179,20 +175,10 @@ bool Driver::FinishTransfers() {
 }
 
 void Driver::ServiceRedis() {
-  for (const auto& connection : redis_) {
-    try {
-      connection->Service(ReadClock(CLOCK_MONOTONIC) / kNsPerMs);
-    } catch (const std::bad_alloc&) {
-      connection->Fail("memory");
-    }
-  }
-  DropFailedRedis();
-}
-
-void Driver::DropFailedRedis() {
-  for (const auto& connection : redis_)
-    if (connection->failed()) curl_multi_remove_handle(multi_, connection->handle());
-  redis_.erase(std::remove_if(redis_.begin(), redis_.end(), [](const auto& c) { return c->failed(); }), redis_.end());
+  const int64_t now_ms = ReadClock(CLOCK_MONOTONIC) / kNsPerMs;
+  for (const auto& service : redis_) service->Service(now_ms);
+  redis_.erase(std::remove_if(redis_.begin(), redis_.end(), [=](const auto& one) { return one->idle(now_ms); }),
+               redis_.end());
 }
 
 void Driver::CancelAll() {
@@ -201,8 +187,8 @@ void Driver::CancelAll() {
     Finish(transfer->job(), Transfer::Failure("cancelled"));
   }
   transfers_.clear();
-  for (const auto& connection : redis_) connection->Fail("cancelled");
-  DropFailedRedis();
+  for (const auto& service : redis_) service->Fail("cancelled");
+  redis_.clear();
 }
 
 void Driver::Finish(uint64_t job, const sluice_http_result& result) {
@@ -221,17 +207,13 @@ int64_t Driver::MsUntilNext() const {
   const int64_t now_ns = ReadClock(CLOCK_MONOTONIC);
   int64_t ms = kMaxSleepMs;
   if (HasRoom()) ms = std::min(ms, (ask_again_mono_ns_ - now_ns) / kNsPerMs + 1);
-  for (const auto& connection : redis_) ms = std::min(ms, connection->first_deadline_ms() - now_ns / kNsPerMs);
+  for (const auto& service : redis_) ms = std::min(ms, service->first_deadline_ms() - now_ns / kNsPerMs);
   return std::max<int64_t>(ms, 0);
 }
 
 void Driver::Sleep() {
   std::vector<curl_waitfd> watched;
-  for (const auto& connection : redis_) {
-    if (connection->socket() < 0) continue;
-    const short events = connection->wants_to_send() ? CURL_WAIT_POLLIN | CURL_WAIT_POLLOUT : CURL_WAIT_POLLIN;
-    watched.push_back({connection->socket(), events, 0});
-  }
+  for (const auto& service : redis_) service->Watch(&watched);
   curl_multi_poll(multi_, watched.data(), static_cast<unsigned>(watched.size()), static_cast<int>(MsUntilNext()),
                   nullptr);
 }

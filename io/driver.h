@@ -12,7 +12,7 @@
 
 #include "capi/sluice.h"
 #include "io/done_list.h"
-#include "io/redis_connection.h"
+#include "io/redis_service.h"
 #include "io/transfer.h"
 
 namespace sluice::io {
@@ -39,7 +39,7 @@ class Driver {
 
  private:
   using Transfers = std::vector<std::unique_ptr<Transfer>>;
-  using RedisConnections = std::vector<std::unique_ptr<RedisConnection>>;
+  using RedisServices = std::vector<std::unique_ptr<RedisService>>;
 
   // On the thread.
   void Run();
@@ -47,11 +47,10 @@ class Driver {
   void StartJob(const sluice_effect& effect);
   void StartTransfer(const sluice_effect& effect);
   void StartRedis(const sluice_effect& effect);
-  RedisConnection* ConnectionTo(const sluice_redis_call& call);
+  RedisService* ServiceOf(const sluice_redis_call& call);
   bool HasRoom() const;
   bool FinishTransfers();  // true: some were done
   void ServiceRedis();
-  void DropFailedRedis();
   void CancelAll();
   void Finish(uint64_t job, const sluice_http_result& result);
   void Sleep();
@@ -69,7 +68,7 @@ class Driver {
 
   // The thread's own.
   Transfers transfers_;
-  RedisConnections redis_;
+  RedisServices redis_;
   int64_t ask_again_mono_ns_ = 0;
   bool finished_ = false;  // since it was looked at last: the gateway may have more to do
 

@@ -57,10 +57,21 @@ const sluice_redis_call* sluice_gateway::ViewsOf(uint64_t id, const RedisJob& re
   RedisViews& views = redis_views_[id];
   for (const std::string& key : redis.keys) views.keys.push_back(Str(key));
   for (const std::string& argument : redis.arguments) views.arguments.push_back(Str(argument));
-  views.call = {
-      sizeof views.call, redis.flags,       redis.port,          redis.database,         0,
-      Str(redis.host),   Str(redis.socket), Str(redis.username), Str(redis.password),    Str(redis.server_name),
-      Str(redis.script), views.keys.data(), views.keys.size(),   views.arguments.data(), views.arguments.size()};
+  sluice_redis_call& call = views.call;
+  call.struct_size = sizeof call;
+  call.flags = redis.flags;
+  call.port = redis.port;
+  call.database = redis.database;
+  call.host = Str(redis.host);
+  call.socket = Str(redis.socket);
+  call.username = Str(redis.username);
+  call.password = Str(redis.password);
+  call.server_name = Str(redis.server_name);
+  call.script = Str(redis.script);
+  call.keys = views.keys.data();
+  call.key_count = views.keys.size();
+  call.arguments = views.arguments.data();
+  call.argument_count = views.arguments.size();
   return &views.call;
 }
 

@@ -61,7 +61,7 @@ struct sluice_gateway {
   std::map<uint64_t, std::vector<sluice_pair>> header_views_;
   struct RedisViews {
     std::vector<sluice_str> keys, arguments;
-    sluice_redis_call call;
+    sluice_redis_call call = {};
   };
   std::map<uint64_t, RedisViews> redis_views_;
   std::deque<uint64_t> waiting_;

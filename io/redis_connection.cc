@@ -18,10 +18,8 @@ namespace {
 
 constexpr size_t kMostUnreadBytes = 256 << 10;
 
-std::string Text(sluice_str text) { return text.size == 0 ? std::string() : std::string(text.data, text.size); }
-
 bool IsPlain(std::string_view text) {
-  return text.find_first_of(std::string_view("\0\r\n /@?#", 9)) == std::string_view::npos;
+  return text.find_first_of(std::string_view("\0\r\n /@?#", 8)) == std::string_view::npos;
 }
 
 std::string InUrl(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
@@ -45,12 +43,23 @@ bool EndsConnection(std::string_view error) {
   return false;
 }
 
-std::string_view FirstWord(const redisReply& reply) {
-  const std::string_view text(reply.str, reply.len);
-  return text.substr(0, text.find(' '));
-}
+std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
 
-bool IsText(const redisReply& reply) { return reply.type == REDIS_REPLY_STRING || reply.type == REDIS_REPLY_STATUS; }
+RedisReply ToReply(const redisReply& in) {
+  using Kind = RedisReply::Kind;
+  RedisReply out;
+  out.kind = Kind::kOther;
+  if (in.type == REDIS_REPLY_STRING || in.type == REDIS_REPLY_STATUS) out.kind = Kind::kText;
+  if (in.type == REDIS_REPLY_ERROR) out.kind = Kind::kError;
+  if (out.kind != Kind::kOther) out.text = {in.str, in.len};
+  if (in.type != REDIS_REPLY_ARRAY) return out;
+  for (size_t i = 0; i < in.elements; ++i) {
+    const redisReply& item = *in.element[i];
+    if (item.type == REDIS_REPLY_STRING) out.items.emplace_back(item.str, item.len);
+  }
+  if (out.items.size() == in.elements) out.kind = Kind::kTexts;
+  return out;
+}
 
 const char* ConnectError(int code) {
   switch (code) {
@@ -66,19 +75,8 @@ const char* ConnectError(int code) {
 
 }  // namespace
 
-RedisAddress::RedisAddress(const sluice_redis_call& call)
-    : host(Text(call.host)),
-      socket(Text(call.socket)),
-      username(Text(call.username)),
-      password(Text(call.password)),
-      server_name(Text(call.server_name)),
-      script(Text(call.script)),
-      port(call.port),
-      database(call.database),
-      flags(call.flags) {}
-
-RedisConnection::RedisConnection(RedisAddress address, const TransferOptions& options, Finish finish)
-    : address_(std::move(address)), options_(options), finish_(std::move(finish)) {
+RedisConnection::RedisConnection(RedisNode node, RedisGreeting greeting, const TransferOptions& options, Finish finish)
+    : node_(std::move(node)), greeting_(std::move(greeting)), options_(options), finish_(std::move(finish)) {
   handle_ = curl_easy_init();
   reader_ = redisReaderCreate();
   if (handle_ != nullptr && reader_ != nullptr && Configure()) return;
@@ -98,19 +96,18 @@ RedisConnection::~RedisConnection() {
 }
 
 bool RedisConnection::Configure() {
-  const bool tls = (address_.flags & SLUICE_REDIS_TLS) != 0;
-  const bool verify = (address_.flags & SLUICE_REDIS_VERIFY) != 0;
-  if (!IsPlain(address_.host) || !IsPlain(address_.server_name)) return false;
-  const std::string name = address_.server_name.empty() ? InUrl(address_.host) : address_.server_name;
-  const std::string port = std::to_string(address_.port);
-  if (!address_.socket.empty()) {
-    if (address_.socket.find('\0') != std::string::npos) return false;
+  if (!IsPlain(node_.host) || !IsPlain(greeting_.server_name)) return false;
+  const std::string name = greeting_.server_name.empty() ? InUrl(node_.host) : greeting_.server_name;
+  const std::string port = std::to_string(node_.port);
+  if (!node_.socket.empty()) {
+    if (node_.socket.find('\0') != std::string::npos) return false;
     curl_easy_setopt(handle_, CURLOPT_URL, "http://localhost/");
-    curl_easy_setopt(handle_, CURLOPT_UNIX_SOCKET_PATH, address_.socket.c_str());
+    curl_easy_setopt(handle_, CURLOPT_UNIX_SOCKET_PATH, node_.socket.c_str());
   } else {
-    if (address_.host.empty()) return false;
-    curl_easy_setopt(handle_, CURLOPT_URL, ((tls ? "https://" : "http://") + name + ":" + port + "/").c_str());
-    connect_to_ = curl_slist_append(nullptr, ("::" + InUrl(address_.host) + ":" + port).c_str());
+    if (node_.host.empty()) return false;
+    curl_easy_setopt(handle_, CURLOPT_URL,
+                     ((greeting_.tls ? "https://" : "http://") + name + ":" + port + "/").c_str());
+    connect_to_ = curl_slist_append(nullptr, ("::" + InUrl(node_.host) + ":" + port).c_str());
     if (connect_to_ == nullptr) return false;
     curl_easy_setopt(handle_, CURLOPT_CONNECT_TO, connect_to_);
   }
@@ -122,8 +119,8 @@ bool RedisConnection::Configure() {
   curl_easy_setopt(handle_, CURLOPT_SSL_ENABLE_ALPN, 0L);
   curl_easy_setopt(handle_, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(handle_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout_ms));
-  curl_easy_setopt(handle_, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
-  curl_easy_setopt(handle_, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+  curl_easy_setopt(handle_, CURLOPT_SSL_VERIFYPEER, greeting_.verify ? 1L : 0L);
+  curl_easy_setopt(handle_, CURLOPT_SSL_VERIFYHOST, greeting_.verify ? 2L : 0L);
   curl_easy_setopt(handle_, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   curl_easy_setopt(handle_, CURLOPT_OPENSOCKETFUNCTION, &OpenSocket);
   curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, options_.refuse_private ? &refused_address_ : nullptr);
@@ -142,22 +139,14 @@ int RedisConnection::socket() const {
 
 int64_t RedisConnection::first_deadline_ms() const {
   int64_t first = std::numeric_limits<int64_t>::max();
-  for (const Script& call : calls_) first = std::min(first, call.deadline_ms);
+  for (const RedisCommand& call : calls_) first = std::min(first, call.deadline_ms);
   return first;
 }
 
 // ---- Out ----
 
-void RedisConnection::Call(const sluice_effect& effect, int64_t now_ms) {
-  const sluice_redis_call& call = *effect.redis;
-  Script script;
-  script.job = effect.id;
-  script.deadline_ms = now_ms + std::clamp<int64_t>(effect.timeout_ms, 1, options_.max_timeout_ms);
-  script.most_bytes = std::min(effect.max_body_bytes, options_.max_body_bytes);
-  script.words.push_back(std::to_string(call.key_count));
-  std::transform(call.keys, call.keys + call.key_count, std::back_inserter(script.words), Text);
-  std::transform(call.arguments, call.arguments + call.argument_count, std::back_inserter(script.words), Text);
-  calls_.push_back(std::move(script));
+void RedisConnection::Call(RedisCommand command) {
+  calls_.push_back(std::move(command));
   Flush();
 }
 
@@ -168,18 +157,19 @@ void RedisConnection::Connected(int curl_code) {
 }
 
 void RedisConnection::Greet() {
-  if (!address_.username.empty()) {
-    Send({"AUTH", address_.username, address_.password});
-  } else if (!address_.password.empty()) {
-    Send({"AUTH", address_.password});
+  std::vector<std::vector<std::string_view>> words;
+  if (!greeting_.username.empty()) {
+    words.push_back({"AUTH", greeting_.username, greeting_.password});
+  } else if (!greeting_.password.empty()) {
+    words.push_back({"AUTH", greeting_.password});
   }
-  greetings_ = address_.password.empty() ? 0 : 1;
-  if (address_.database != 0) {
-    Send({"SELECT", std::to_string(address_.database)});
-    ++greetings_;
-  }
-  Send({"SCRIPT", "LOAD", address_.script});
-  ++greetings_;
+  const std::string database = std::to_string(greeting_.database);
+  if (greeting_.database != 0) words.push_back({"SELECT", database});
+  if (greeting_.only_master) words.push_back({"ROLE"});
+  if (!greeting_.script.empty()) words.push_back({"SCRIPT", "LOAD", greeting_.script});
+  for (const auto& command : words) Send(command);
+  greetings_ = words.size();
+  if (greetings_ == 0) state_ = State::kReady;
   Flush();
 }
 
@@ -197,15 +187,17 @@ void RedisConnection::Send(const std::vector<std::string_view>& words) {
   redisFreeCommand(text);
 }
 
-void RedisConnection::SendScript(const Script& script, bool whole) {
-  std::vector<std::string_view> words = {whole ? "EVAL" : "EVALSHA", whole ? address_.script : sha_};
-  words.insert(words.end(), script.words.begin(), script.words.end());
+void RedisConnection::SendCommand(const RedisCommand& command, bool whole) {
+  std::vector<std::string_view> words;
+  if (command.script) words = {whole ? "EVAL" : "EVALSHA", whole ? greeting_.script : sha_};
+  words.insert(words.end(), command.words.begin(), command.words.end());
+  if (command.asking) Send({"ASKING"});
   Send(words);
 }
 
 void RedisConnection::Flush() {
   if (state_ == State::kReady)
-    for (; sent_ < calls_.size(); ++sent_) SendScript(calls_[sent_], false);
+    for (; sent_ < calls_.size(); ++sent_) SendCommand(calls_[sent_], false);
   if (state_ != State::kReady && state_ != State::kGreeting) return;
   while (!out_.empty()) {
     size_t sent = 0;
@@ -248,7 +240,7 @@ void RedisConnection::Understand() {
     }
     const std::unique_ptr<void, FreeReply> owned(read);
     unread_ = reader_->len - reader_->pos;
-    const auto& reply = *static_cast<const redisReply*>(read);
+    const RedisReply reply = ToReply(*static_cast<const redisReply*>(read));
     if (greetings_ > 0) {
       OnGreeting(reply);
     } else if (sent_ > 0) {
@@ -259,52 +251,47 @@ void RedisConnection::Understand() {
   }
 }
 
-void RedisConnection::OnGreeting(const redisReply& reply) {
-  if (!IsText(reply)) return Fail(reply.type == REDIS_REPLY_ERROR ? "greeting" : "protocol");
+void RedisConnection::OnGreeting(const RedisReply& reply) {
+  if (reply.kind == RedisReply::Kind::kError) return Fail("greeting");
+  const bool of_role = greeting_.only_master && greetings_ == (greeting_.script.empty() ? 1 : 2);
+  if (of_role) {
+    if (reply.items.empty() || reply.items.front() != "master") return Fail("role");
+  } else if (reply.kind != RedisReply::Kind::kText) {
+    return Fail("protocol");
+  }
   if (--greetings_ > 0) return;
-  sha_.assign(reply.str, reply.len);
+  if (!greeting_.script.empty()) sha_ = reply.text;
   state_ = State::kReady;
   Flush();
 }
 
-void RedisConnection::OnAnswer(const redisReply& reply) {
-  const std::string_view text =
-      IsText(reply) || reply.type == REDIS_REPLY_ERROR ? std::string_view(reply.str, reply.len) : std::string_view();
-  sluice_http_result result{};
-  result.struct_size = sizeof result;
-  if (reply.type == REDIS_REPLY_ERROR) {
-    const std::string_view code = FirstWord(reply);
-    if (code == "NOSCRIPT") {  // it has not been run: once more, with all of it
-      SendScript(calls_.front(), true);
-      std::rotate(calls_.begin(), calls_.begin() + 1, calls_.begin() + static_cast<std::ptrdiff_t>(sent_));
-      return Flush();
-    }
-    result.error = {code.data(), code.size()};
-    Answer(result);
-    if (EndsConnection(code)) Fail("connect");
+void RedisConnection::OnAnswer(const RedisReply& reply) {
+  RedisCommand& first = calls_.front();
+  if (first.asking && !first.asked) {
+    first.asked = true;
     return;
   }
-  if (!IsText(reply)) {
-    result.error = {"protocol", 8};
-  } else if (text.size() > calls_.front().most_bytes) {
-    result.error = {"too_large", 9};
-  } else {
-    result.status = 200;
-    result.body = {text.data(), text.size()};
+  const std::string_view code = reply.kind == RedisReply::Kind::kError ? FirstWord(reply.text) : std::string_view();
+  if (first.script && code == "NOSCRIPT") {  // it has not been run: once more, with all of it
+    first.asked = false;
+    SendCommand(first, true);
+    std::rotate(calls_.begin(), calls_.begin() + 1, calls_.begin() + static_cast<std::ptrdiff_t>(sent_));
+    return Flush();
   }
-  Answer(result);
+  Answer(reply);
+  if (EndsConnection(code)) Fail("connect");
 }
 
-void RedisConnection::Answer(const sluice_http_result& result) {
-  const uint64_t job = calls_.front().job;
+void RedisConnection::Answer(const RedisReply& reply) {
+  RedisCommand command = std::move(calls_.front());
   calls_.pop_front();
   if (sent_ > 0) --sent_;
-  finish_(job, result);
+  finish_(std::move(command), reply);
 }
 
 void RedisConnection::Fail(const char* error) {
   state_ = State::kFailed;
-  while (!calls_.empty()) Answer(Transfer::Failure(error));
+  while (!calls_.empty()) Answer({RedisReply::Kind::kNone, error, {}});
 }
 
 }  // namespace sluice::io

@@ -16,43 +16,73 @@
 
 struct curl_slist;
 struct redisReader;
-struct redisReply;
 
 namespace sluice::io {
 
-// Where to connect and as whom; connections are shared by calls that agree in all of it.
-struct RedisAddress {
-  std::string host, socket, username, password, server_name, script;
+struct RedisNode {
+  std::string host;
   uint32_t port = 0;
-  uint32_t database = 0;
-  uint32_t flags = 0;  // SLUICE_REDIS_*
-
-  explicit RedisAddress(const sluice_redis_call& call);
-  bool operator==(const RedisAddress&) const = default;
+  std::string socket;  // not empty: in place of host and port
+  bool operator==(const RedisNode&) const = default;
 };
 
-// Used by one thread. Every call is answered exactly once, by way of `finish`.
+// What a server is told first.
+struct RedisGreeting {
+  std::string username, password, server_name;
+  std::string script;  // "": none to load
+  uint32_t database = 0;
+  bool tls = false, verify = false;
+  bool only_master = false;  // leave a server that is none
+  bool operator==(const RedisGreeting&) const = default;
+};
+
+struct RedisCommand {
+  uint64_t job = 0;
+  bool script = true;              // `words` go behind EVALSHA and the script's name: number of keys, keys, arguments
+  bool asking = false;             // goes behind ASKING, which a cluster asks for
+  bool asked = false;              // … whose answer has come
+  uint32_t redirections_left = 0;  // of a cluster
+  std::vector<std::string> words;
+  int64_t deadline_ms = 0;
+  size_t most_bytes = 0;  // of the answer
+};
+
+struct RedisReply {
+  enum class Kind {
+    kNone,   // `text`, which is static, says why
+    kError,  // the server's
+    kText,
+    kTexts,  // a list of them: `items`
+    kOther,
+  };
+  Kind kind = Kind::kNone;
+  std::string_view text;
+  std::vector<std::string_view> items;
+};
+
+// Used by one thread. Every command is answered exactly once, by way of `finish`.
 class RedisConnection {
  public:
-  using Finish = std::function<void(uint64_t job, const sluice_http_result& result)>;
+  using Finish = std::function<void(RedisCommand command, const RedisReply& reply)>;
 
   // `options` must outlive it. Throws std::bad_alloc.
-  RedisConnection(RedisAddress address, const TransferOptions& options, Finish finish);
+  RedisConnection(RedisNode node, RedisGreeting greeting, const TransferOptions& options, Finish finish);
   ~RedisConnection();
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
 
   // To be added to a multi handle; null: the address is no address.
   void* handle() const { return handle_; }
-  const RedisAddress& address() const { return address_; }
+  const RedisNode& node() const { return node_; }
+  const RedisGreeting& greeting() const { return greeting_; }
 
-  void Call(const sluice_effect& effect, int64_t now_ms);
+  void Call(RedisCommand command);
 
   // libcurl has connected, or failed to.
   void Connected(int curl_code);
   // Sends and reads what can be, and gives up what has taken too long.
   void Service(int64_t now_ms);
-  // Answers every call with this error; the connection is of no use any more. `error` is a static text.
+  // Answers every command with this error; the connection is of no use any more. `error` is a static text.
   void Fail(const char* error);
 
   bool failed() const { return state_ == State::kFailed; }
@@ -63,25 +93,19 @@ class RedisConnection {
 
  private:
   enum class State { kConnecting, kGreeting, kReady, kFailed };
-  struct Script {
-    uint64_t job;
-    std::vector<std::string> words;  // number of keys, keys, arguments
-    int64_t deadline_ms;
-    size_t most_bytes;
-  };
-
   bool Configure();
   void Send(const std::vector<std::string_view>& words);
-  void SendScript(const Script& script, bool whole);
+  void SendCommand(const RedisCommand& command, bool whole);
   void Greet();
   void Flush();
   void Read();
   void Understand();
-  void OnGreeting(const redisReply& reply);
-  void OnAnswer(const redisReply& reply);
-  void Answer(const sluice_http_result& result);
+  void OnGreeting(const RedisReply& reply);
+  void OnAnswer(const RedisReply& reply);
+  void Answer(const RedisReply& reply);
 
-  const RedisAddress address_;
+  const RedisNode node_;
+  const RedisGreeting greeting_;
   const TransferOptions& options_;
   const Finish finish_;
   void* handle_ = nullptr;
@@ -89,10 +113,10 @@ class RedisConnection {
   redisReader* reader_ = nullptr;
   State state_ = State::kConnecting;
   bool refused_address_ = false;
-  size_t greetings_ = 0;      // replies yet to come before the first script's
-  std::string sha_;           // the script's name at the server
-  std::deque<Script> calls_;  // in the order of their answers
-  size_t sent_ = 0;           // of `calls_`, those that are under way
+  size_t greetings_ = 0;            // replies yet to come before the first command's
+  std::string sha_;                 // the script's name at the server
+  std::deque<RedisCommand> calls_;  // in the order of their answers
+  size_t sent_ = 0;                 // of `calls_`, those that are under way
   std::string out_;
   size_t unread_ = 0;  // bytes of a reply that is not complete
 };

@@ -17,10 +17,26 @@ enum class EffectKind : uint32_t {
   kRedis = 3,  // run `redis` in Redis; hand the answer to Gateway::JobDone
 };
 
+struct RedisAddress {
+  std::string_view host;
+  uint32_t port = 0;
+};
+
 // A script to run (EVALSHA, or EVAL if the server does not know it), and where. All keys are in one cluster slot.
 struct RedisCall {
+  enum class Where : uint8_t {
+    kServer,    // host and port, or socket
+    kSentinel,  // the master that one of `nodes`, which are sentinels, names
+    kCluster,   // the node that has the keys' slot; `nodes` are some of the cluster
+  };
+  Where where = Where::kServer;
   std::string_view host;
   std::string_view socket;  // not empty: the path of a Unix socket, in place of host and port
+  std::span<const RedisAddress> nodes;
+  std::string_view sentinel_master;
+  std::string_view sentinel_username;
+  std::string_view sentinel_password;
+  uint32_t max_redirections = 0;
   uint32_t port = 0;
   uint32_t database = 0;
   std::string_view username;  // may be empty with a password
@@ -47,8 +63,7 @@ struct Effect {
 };
 
 // Of kRedis: status 200 and the text that the script returned as body. Anything else is a failure: an error of the
-// server
-// ("NOSCRIPT …"), no text, no answer in time.
+// server ("READONLY …"), no text, no answer in time.
 struct HttpResult {
   uint32_t status = 0;     // 0: no answer
   std::string_view error;  // why there is none: "timeout", "connect", "tls", "too_large" …

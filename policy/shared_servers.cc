@@ -18,14 +18,37 @@ ratelimit::Leases::Options OptionsWith(uint64_t seed) {
   return options;
 }
 
+std::string HostPort(const std::string& host, uint32_t port) {
+  return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]:", port) : absl::StrCat(host, ":", port);
+}
+
 std::string UrlOf(const policy::Redis& redis) {
+  const std::string_view scheme = redis.ssl ? "rediss" : "redis";
   if (!redis.socket.empty()) return absl::StrCat("unix:", redis.socket);
-  const std::string host = absl::StrContains(redis.host, ':') ? absl::StrCat("[", redis.host, "]") : redis.host;
-  return absl::StrCat(redis.ssl ? "rediss://" : "redis://", host, ":", redis.port, "/", redis.database);
+  if (!redis.sentinels.empty()) {
+    const policy::RedisNode& first = redis.sentinels.front();
+    return absl::StrCat(scheme, "+sentinel://", HostPort(first.host, first.port), "/", redis.sentinel_master, "/",
+                        redis.database);
+  }
+  if (!redis.cluster_nodes.empty()) {
+    const policy::RedisNode& first = redis.cluster_nodes.front();
+    return absl::StrCat(scheme, "+cluster://", HostPort(first.host, first.port));
+  }
+  return absl::StrCat(scheme, "://", HostPort(redis.host, redis.port), "/", redis.database);
+}
+
+const std::vector<policy::RedisNode>& NodesOf(const policy::Redis& redis) {
+  return redis.sentinels.empty() ? redis.cluster_nodes : redis.sentinels;
+}
+
+RedisCall::Where WhereOf(const policy::Redis& redis) {
+  if (!redis.sentinels.empty()) return RedisCall::Where::kSentinel;
+  return redis.cluster_nodes.empty() ? RedisCall::Where::kServer : RedisCall::Where::kCluster;
 }
 
 RedisCall CallOf(const policy::Redis& redis) {
   RedisCall call;
+  call.where = WhereOf(redis);
   call.host = redis.host;
   call.socket = redis.socket;
   call.port = redis.port;
@@ -35,6 +58,10 @@ RedisCall CallOf(const policy::Redis& redis) {
   call.tls = redis.ssl;
   call.verify = redis.ssl_verify;
   call.server_name = redis.server_name;
+  call.sentinel_master = redis.sentinel_master;
+  call.sentinel_username = redis.sentinel_username;
+  call.sentinel_password = redis.sentinel_password;
+  call.max_redirections = redis.cluster_max_redirections;
   call.script = ratelimit::LeaseScript();
   return call;
 }
@@ -72,6 +99,8 @@ Effect SharedServers::Launch(const std::shared_ptr<SharedServer>& server, const 
   flight->keys.assign(flight->text.keys.begin(), flight->text.keys.end());
   flight->arguments.assign(flight->text.arguments.begin(), flight->text.arguments.end());
   flight->call = CallOf(server->redis());
+  for (const policy::RedisNode& node : NodesOf(server->redis())) flight->nodes.push_back({node.host, node.port});
+  flight->call.nodes = flight->nodes;
   flight->call.keys = flight->keys;
   flight->call.arguments = flight->arguments;
   flight->url = UrlOf(server->redis());
@@ -111,6 +140,8 @@ void SharedServers::JobDone(uint64_t job, const HttpResult& result, Now now) {
   ratelimit::Leases& leases = flight->server->leases;
   if (result.status == 200) {
     leases.Answered(SharedServer::AskOf(job), result.body, now);
+  } else if (result.error == "TRYAGAIN") {  // while a cluster moves this key's slot
+    leases.Answered(SharedServer::AskOf(job), "E TRYAGAIN", now);
   } else {
     leases.Failed(SharedServer::AskOf(job), now);
   }

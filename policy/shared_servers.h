@@ -61,6 +61,7 @@ class SharedServers {
     std::shared_ptr<SharedServer> server;
     ratelimit::AskText text;
     std::vector<std::string_view> keys, arguments;
+    std::vector<RedisAddress> nodes;
     std::string url;
     RedisCall call;
   };

@@ -113,6 +113,17 @@ TEST(LimitsTest, EnforcedHeaders) {
   EXPECT_EQ(codes(limits::kSignedHeaders + 1), "too_large");
 }
 
+TEST(LimitsTest, RedisNodes) {
+  auto code = [](size_t count) {
+    std::string text = "_format_version: '3.0'\nplugins: [{name: rate-limiting, config: {minute: 5, policy: redis, ";
+    absl::StrAppend(&text, "redis: {cluster_nodes: [{ip: a}", Repeat(", {ip: a}", count - 1), "]}}}]\n");
+    Diagnostics all = Parse(text, ParseOptions()).diagnostics;
+    return all.empty() ? "" : all[0].code;
+  };
+  EXPECT_EQ(code(limits::kRedisNodes), "");
+  EXPECT_EQ(code(limits::kRedisNodes + 1), "too_large");
+}
+
 TEST(LimitsTest, UsernamesAndPasswords) {
   auto codes = [](size_t username, size_t password) {
     std::string text =

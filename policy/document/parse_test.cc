@@ -384,9 +384,56 @@ plans:
   const auto& plugin = std::get<RateLimitingConfig>(result.document.plugins.at(0).config);
   EXPECT_TRUE(plugin.redis);
   EXPECT_EQ(plugin.sharing, plain);
-  const Redis redis{"r", "", 1, "u", "p", 2, 3, true, true, "s", "x:"};
+  Redis redis;
+  redis.host = "r";
+  redis.port = 1;
+  redis.username = "u";
+  redis.password = "p";
+  redis.database = 2;
+  redis.timeout_ms = 3;
+  redis.ssl = redis.ssl_verify = true;
+  redis.server_name = "s";
+  redis.prefix = "x:";
   EXPECT_EQ(result.document.plans.at(0).sharing,
             (Sharing{redis, true, 50, Sharing::OnError::kClosed, Sharing::OnLoss::kHold}));
+}
+
+TEST(ParseTest, RedisBehindSentinelsAndInAClusterInBothOfKongsWays) {
+  ParseResult result = Parse(R"(
+_format_version: "3.0"
+plans:
+- name: watched
+  policy: redis
+  limits: [{name: hourly, quota: 5, window: hour}]
+  redis: {sentinel_master: m, sentinel_role: master, sentinel_nodes: [{host: a}, {port: 7}], sentinel_username: u,
+          sentinel_password: p}
+- name: named
+  policy: redis
+  limits: [{name: hourly, quota: 5, window: hour}]
+  redis: {sentinel_master: m, sentinel_addresses: ['a', '127.0.0.1:7'], sentinel_username: u, sentinel_password: p}
+- name: spread
+  policy: redis
+  limits: [{name: hourly, quota: 5, window: hour}]
+  redis: {cluster_nodes: [{ip: ::1, port: 7}], cluster_max_redirections: 2}
+- name: listed
+  policy: redis
+  limits: [{name: hourly, quota: 5, window: hour}]
+  redis: {cluster_addresses: ['[::1]:7'], cluster_max_redirections: 2}
+)",
+                             Options());
+  ASSERT_TRUE(result.ok()) << ToText(result.diagnostics);
+  Redis watched, spread;
+  watched.sentinels = {{"a", 6379}, {"127.0.0.1", 7}};
+  watched.sentinel_master = "m";
+  watched.sentinel_username = "u";
+  watched.sentinel_password = "p";
+  spread.cluster_nodes = {{"::1", 7}};
+  spread.cluster_max_redirections = 2;
+  const std::vector<Plan>& plans = result.document.plans;
+  EXPECT_EQ(plans.at(0).sharing.redis, watched);
+  EXPECT_EQ(plans.at(1).sharing.redis, watched);
+  EXPECT_EQ(plans.at(2).sharing.redis, spread);
+  EXPECT_EQ(plans.at(3).sharing.redis, spread);
 }
 
 TEST(ParseTest, ALookupThatThrowsIsAnError) {

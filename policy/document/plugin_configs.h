@@ -141,10 +141,18 @@ struct HeaderCertAuthConfig : CertificateAuthConfig {
   bool operator==(const HeaderCertAuthConfig&) const = default;
 };
 
+struct RedisNode {
+  std::string host = "127.0.0.1";
+  uint32_t port = 6379;
+  bool operator==(const RedisNode&) const = default;
+};
+
 // A Redis server, and how the nodes that share limits in it go about it; docs/redis.md.
 struct Redis {
-  std::string host;    // or
-  std::string socket;  // the path of a Unix socket
+  std::string host;                      // or
+  std::string socket;                    // the path of a Unix socket, or
+  std::vector<RedisNode> sentinels;      // who know where the master is, or
+  std::vector<RedisNode> cluster_nodes;  // some of a cluster
   uint32_t port = 6379;
   std::string username;
   std::string password;
@@ -153,7 +161,11 @@ struct Redis {
   bool ssl = false;
   bool ssl_verify = false;
   std::string server_name;
-  std::string prefix = "sluice:";  // of all keys
+  std::string sentinel_master;  // the name that the sentinels know it by
+  std::string sentinel_username;
+  std::string sentinel_password;
+  uint32_t cluster_max_redirections = 5;  // of one ask
+  std::string prefix = "sluice:";         // of all keys
   bool operator==(const Redis&) const = default;
 };
 

@@ -2,7 +2,9 @@
 
 #include <charconv>
 #include <string>
+#include <utility>
 
+#include "base/limits.h"
 #include "policy/document/check.h"
 
 namespace sluice::policy {
@@ -36,6 +38,45 @@ void FlagOfServer(Reader& reader, const Cursor& at, Sharing* out) {
 }
 
 constexpr Word<bool> kPolicies[] = {{"local", false}, {"cluster", std::nullopt}, {"redis", true}};
+template <const char* kHost>
+constexpr Field<RedisNode> kNodeFields[] = {
+    {kHost, ReadString<&RedisNode::host, CheckHost>},
+    {"port", ReadInteger<&RedisNode::port, 1, 65535>},
+};
+constexpr char kHostField[] = "host", kIpField[] = "ip";
+
+template <typename ReadNode>
+void ReadNodeList(Reader& reader, const Cursor& at, std::vector<RedisNode>* out, ReadNode read) {
+  reader.List(at, [&](const Cursor& item) {
+    RedisNode node;
+    if (read(item, &node)) out->push_back(std::move(node));
+  });
+  if (out->size() > limits::kRedisNodes)
+    reader.Error(at, "too_large", absl::StrCat("more than ", limits::kRedisNodes, " nodes"), "a few are enough");
+}
+
+template <auto kMember, const char* kHost>
+void ReadNodes(Reader& reader, const Cursor& at, Sharing* out) {
+  ReadNodeList(reader, at, &(out->redis.*kMember),
+               [&](const Cursor& item, RedisNode* node) { return reader.Map(item, kNodeFields<kHost>, node); });
+}
+
+// Kong's former way to write them: "host:port".
+template <auto kMember>
+void ReadAddresses(Reader& reader, const Cursor& at, Sharing* out) {
+  ReadNodeList(reader, at, &(out->redis.*kMember), [&](const Cursor& item, RedisNode* node) {
+    std::string text;
+    uint16_t port = 6379;
+    if (!reader.String(item, nullptr, &text)) return false;
+    if (!ParseHostPort(text, &node->host, &port)) return reader.Expected(item, "host:port");
+    node->port = port;
+    return true;
+  });
+}
+
+constexpr Word<bool> kSentinelRoles[] = {{"master", true}, {"slave", std::nullopt}, {"any", std::nullopt}};
+void ReadSentinelRole(Reader& reader, const Cursor& at, Sharing*) { WordAt(reader, at, kSentinelRoles); }
+
 constexpr Word<bool> kModes[] = {{"lease", false}, {"strict", true}};
 constexpr Word<std::optional<Sharing::OnError>> kOnError[] = {
     {"local", Sharing::OnError::kLocal}, {"open", Sharing::OnError::kOpen}, {"closed", Sharing::OnError::kClosed}};
@@ -59,6 +100,15 @@ constexpr Field<Sharing> kRedisFields[] = {
     {"ssl", FlagOfServer<&Redis::ssl>},
     {"ssl_verify", FlagOfServer<&Redis::ssl_verify>},
     {"server_name", OfServer<&Redis::server_name, CheckHost>},
+    {"sentinel_master", OfServer<&Redis::sentinel_master, CheckNotEmpty>},
+    {"sentinel_role", ReadSentinelRole},
+    {"sentinel_nodes", ReadNodes<&Redis::sentinels, kHostField>},
+    {"sentinel_addresses", ReadAddresses<&Redis::sentinels>},
+    {"sentinel_username", OfServer<&Redis::sentinel_username>},
+    {"sentinel_password", OfServer<&Redis::sentinel_password>, kSecret},
+    {"cluster_nodes", ReadNodes<&Redis::cluster_nodes, kIpField>},
+    {"cluster_addresses", ReadAddresses<&Redis::cluster_nodes>},
+    {"cluster_max_redirections", NumberOfServer<&Redis::cluster_max_redirections, 1, 100>},
     {"socket", OfServer<&Redis::socket, CheckSocket>},
     {"prefix", OfServer<&Redis::prefix, CheckPrefix>},
     {"mode", ReadWord<&Sharing::strict, kModes>},
@@ -80,6 +130,26 @@ void ReadTimeouts(Reader& reader, const Cursor& at, Redis* out) {
   if (longest > 0) out->timeout_ms = static_cast<uint32_t>(longest);
 }
 
+// There is one way to find the server.
+void CheckWhere(Reader& reader, const Cursor& at, const Redis& redis) {
+  std::string_view found;
+  for (const auto& [there, field] : {std::pair{!redis.host.empty(), "host"}, std::pair{!redis.socket.empty(), "socket"},
+                                     std::pair{!redis.sentinels.empty(), "sentinel_nodes"},
+                                     std::pair{!redis.cluster_nodes.empty(), "cluster_nodes"}}) {
+    if (!there) continue;
+    if (!found.empty())
+      reader.Error(at, "conflict", absl::StrCat("`", found, "` cannot be used with `", field, "`"),
+                   "keep one of the two");
+    found = field;
+  }
+  if (redis.sentinels.empty() != redis.sentinel_master.empty())
+    reader.Error(at, "missing_field", "`sentinel_nodes` and `sentinel_master` need each other", "add the other");
+  if (!redis.sentinel_username.empty() && redis.sentinel_password.empty())
+    reader.Error(at, "missing_field", "`sentinel_username` needs `sentinel_password`", "add it");
+  if (!redis.cluster_nodes.empty() && redis.database != 0)
+    reader.Error(at, "conflict", "`cluster_nodes` cannot be used with `database`: a cluster has only 0", "remove it");
+}
+
 }  // namespace
 
 void ReadSharingPolicy(Reader& reader, const Cursor& at, bool* redis) {
@@ -89,8 +159,7 @@ void ReadSharingPolicy(Reader& reader, const Cursor& at, bool* redis) {
 void ReadRedis(Reader& reader, const Cursor& at, Sharing* out) {
   if (!reader.Map(at, kRedisFields, out)) return;
   ReadTimeouts(reader, at, &out->redis);
-  if (!out->redis.host.empty() && !out->redis.socket.empty())
-    reader.Error(at, "conflict", "`host` cannot be used with `socket`", "keep one of the two");
+  CheckWhere(reader, at, out->redis);
   if (!out->redis.socket.empty() && out->redis.ssl)
     reader.Error(at, "conflict", "`ssl` cannot be used with `socket`", "remove it");
   if (!out->redis.username.empty() && out->redis.password.empty())
@@ -121,9 +190,12 @@ void RefuseShared(Reader& reader, const Place& where, std::string_view what, std
 }
 
 void CheckSharing(Reader& reader, const Cursor& at, std::string_view policy, bool redis, const Sharing& sharing) {
-  if (redis && sharing.redis.host.empty() && sharing.redis.socket.empty())
-    reader.Error(at, "missing_field", absl::StrCat("`", policy, ": redis` needs `redis` with `host` or `socket`"),
-                 "add it");
+  const Redis& server = sharing.redis;
+  if (redis && server.host.empty() && server.socket.empty() && server.sentinels.empty() && server.cluster_nodes.empty())
+    reader.Error(at, "missing_field",
+                 absl::StrCat("`", policy, ": redis` needs `redis` with `host`, `socket`, `sentinel_nodes` or ",
+                              "`cluster_nodes`"),
+                 "add one");
 }
 
 }  // namespace sluice::policy

@@ -1,0 +1,206 @@
+// Limits behind real sentinels and in a real cluster, over the whole way: masters are found, failovers and moved keys
+// followed, and nothing is admitted beyond the limit meanwhile.
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/redis_test_server.h"
+#include "io/limits_node.h"
+
+namespace sluice::io {
+namespace {
+
+constexpr int kLimit = 40;  // a year
+constexpr auto kPatience = std::chrono::seconds(40);
+
+std::string FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  close(fd);
+  return std::to_string(ntohs(address.sin_port));
+}
+
+std::string Policy(const std::string& redis) {
+  return R"(
+_format_version: "3.0"
+services:
+- name: orders
+  url: http://orders.internal
+  routes: [{name: orders, paths: [/]}]
+  plugins:
+  - name: rate-limiting
+    config: {year: )" +
+         std::to_string(kLimit) + ", policy: redis, limit_by: ip, redis: {timeout: 5000, lease_ms: 10, " +
+         "on_error: closed, " + redis + "}}\n";
+}
+
+void WaitUntil(const std::function<bool()>& reached) {
+  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  while (!reached()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), give_up);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+// Asks until it gets this status, and counts how many were forwarded.
+int AskUntil(LimitsNode& node, const std::string& peer, uint32_t wanted) {
+  int forwarded = 0;
+  WaitUntil([&] {
+    const uint32_t status = node.Ask(peer);
+    forwarded += status == 0;
+    return status == wanted;
+  });
+  return forwarded;
+}
+
+class Sentinel : public testing::Test {
+ protected:
+  static constexpr char kName[] = "limits";
+  const std::string master_port_ = FreePort(), replica_port_ = FreePort(), sentinel_port_ = FreePort();
+  RedisServer master_{{"--port", master_port_}};
+  RedisServer replica_{{"--port", replica_port_, "--replicaof", "127.0.0.1 " + master_port_}};
+  RedisServer sentinel_{{"--port", sentinel_port_, "--sentinel"},
+                        std::string("sentinel monitor ") + kName + " 127.0.0.1 " + master_port_ + " 1\n" +
+                            "sentinel down-after-milliseconds " + kName + " 500\n" + "sentinel failover-timeout " +
+                            kName + " 3000\n"};
+
+  std::string Through(const std::string& sentinels) {
+    return Policy("sentinel_master: " + std::string(kName) + ", sentinel_nodes: [" + sentinels + "]");
+  }
+};
+
+TEST_F(Sentinel, TellsTheMasterAndItsSuccessor) {
+  WaitUntil([&] { return replica_.Run({"INFO", "replication"}).find("master_link_status:up") != std::string::npos; });
+  WaitUntil([&] { return sentinel_.Run({"SENTINEL", "REPLICAS", kName}).find(replica_port_) != std::string::npos; });
+  LimitsNode node(Through("{port: " + FreePort() + "}, {host: 127.0.0.1, port: " + sentinel_port_ + "}"));
+  int forwarded = AskUntil(node, "203.0.113.1", 0);  // the first sentinel is dead
+  for (int i = 0; i < 9; ++i) {
+    forwarded += node.Ask("203.0.113.1") == 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(12));  // each lease is new
+  }
+  EXPECT_EQ(forwarded, 10);
+  EXPECT_NE(master_.Run({"DBSIZE"}), "0");
+  EXPECT_EQ(master_.Run({"WAIT", "1", "10000"}), "1");
+  master_.Stop();
+  EXPECT_EQ(AskUntil(node, "203.0.113.2", 500), 0);
+  AskUntil(node, "203.0.113.2", 0);  // the replica has become the master
+  forwarded += AskUntil(node, "203.0.113.1", 429);
+  EXPECT_LE(forwarded, kLimit);
+  EXPECT_NE(replica_.Run({"ROLE"}).find("master"), std::string::npos);
+}
+
+TEST_F(Sentinel, WhoIsNoMasterIsLeftAlone) {
+  const std::string another_port = FreePort();
+  RedisServer another({"--port", another_port, "--sentinel"},
+                      "sentinel monitor " + std::string(kName) + " 127.0.0.1 " + replica_port_ + " 2\n");
+  LimitsNode node(Through("{port: " + another_port + "}"));
+  EXPECT_EQ(node.Ask("203.0.113.1"), 500u);
+  EXPECT_EQ(replica_.Run({"DBSIZE"}), "0");
+  LimitsNode lost(Through("{port: " + sentinel_port_ + "}"));
+  EXPECT_EQ(lost.Ask("203.0.113.1"), 0u);
+}
+
+class Cluster : public testing::Test {
+ protected:
+  static constexpr size_t kNodes = 3;
+
+  Cluster() {
+    for (size_t i = 0; i < kNodes; ++i) {
+      ports_[i] = FreePort();
+      nodes_[i] = std::make_unique<RedisServer>(std::vector<std::string>{"--port", ports_[i], "--cluster-enabled",
+                                                                         "yes", "--cluster-node-timeout", "1000",
+                                                                         "--cluster-port", FreePort()});
+    }
+    const char* const ranges[kNodes][2] = {{"0", "5460"}, {"5461", "10922"}, {"10923", "16383"}};
+    for (size_t i = 0; i < kNodes; ++i) {
+      EXPECT_EQ(nodes_[i]->Run({"CLUSTER", "ADDSLOTSRANGE", ranges[i][0], ranges[i][1]}), "OK");
+    }
+    for (size_t i = 1; i < kNodes; ++i)
+      EXPECT_EQ(nodes_[i]->Run({"CLUSTER", "MEET", "127.0.0.1", ports_[0], BusPort(*nodes_[0])}), "OK");
+    for (auto& node : nodes_) WaitUntil([&] { return IsWell(*node); });
+  }
+  static std::string BusPort(RedisServer& node) {
+    const std::string text = node.Run({"CONFIG", "GET", "cluster-port"});
+    return text.substr(text.find(' ') + 1);
+  }
+  static bool IsWell(RedisServer& node) {
+    const std::string info = node.Run({"CLUSTER", "INFO"});
+    return info.find("cluster_state:ok") != std::string::npos &&
+           info.find("cluster_known_nodes:3") != std::string::npos;
+  }
+  std::string Through() {
+    return Policy("cluster_nodes: [{port: " + FreePort() + "}, {ip: 127.0.0.1, port: " + ports_[0] + "}]");
+  }
+
+  std::array<std::string, kNodes> ports_;
+  std::array<std::unique_ptr<RedisServer>, kNodes> nodes_;
+};
+
+TEST_F(Cluster, EachCallersKeyIsFoundWhereItIs) {
+  LimitsNode node(Through()), other(Through());
+  AskUntil(node, "198.51.100.1", 0);  // the first seed is dead
+  AskUntil(other, "198.51.100.1", 0);
+  for (int i = 0; i < 60; ++i) EXPECT_EQ(node.Ask("203.0.113." + std::to_string(i)), 0u) << i;
+  for (auto& server : nodes_) EXPECT_NE(server->Run({"DBSIZE"}), "0");
+  EXPECT_LE(1 + AskUntil(node, "203.0.113.7", 429) + AskUntil(other, "203.0.113.7", 429), kLimit);
+}
+
+TEST_F(Cluster, KeysThatMoveAreFollowed) {
+  LimitsNode node(Through());
+  int forwarded = AskUntil(node, "203.0.113.1", 0);
+  size_t from = 0;
+  while (nodes_[from]->Run({"DBSIZE"}) == "0") ++from;
+  const size_t to = (from + 1) % kNodes;
+  const std::string key = nodes_[from]->Run({"KEYS", "*}:plugin*"});
+  const std::string since = nodes_[from]->Run({"KEYS", "*}:since"});
+  const std::string slot = nodes_[from]->Run({"CLUSTER", "KEYSLOT", key});
+  const std::string from_id = nodes_[from]->Run({"CLUSTER", "MYID"}), to_id = nodes_[to]->Run({"CLUSTER", "MYID"});
+  const auto ask = [&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(12));
+    const uint32_t status = node.Ask("203.0.113.1");
+    EXPECT_EQ(status, 0u);
+    forwarded += status == 0;
+  };
+  ask();
+  EXPECT_EQ(nodes_[to]->Run({"CLUSTER", "SETSLOT", slot, "IMPORTING", from_id}), "OK");
+  EXPECT_EQ(nodes_[from]->Run({"CLUSTER", "SETSLOT", slot, "MIGRATING", to_id}), "OK");
+  ask();
+  EXPECT_EQ(nodes_[from]->Run({"MIGRATE", "127.0.0.1", ports_[to], "", "0", "5000", "KEYS", key, since}), "OK");
+  ask();  // ASK
+  ask();
+  EXPECT_NE(nodes_[to]->Run({"INFO", "commandstats"}).find("cmdstat_asking"), std::string::npos);
+  for (const size_t i : {to, from}) EXPECT_EQ(nodes_[i]->Run({"CLUSTER", "SETSLOT", slot, "NODE", to_id}), "OK");
+  ask();  // MOVED
+  ask();
+  EXPECT_EQ(nodes_[from]->Run({"DBSIZE"}), "0");
+  EXPECT_LE(forwarded + AskUntil(node, "203.0.113.1", 429), kLimit);
+}
+
+TEST_F(Cluster, ANodeThatDiesAndComesBackIsFoundAgain) {
+  LimitsNode node(Through());
+  int forwarded = AskUntil(node, "203.0.113.1", 0);
+  size_t owner = 0;
+  while (nodes_[owner]->Run({"DBSIZE"}) == "0") ++owner;
+  nodes_[owner]->Stop();
+  forwarded += AskUntil(node, "203.0.113.1", 500);
+  nodes_[owner]->Start();  // with nothing of what it knew but its place
+  forwarded += AskUntil(node, "203.0.113.1", 429);
+  EXPECT_LE(forwarded, kLimit);
+  AskUntil(node, "203.0.113.2", 0);
+}
+
+}  // namespace
+}  // namespace sluice::io
