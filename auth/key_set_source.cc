@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "auth/digest.h"
+#include "auth/discovery.h"
 #include "auth/http_freshness.h"
 
 namespace sluice::auth {
@@ -13,8 +14,6 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kGraceNs = kSecond;  // between a fetch's deadline and giving it up: the host's timers are coarse
 constexpr size_t kEtagBytes = 256;
 constexpr int64_t kMostSeconds = 366 * 86400;
-
-bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
 bool IsPrintable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
@@ -36,13 +35,8 @@ struct NamedBound {
 }  // namespace
 
 std::string KeySetSource::Check(const KeySetSourceOptions& o) {
-  bool https = StartsWith(o.url, "https://"), http = StartsWith(o.url, "http://");
-  if (!https && !(http && o.allow_http)) {
-    std::string hint = http ? "; set allow_http to permit it" : "";
-    return "expected an https url, found `" + o.url.substr(0, 200) + "`" + hint;
-  }
-  if (!IsPrintable(o.url) || o.url.size() > 2048 || o.url.size() <= (https ? 8u : 7u))
-    return "expected a url of at most 2048 printable characters, found another";
+  std::string error = CheckFetchUrl(o.url, o.allow_http);
+  if (!error.empty()) return error;
   for (const NamedBound& b : {NamedBound{"min_fresh_s", o.min_fresh_s, 1},
                               {"max_fresh_s", o.max_fresh_s, o.min_fresh_s},
                               {"default_fresh_s", o.default_fresh_s, 1},
@@ -61,7 +55,19 @@ std::string KeySetSource::Check(const KeySetSourceOptions& o) {
   return "";
 }
 
+std::string SourceIdentity(const KeySetSourceOptions& o) {
+  std::string identity = o.url + "\n";
+  for (const std::string& issuer : o.issuers) identity += issuer + "\n";
+  for (int64_t value : {int64_t{o.allow_http}, o.default_fresh_s, o.min_fresh_s, o.max_fresh_s, o.stale_s, o.cooldown_s,
+                        o.negative_s, o.backoff_first_s, o.backoff_max_s, o.timeout_ms,
+                        static_cast<int64_t>(o.max_bytes), int64_t{o.keys.allow_secrets}})
+    identity += std::to_string(value) + " ";
+  for (int i = 0; i < kAlgorithmCount; ++i) identity += o.keys.algorithms.Has(static_cast<Algorithm>(i)) ? '1' : '0';
+  return identity;
+}
+
 KeySetSource::KeySetSource(KeySetSourceOptions options) : options_(std::move(options)), random_(options_.seed) {
+  if (options_.issuers.empty()) jwks_url_ = options_.url;
   char secret[32];
   for (size_t i = 0; i < sizeof(secret); i += 8) {
     uint64_t word = NextRandom(&random_);
@@ -75,6 +81,7 @@ std::optional<Fetch> KeySetSource::NextFetch(Now now, int64_t* ask_again_mono_ns
   if (flight_ == Flight::kNone && now.mono_ns >= due_ns_) JoinFlight(0, true);
   if (flight_ == Flight::kWanted) {
     flight_ = Flight::kUnderWay;
+    discovering_ = !follows_ && NeedsDiscovery(now.mono_ns);
     flight_deadline_ns_ = now.mono_ns + options_.timeout_ms * 1'000'000;
     *ask_again_mono_ns = flight_deadline_ns_ + kGraceNs;
     return MakeFetch();
@@ -83,28 +90,57 @@ std::optional<Fetch> KeySetSource::NextFetch(Now now, int64_t* ask_again_mono_ns
   return std::nullopt;
 }
 
+bool KeySetSource::NeedsDiscovery(int64_t mono_ns) const {
+  return !options_.issuers.empty() && (jwks_url_.empty() || mono_ns >= discovery_due_ns_);
+}
+
 Fetch KeySetSource::MakeFetch() const {
   Fetch fetch;
   fetch.id = flight_id_;
-  fetch.url = options_.url;
-  fetch.headers.emplace_back("Accept", "application/jwk-set+json, application/json");
-  if (!etag_.empty()) fetch.headers.emplace_back("If-None-Match", etag_);
+  fetch.url = discovering_ ? options_.url : jwks_url_;
+  fetch.headers.emplace_back("Accept",
+                             discovering_ ? "application/json" : "application/jwk-set+json, application/json");
+  if (!discovering_ && !etag_.empty()) fetch.headers.emplace_back("If-None-Match", etag_);
   fetch.timeout_ms = options_.timeout_ms;
   fetch.deadline_mono_ns = flight_deadline_ns_;
-  fetch.max_bytes = options_.max_bytes;
+  fetch.max_bytes = discovering_ ? limits::kDiscoveryBytes : options_.max_bytes;
   return fetch;
+}
+
+// Why an answer that should bring something does not; "" if it does.
+std::string KeySetSource::Fault(const FetchResult& result) const {
+  if (result.status == 0) return result.error.empty() ? "no answer" : std::string(result.error.substr(0, 200));
+  if (result.status != 200) return "expected status 200, found `" + std::to_string(result.status) + "`";
+  if (result.body.size() > options_.max_bytes)
+    return "expected at most " + std::to_string(options_.max_bytes) + " bytes, found more";
+  return "";
 }
 
 KeySetSource::Change KeySetSource::OnResult(uint64_t fetch_id, const FetchResult& result, Now now) {
   if (flight_ != Flight::kUnderWay || fetch_id != flight_id_) return Change::kNone;
+  if (discovering_) return Discover(result, now);
   EndFlight(now.mono_ns);
-  if (result.status == 0) return Fail(std::string(result.error.substr(0, 200)), now.mono_ns);
   if (result.status == 304 && keys_ && !etag_.empty()) return Refresh(result, now, Change::kRefreshed);
-  if (result.status != 200)
-    return Fail("expected status 200, found `" + std::to_string(result.status) + "`", now.mono_ns);
-  if (result.body.size() > options_.max_bytes)
-    return Fail("expected at most " + std::to_string(options_.max_bytes) + " bytes, found more", now.mono_ns);
-  return Take(result, now);
+  std::string fault = Fault(result);
+  return fault.empty() ? Take(result, now) : Fail(std::move(fault), now.mono_ns);
+}
+
+// Whoever waits goes on waiting, for the keys.
+KeySetSource::Change KeySetSource::Discover(const FetchResult& result, Now now) {
+  std::string url;
+  std::string fault = Fault(result);
+  if (fault.empty()) fault = ReadDiscovery(result.body, options_.issuers, options_.allow_http, &url);
+  if (!fault.empty()) {
+    EndFlight(now.mono_ns);
+    return Fail(std::move(fault), now.mono_ns);
+  }
+  if (url != jwks_url_) etag_.clear();
+  jwks_url_ = std::move(url);
+  discovery_due_ns_ = now.mono_ns + FreshNs(result, now);
+  flight_ = Flight::kWanted;
+  ++flight_id_;
+  follows_ = true;
+  return Change::kDiscovered;
 }
 
 KeySetSource::Change KeySetSource::Take(const FetchResult& result, Now now) {
@@ -125,11 +161,14 @@ KeySetSource::Change KeySetSource::Take(const FetchResult& result, Now now) {
   return Refresh(result, now, same ? Change::kRefreshed : Change::kSwapped);
 }
 
-KeySetSource::Change KeySetSource::Refresh(const FetchResult& result, Now now, Change change) {
+int64_t KeySetSource::FreshNs(const FetchResult& result, Now now) const {
   std::optional<int64_t> said =
       FreshSeconds({result.cache_control, result.expires, result.date, result.age}, now.wall_ns / kSecond);
-  int64_t fresh_ns =
-      std::clamp(said.value_or(options_.default_fresh_s), options_.min_fresh_s, options_.max_fresh_s) * kSecond;
+  return std::clamp(said.value_or(options_.default_fresh_s), options_.min_fresh_s, options_.max_fresh_s) * kSecond;
+}
+
+KeySetSource::Change KeySetSource::Refresh(const FetchResult& result, Now now, Change change) {
+  int64_t fresh_ns = FreshNs(result, now);
   due_ns_ = now.mono_ns + Between(fresh_ns, 80, 95);
   usable_until_ns_ = now.mono_ns + fresh_ns + options_.stale_s * kSecond;
   failures_ = 0;
@@ -139,7 +178,8 @@ KeySetSource::Change KeySetSource::Refresh(const FetchResult& result, Now now, C
 }
 
 KeySetSource::Change KeySetSource::Fail(std::string error, int64_t mono_ns) {
-  last_error_ = error.empty() ? "no answer" : std::move(error);
+  last_error_ = std::move(error);
+  discovery_due_ns_ = kLongAgo;  // the keys may have moved
   failures_ = std::min(failures_ + 1, 1'000'000);
   int64_t wait_s = options_.backoff_first_s;
   for (int i = 1; i < failures_ && wait_s < options_.backoff_max_s; ++i) wait_s *= 2;
@@ -166,16 +206,18 @@ KeySetSource::Want KeySetSource::JoinFlight(uint64_t kid_hash, bool started) {
   if (started) {
     flight_ = Flight::kWanted;
     ++flight_id_;
+    follows_ = false;
     waiting_count_ = 0;
   }
   if (kid_hash != 0 && waiting_count_ < waiting_.size()) waiting_[waiting_count_++] = kid_hash;
-  return {State::kWait, flight_id_, started};
+  return {State::kWait, flight_id_, started, follows_};
 }
 
 void KeySetSource::EndFlight(int64_t mono_ns) {
   flight_ = Flight::kNone;
   if (flight_on_demand_) cooldown_until_ns_ = mono_ns + options_.cooldown_s * kSecond;
   flight_on_demand_ = false;
+  discovering_ = follows_ = false;
 }
 
 void KeySetSource::ExpireFlight(int64_t mono_ns) {

@@ -16,6 +16,9 @@
 //   kHave: verify · kWait: wait for want.flight (NextFetch hands it out if it is not yet under way) ·
 //   kUnknown: 401 · kUnavailable: the policy's fallback, 503 by default
 //
+// With `issuers` the URL is that of an issuer's discovery document (auth/discovery.h), which says where the keys are:
+// it is fetched first, as a flight of its own, and again once it is no longer fresh or the keys could not be fetched.
+//
 // Promises:
 //  - At most one fetch is under way. A storm of made-up key ids causes at most one fetch per cooldown, an IdP that is
 //    down is asked only as the back-off allows.
@@ -47,8 +50,9 @@ namespace sluice::auth {
 class HmacKey;  // auth/digest.h
 
 struct KeySetSourceOptions {
-  std::string url;          // https; see allow_http
-  bool allow_http = false;  // plain http lets anyone on the way sign: for loopback and tests
+  std::string url;                   // https; see allow_http
+  bool allow_http = false;           // plain http lets anyone on the way sign: for loopback and tests
+  std::vector<std::string> issuers;  // not empty: `url` is of a discovery document, which must be of one of these
 
   // How long a set is fresh: what its answer says (Cache-Control max-age less Age, else Expires less Date), within
   // these bounds. A shorter maximum ends removed keys sooner; a longer minimum spares an IdP that says `no-cache`.
@@ -66,6 +70,9 @@ struct KeySetSourceOptions {
   JwkSetOptions keys;
   uint64_t seed = 0;  // for jitter and for hashing key ids: give each process a random one
 };
+
+// Equal for options that differ in nothing but the seed: one source serves them all.
+std::string SourceIdentity(const KeySetSourceOptions& options);
 
 // What the host shall do: GET `url`, following no redirect.
 struct Fetch {
@@ -91,12 +98,13 @@ struct FetchResult {
 
 class KeySetSource {
  public:
-  enum class Change { kNone, kSwapped, kRefreshed, kFailed };
+  enum class Change { kNone, kDiscovered, kSwapped, kRefreshed, kFailed };
   enum class State { kHave, kWait, kUnknown, kUnavailable };
   struct Want {
     State state;
     uint64_t flight = 0;   // kWait: the Fetch::id to wait for
     bool started = false;  // kWait: this call caused it; false: it was under way
+    bool follows = false;  // kWait: it goes on where the flight of a discovery document ended
   };
 
   // An error text if the options make no sense ("expected an https url, found `http://…`"), else empty.
@@ -141,6 +149,10 @@ class KeySetSource {
   bool KnownAbsent(uint64_t hash, int64_t mono_ns) const;
   void RememberAbsent(int64_t mono_ns);
   Want JoinFlight(uint64_t kid_hash, bool started);
+  bool NeedsDiscovery(int64_t mono_ns) const;
+  int64_t FreshNs(const FetchResult& result, Now now) const;
+  std::string Fault(const FetchResult& result) const;
+  Change Discover(const FetchResult& result, Now now);
   void EndFlight(int64_t mono_ns);
   void ExpireFlight(int64_t mono_ns);
   Fetch MakeFetch() const;
@@ -159,9 +171,13 @@ class KeySetSource {
 
   Flight flight_ = Flight::kNone;
   bool flight_on_demand_ = false;  // an unknown key id caused it
+  bool discovering_ = false;       // it is for the discovery document
+  bool follows_ = false;           // it goes on where that ended
   uint64_t flight_id_ = 0;
   int64_t flight_deadline_ns_ = 0;
-  int64_t due_ns_ = kLongAgo;  // next scheduled fetch
+  std::string jwks_url_;                 // where the keys are; empty: not discovered yet
+  int64_t discovery_due_ns_ = kLongAgo;  // when to ask again where they are
+  int64_t due_ns_ = kLongAgo;            // next scheduled fetch
   int64_t usable_until_ns_ = kLongAgo;
   int64_t cooldown_until_ns_ = kLongAgo;
   uint64_t random_;

@@ -28,7 +28,7 @@ class SourceTest : public ::testing::Test {
   SourceTest() { Restart({}); }
 
   void Restart(KeySetSourceOptions options) {
-    options.url = "https://idp.example.com/jwks";
+    if (options.url.empty()) options.url = "https://idp.example.com/jwks";
     options_ = options;
     ASSERT_EQ(KeySetSource::Check(options), "");
     source_ = std::make_unique<KeySetSource>(options);
@@ -353,6 +353,128 @@ TEST_F(SourceTest, NothingIsUsableWhileTheProviderNeverAnswered) {
   EXPECT_EQ(Want(""), State::kUnavailable);
   Wait(1);
   EXPECT_EQ(Want("a"), State::kWait) << "the retry is due";
+}
+
+// ---- Discovery ----
+
+constexpr char kWellKnown[] = "https://idp.example.com/.well-known/openid-configuration";
+
+std::string DocumentWith(const std::string& jwks_uri, const std::string& issuer = "https://idp.example.com") {
+  return R"({"issuer":")" + issuer + R"(","jwks_uri":")" + jwks_uri + R"("})";
+}
+
+class DiscoveryTest : public SourceTest {
+ protected:
+  DiscoveryTest() {
+    KeySetSourceOptions options;
+    options.url = kWellKnown;
+    options.issuers = {"https://idp.example.com"};
+    Restart(options);
+  }
+
+  // Expects a fetch of `url` and answers it.
+  Change Expect(const std::string& url, int status, const std::string& body, std::string_view cache_control = "",
+                std::string_view etag = "") {
+    std::optional<Fetch> fetch = Next();
+    if (!fetch) return Change::kNone;
+    EXPECT_EQ(fetch->url, url);
+    return Answer(fetch->id, status, body, cache_control, etag);
+  }
+};
+
+TEST_F(DiscoveryTest, GoesBeforeTheKeys) {
+  EXPECT_EQ(Want("a"), State::kWait);
+  std::optional<Fetch> fetch = Next();
+  ASSERT_TRUE(fetch);
+  EXPECT_EQ(fetch->url, kWellKnown);
+  EXPECT_EQ(fetch->max_bytes, limits::kDiscoveryBytes);
+  KeySetSource::Want first = source_->WantKey("a", now());
+  EXPECT_EQ(first.flight, fetch->id);
+  EXPECT_FALSE(first.follows);
+  EXPECT_EQ(Answer(fetch->id, 200, DocumentWith("https://keys.example/jwks")), Change::kDiscovered);
+  KeySetSource::Want second = source_->WantKey("a", now());
+  EXPECT_EQ(second.state, State::kWait) << "who waited for the document waits for the keys";
+  EXPECT_TRUE(second.follows);
+  EXPECT_NE(second.flight, first.flight) << "a job of its own";
+  EXPECT_EQ(Expect("https://keys.example/jwks", 200, SetWith({"a"})), Change::kSwapped);
+  EXPECT_EQ(Want("a"), State::kHave);
+  EXPECT_FALSE(Next());
+}
+
+TEST_F(DiscoveryTest, OfAnotherIssuerBringsNoKeys) {
+  EXPECT_EQ(Expect(kWellKnown, 200, DocumentWith("https://evil/jwks", "https://evil")), Change::kFailed);
+  EXPECT_NE(source_->last_error().find("found `https://evil`"), std::string::npos) << source_->last_error();
+  EXPECT_EQ(Want("a"), State::kUnavailable);
+  Wait(1);
+  EXPECT_EQ(Expect(kWellKnown, 200, DocumentWith("https://keys.example/jwks")), Change::kDiscovered) << "asked again";
+}
+
+TEST_F(DiscoveryTest, IsFreshForAsLongAsItSays) {
+  Expect(kWellKnown, 200, DocumentWith("https://k/1"), "max-age=1000");
+  Expect("https://k/1", 200, SetWith({"a"}), "max-age=300", "\"v1\"");
+  Wait(300);
+  EXPECT_EQ(Expect("https://k/1", 304, "", "max-age=300"), Change::kRefreshed);
+  Wait(701);
+  EXPECT_EQ(Expect(kWellKnown, 200, DocumentWith("https://k/2"), "max-age=1000"), Change::kDiscovered);
+  std::optional<Fetch> fetch = Next();
+  ASSERT_TRUE(fetch);
+  EXPECT_EQ(fetch->url, "https://k/2") << "the keys have moved";
+  EXPECT_EQ(fetch->headers.size(), 1u) << "the ETag is another url's";
+  EXPECT_EQ(Answer(fetch->id, 200, SetWith({"b"})), Change::kSwapped);
+}
+
+TEST_F(DiscoveryTest, IsRepeatedWhenTheKeysCannotBeFetched) {
+  Expect(kWellKnown, 200, DocumentWith("https://k/1"), "max-age=86400");
+  EXPECT_EQ(Expect("https://k/1", 404, ""), Change::kFailed);
+  Wait(1);
+  EXPECT_EQ(Expect(kWellKnown, 200, DocumentWith("https://k/2")), Change::kDiscovered);
+  EXPECT_EQ(Expect("https://k/2", 200, SetWith({"a"})), Change::kSwapped);
+}
+
+TEST_F(DiscoveryTest, AnUnknownKeyIdCausesOneFetchPerCooldown) {
+  Expect(kWellKnown, 200, DocumentWith("https://k/1"), "max-age=60");
+  Expect("https://k/1", 200, SetWith({"a"}), "max-age=86400");
+  Wait(61);
+  EXPECT_EQ(Want("ghost"), State::kWait);
+  EXPECT_EQ(Expect(kWellKnown, 200, DocumentWith("https://k/1")), Change::kDiscovered) << "no longer fresh";
+  EXPECT_EQ(Want("other"), State::kWait) << "joins the flight";
+  EXPECT_EQ(Expect("https://k/1", 200, SetWith({"a"}), "max-age=86400"), Change::kRefreshed);
+  EXPECT_EQ(Want("ghost"), State::kUnknown);
+  EXPECT_EQ(Want("third"), State::kUnknown) << "cooldown";
+  EXPECT_FALSE(Next());
+}
+
+TEST_F(DiscoveryTest, AFlightThatNeverEndsIsGivenUp) {
+  EXPECT_TRUE(Next());
+  Wait(6.1);
+  EXPECT_EQ(Want("a"), State::kUnavailable);
+  EXPECT_EQ(source_->failures(), 1);
+  Wait(1);
+  Expect(kWellKnown, 200, DocumentWith("https://k/1"));
+  EXPECT_TRUE(Next());
+  Wait(6.1);
+  EXPECT_EQ(Want("a"), State::kUnavailable);
+  EXPECT_EQ(source_->failures(), 2) << "the document alone is no success";
+}
+
+TEST(SourceIdentity, TellsWhatDiffers) {
+  KeySetSourceOptions options;
+  options.url = "https://idp";
+  KeySetSourceOptions seeded = options;
+  seeded.seed = 7;
+  EXPECT_EQ(SourceIdentity(options), SourceIdentity(seeded));
+  void (*const kChanges[])(KeySetSourceOptions&) = {[](KeySetSourceOptions& o) { o.url += "/"; },
+                                                    [](KeySetSourceOptions& o) { o.allow_http = true; },
+                                                    [](KeySetSourceOptions& o) { o.issuers = {"i"}; },
+                                                    [](KeySetSourceOptions& o) { o.cooldown_s = 1; },
+                                                    [](KeySetSourceOptions& o) { o.timeout_ms = 1; },
+                                                    [](KeySetSourceOptions& o) { o.keys.algorithms = {}; },
+                                                    [](KeySetSourceOptions& o) { o.keys.allow_secrets = true; }};
+  for (auto change : kChanges) {
+    KeySetSourceOptions other = options;
+    change(other);
+    EXPECT_NE(SourceIdentity(options), SourceIdentity(other));
+  }
 }
 
 TEST_F(SourceTest, NotesTellWhatWasSkipped) {

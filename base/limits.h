@@ -57,6 +57,9 @@ inline constexpr size_t kCaCertificates = 1'024;      // that one plugin trusts
 inline constexpr size_t kJwkSetBytes = 1 << 20;
 inline constexpr size_t kJwkSetKeys = 256;
 inline constexpr size_t kJwkSetNodes = 65'536;
+inline constexpr size_t kDiscoveryBytes = 64 << 10;  // an issuer's discovery document
+inline constexpr size_t kDiscoveryNodes = 4'096;
+inline constexpr size_t kUrlBytes = 2'048;        // of what is fetched
 
 }  // namespace sluice::limits
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 
 namespace sluice {
 namespace {
@@ -15,13 +14,6 @@ constexpr int kSlotShift = 40;
 uint64_t JobId(uint32_t slot, uint64_t flight) { return (uint64_t{slot} + 1) << kSlotShift | flight; }
 uint32_t SlotOf(uint64_t job) { return static_cast<uint32_t>((job >> kSlotShift) - 1); }
 uint64_t FlightOf(uint64_t job) { return job & ((uint64_t{1} << kSlotShift) - 1); }
-
-std::string IdentityOf(const auth::KeySetSourceOptions& o) {
-  std::string identity = absl::StrCat(o.url, "\n", o.allow_http, " ", o.cooldown_s, " ");
-  for (int i = 0; i < auth::kAlgorithmCount; ++i)
-    identity += o.keys.algorithms.Has(static_cast<auth::Algorithm>(i)) ? '1' : '0';
-  return identity;
-}
 
 std::string_view HeaderValue(const HttpResult& result, std::string_view name) {
   for (const Header& header : result.headers)
@@ -72,7 +64,7 @@ std::vector<KeySetView> KeySets::Adopt(const std::vector<auth::KeySetSourceOptio
 }
 
 uint32_t KeySets::SlotFor(const auth::KeySetSourceOptions& options) {
-  std::string identity = IdentityOf(options);
+  std::string identity = auth::SourceIdentity(options);
   for (size_t slot = 0; slot < entries_.size(); ++slot)
     if (entries_[slot] != nullptr && entries_[slot]->identity == identity) return static_cast<uint32_t>(slot);
   auth::KeySetSourceOptions seeded = options;
