@@ -118,26 +118,17 @@ Verdict CheckRequiredClaims(const Token& token, const ClaimRules& rules, ClaimFi
   return {};
 }
 
-bool HasWord(std::string_view text, std::string_view word) {
-  for (size_t end; !text.empty(); text.remove_prefix(std::min(end + 1, text.size()))) {
-    end = std::min(text.find(' '), text.size());
-    if (text.substr(0, end) == word) return true;
-  }
-  return false;
-}
-
-bool HasScope(JsonValue value, std::string_view scope) {
-  if (value.IsString()) return HasWord(value.AsString(), scope);
-  if (!value.IsArray()) return false;
-  for (JsonValue v = value.First(); v.exists(); v = v.Next())
-    if (HasWord(v.AsString(), scope)) return true;
-  return false;
-}
-
 Verdict CheckScopes(const Token& token, const ClaimRules& rules, ClaimFigures* figures) {
   for (const std::string& scope : rules.required_scopes)
-    if (!HasScope(token.Claim("scope"), scope) && !HasScope(token.Claim("scp"), scope))
+    if (!HasValue(token.Claim("scope"), scope) && !HasValue(token.Claim("scp"), scope))
       return Refuse(figures, {scope.c_str(), 0, 0}, Reason::kInsufficientScope, "a required scope is missing");
+  return {};
+}
+
+Verdict CheckRequirements(const Token& token, const ClaimRules& rules, ClaimFigures* figures) {
+  for (const Requirement& requirement : rules.requirements)
+    if (const Requirement* unmet = Unmet(requirement, token.claims()))
+      return Refuse(figures, {unmet->text.c_str(), 0, 0}, requirement.reason, "the claims are not those required");
   return {};
 }
 
@@ -149,12 +140,6 @@ Verdict Token::Parse(std::string_view compact) {
   if (!claims_.Parse(jws_.payload_.data(), jws_.payload_size_, {limits::kTokenDepth, limits::kTokenNodes}))
     return {Reason::kMalformed, "the claims are not an object of strict JSON"};
   return {};
-}
-
-JsonValue Token::ClaimAt(const ClaimPath& path) const {
-  JsonValue value = path.empty() ? JsonValue() : claims();
-  for (const std::string& name : path) value = value.Member(name);
-  return value;
 }
 
 bool ReadTimes(const Token& token, TokenTimes* times, ClaimFigures* figures) {
@@ -198,6 +183,7 @@ Verdict CheckClaims(const Token& token, const ClaimRules& rules, int64_t now_wal
   if (verdict.ok()) verdict = CheckType(token, rules, figures);
   if (verdict.ok()) verdict = CheckRequiredClaims(token, rules, figures);
   if (verdict.ok()) verdict = CheckScopes(token, rules, figures);
+  if (verdict.ok()) verdict = CheckRequirements(token, rules, figures);
   return verdict;
 }
 

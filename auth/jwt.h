@@ -24,12 +24,9 @@
 #include "auth/json.h"
 #include "auth/jws.h"
 #include "auth/reason.h"
+#include "auth/requirement.h"
 
 namespace sluice::auth {
-
-// Where a claim is: names, from the outermost object inward; {"realm_access", "roles"} are Keycloak's. A dot in a name
-// is a character, for claims are often named by URLs. Empty: nowhere.
-using ClaimPath = std::vector<std::string>;
 
 class Token {
  public:
@@ -39,7 +36,7 @@ class Token {
   JsonValue header() const { return jws_.header(); }
   JsonValue claims() const { return claims_.root(); }
   JsonValue Claim(std::string_view name) const { return claims().Member(name); }
-  JsonValue ClaimAt(const ClaimPath& path) const;
+  JsonValue ClaimAt(const ClaimPath& path) const { return auth::ClaimAt(claims(), path); }
   std::string_view kid() const { return jws_.kid(); }
   std::string_view algorithm_name() const { return jws_.algorithm_name(); }
   std::optional<Algorithm> algorithm() const { return jws_.algorithm(); }
@@ -86,11 +83,14 @@ struct ClaimRules {
   // Scopes, all of which the token must have: in `scope` (RFC 8693 section 4.2) or `scp` (what Okta and Entra ID send),
   // a string with spaces between, or a list of such.
   std::vector<std::string> required_scopes;
+
+  // All of which must be met, in order; the first that is not gives its reason.
+  std::vector<Requirement> requirements;
 };
 
 // What the trace of a refusal shows beside its reason.
 struct ClaimFigures {
-  const char* claim = "";  // the claim, header member or scope at fault: "exp", "aud" …; may point into the rules
+  const char* claim = "";  // the claim, header member, scope or requirement at fault: "exp"; may point into the rules
   int64_t off_by_s = 0;    // expired this long ago, valid only in so many seconds, ahead by so many too many
   int64_t allowed_s = 0;   // the rule: leeway_s or max_lifetime_s
 };
@@ -109,7 +109,8 @@ bool ReadTimes(const Token& token, TokenTimes* times, ClaimFigures* figures);
 // Checks `exp`, `nbf` and the lifetime against the clock: all that must be repeated for a token that is cached.
 Verdict CheckTimes(const TokenTimes& times, const ClaimRules& rules, int64_t now_wall_ns, ClaimFigures* figures);
 
-// ReadTimes, CheckTimes, issuer, audience, type, required claims and, last, scopes. `figures` may be null.
+// ReadTimes, CheckTimes, issuer, audience, type, required claims, scopes and, last, requirements. `figures` may be
+// null.
 Verdict CheckClaims(const Token& token, const ClaimRules& rules, int64_t now_wall_ns, ClaimFigures* figures);
 
 // Whether `value` is the string `wanted` or a list that has it (`aud`, `groups`, `scp`).

@@ -25,6 +25,7 @@ constexpr const char* kCodes[] = {
     "jwt_wrong_type",
     "jwt_missing_claim",
     "jwt_insufficient_scope",
+    "jwt_requirement",
 };
 static_assert(std::size(kCodes) == kReasonCount);
 

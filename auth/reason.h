@@ -31,9 +31,10 @@ enum class Reason : uint8_t {
   kWrongType,          // jwt_wrong_type: header `typ` is not among those allowed
   kMissingClaim,       // jwt_missing_claim: one that the policy requires
   kInsufficientScope,  // jwt_insufficient_scope: the token is good, but not for this (RFC 6750 section 3.1: 403)
+  kRequirement,        // jwt_requirement: its claims are not those that the policy asks for (403, too)
 };
 
-inline constexpr int kReasonCount = 18;
+inline constexpr int kReasonCount = 19;
 
 // "" for kOk, else "jwt_expired" …
 const char* ReasonCode(Reason reason);
