@@ -128,7 +128,7 @@ Verdict CheckScopes(const Token& token, const ClaimRules& rules, ClaimFigures* f
 Verdict CheckRequirements(const Token& token, const ClaimRules& rules, ClaimFigures* figures) {
   for (const Requirement& requirement : rules.requirements)
     if (const Requirement* unmet = Unmet(requirement, token.claims()))
-      return Refuse(figures, {unmet->text.c_str(), 0, 0}, requirement.reason, "the claims are not those required");
+      return Refuse(figures, {"", 0, 0, unmet->text.c_str()}, requirement.reason, "the claims are not those required");
   return {};
 }
 

@@ -90,9 +90,10 @@ struct ClaimRules {
 
 // What the trace of a refusal shows beside its reason.
 struct ClaimFigures {
-  const char* claim = "";  // the claim, header member, scope or requirement at fault: "exp"; may point into the rules
+  const char* claim = "";  // the claim, header member or scope at fault: "exp", "aud" …; may point into the rules
   int64_t off_by_s = 0;    // expired this long ago, valid only in so many seconds, ahead by so many too many
   int64_t allowed_s = 0;   // the rule: leeway_s or max_lifetime_s
+  const char* requirement = "";  // the text of the part that is not met; points into the rules
 };
 
 // The times of a token in nanoseconds since the epoch, saturated, never overflown; what a cache needs to recheck them.

@@ -15,7 +15,7 @@ constexpr Stage kStages[] = {
     Admit,           // client: bounds, form, who is calling
     FindRoute,       // route
     Correlate,       // correlation-id (100001)
-    Identify,        // mtls-auth, jwt (1450), key-auth (1250), basic-auth (1100), hmac-auth (1030), header-cert-auth
+    Identify,        // mtls-auth, jwt (1450), key-auth (1250), basic-auth (1100), openid-connect (1050), hmac-auth …
     Authorize,       // acl (950)
     Charge,          // rate-limiting (910), rate-limiting-advanced and plans
     Terminate,       // request-termination (2): nothing after it needs to be known to answer

@@ -54,6 +54,7 @@ enum class PluginKind : uint8_t {
   kRequestTermination,
   kMtlsAuth,
   kHeaderCertAuth,
+  kOpenidConnect,
 };
 
 // One configuration of a plugin with its scope, as Kong ranks scopes: the lower rank wins.
@@ -82,18 +83,52 @@ class PluginList {
   uint32_t kinds_ = 0;  // bit set of PluginKind
 };
 
-// Verifies tokens of one jwt plugin; what both its sources of keys have in common.
-struct JwtPlugin {
-  Spot spot;
-  policy::JwtConfig config;
-  uint64_t verifier = 0;          // names this configuration in the token cache
-  auth::ClaimRules secret_rules;  // tokens of consumers' jwt_secrets, as Kong checks them
-  auth::ClaimRules set_rules;     // tokens of the key set: strict
-  std::string scopes;             // all that are required, for the challenge
+// Whose tokens a plugin verifies with which keys, and what they must say.
+struct TokenProvider {
+  std::string issuer;     // chooses the provider; empty: any, if it is the only one
+  std::string keys_from;  // for traces
   std::shared_ptr<const auth::KeySet> static_keys;
-  uint32_t source = kNone;  // into Snapshot::key_sources
+  uint32_t source = kNone;  // into Snapshot::key_sources, if there are no static keys
+  auth::ClaimRules rules;
+};
+
+// A claim that the upstream is told in a header.
+struct ClaimHeader {
+  std::string name;
+  auth::ClaimPath claim;
+};
+
+// What jwt and openid-connect have in common: tokens of identity providers, and whom they stand for.
+struct TokenPlugin {
+  std::string_view name;  // "jwt": static
+  Spot spot;
+  uint64_t verifier = 0;  // names this configuration in the token cache
   uint32_t anonymous = kNone;
-  bool has_key_set() const { return static_keys != nullptr || source != kNone; }
+  bool allow_missing = false;
+  std::string realm;
+  std::string scopes;  // that are required, for the challenge
+  std::string unauthorized_message = "Unauthorized";
+  std::string forbidden_message = "Forbidden";
+  bool forbids = false;  // 403 also for a good token of another audience, or of no consumer
+  std::vector<TokenProvider> providers;
+  std::optional<auth::ClaimRules> secret_rules;  // jwt: of tokens of consumers' jwt_secrets, as Kong checks them
+  bool unavailable_open = false;
+  std::vector<auth::ClaimPath> consumer_claims;  // the first that is there names the consumer; empty: nobody
+  std::vector<policy::OpenidConnectConfig::ConsumerBy> consumer_by;
+  bool consumer_optional = false;
+  auth::ClaimPath credential_claim;
+  auth::ClaimPath groups_claim;
+  std::vector<ClaimHeader> headers;
+};
+
+struct JwtPlugin : TokenPlugin {
+  policy::JwtConfig config;
+};
+
+struct OpenidConnectPlugin : TokenPlugin {
+  policy::OpenidConnectConfig config;
+  std::string token_header;  // tells the upstream the token; empty: none does
+  bool token_header_has_scheme = false;
 };
 
 struct KeyAuthPlugin {
@@ -298,6 +333,7 @@ class Snapshot {
   std::vector<BasicAuthPlugin> basic_auth;
   std::vector<HmacAuthPlugin> hmac_auth;
   std::vector<CertificateAuthPlugin> certificate_auth;  // both kinds
+  std::vector<OpenidConnectPlugin> openid_connect;
   std::vector<AclPlugin> acl;
   std::vector<RateLimitingPlugin> rate_limiting;
   std::vector<RequestTransformerPlugin> request_transformer;
@@ -317,6 +353,7 @@ class Snapshot {
   absl::flat_hash_map<std::pair<std::string, uint32_t>, CompiledCredential> subject_credentials;
   absl::flat_hash_map<std::string, uint32_t> consumer_by_name;  // username
   absl::flat_hash_map<std::string, uint32_t> consumer_by_custom_id;
+  absl::flat_hash_map<std::string, uint32_t> consumer_by_id;
   std::vector<auth::KeySetSourceOptions> key_sources;  // each URL with its options once
   std::vector<policy::Redis> redis;                    // each server once
 };

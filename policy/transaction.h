@@ -34,8 +34,9 @@ struct Identity {
 
 // What identify has to remember while it waits for a key.
 struct IdentifyProgress {
-  size_t next = 0;      // plugin to go on with
-  bool waited = false;  // for a key set; a second time is not allowed for the same plugin
+  size_t next = 0;          // plugin to go on with
+  int waits = 0;            // of that plugin, for a key set
+  uint64_t waited_for = 0;  // the job of the last of them
 };
 
 // What was charged, and may have to be given back. Points into the arena and the snapshot.

@@ -92,6 +92,79 @@ TEST_F(Waiting, ForTheFirstKeySetThenPasses) {
   EXPECT_EQ(txn.decision().consumer, "alice");
 }
 
+// ---- Discovery ----
+
+constexpr char kDiscovering[] = R"(
+_format_version: "3.0"
+services:
+- name: orders
+  url: http://orders.internal
+  routes: [{name: orders, paths: [/]}]
+  plugins:
+  - {name: openid-connect, config: {issuer: "https://idp.example.com", auth_methods: [bearer], timeout: 3000}}
+)";
+
+class Discovering : public Waiting {
+ protected:
+  Discovering() { gateway_.Publish(MustCompile(kDiscovering)); }
+
+  // The job wanted now, which is for that URL.
+  uint64_t JobFor(const std::string& url) {
+    int64_t ask_again;
+    std::optional<Effect> job = gateway_.NextJob(kStart, &ask_again);
+    if (!job) return 0;
+    EXPECT_EQ(job->url, url);
+    return job->id;
+  }
+
+  void AnswerWith(uint64_t job, const std::string& body) {
+    HttpResult result;
+    result.status = 200;
+    result.body = body;
+    gateway_.JobDone(job, result, kStart);
+  }
+
+  const std::string well_known_ = "https://idp.example.com/.well-known/openid-configuration";
+  const std::string token_ =
+      "Bearer " + idp_.Mint(Algorithm::kEs256, R"({"iss":"https://idp.example.com","exp":1760003600})", "k1");
+  const TestRequest request_{"GET", "/", {{"Authorization", token_}}};
+};
+
+TEST_F(Discovering, WaitsForTheDocumentThenForTheKeys) {
+  Transaction txn(gateway_);
+  txn.Begin(request_.request, kStart);
+  ASSERT_EQ(txn.decision().action, Action::kWait);
+  EXPECT_EQ(txn.effect().timeout_ms, 3000);
+  const uint64_t document = JobFor(well_known_);
+  EXPECT_EQ(txn.effect().id, document);
+  AnswerWith(document, R"({"issuer":"https://idp.example.com","jwks_uri":"https://keys.example.com/jwks"})");
+  txn.Resume(kStart);
+  ASSERT_EQ(txn.decision().action, Action::kWait) << txn.decision().reason;
+  const uint64_t keys = JobFor("https://keys.example.com/jwks");
+  EXPECT_EQ(txn.effect().id, keys);
+  EXPECT_NE(keys, document);
+  Answer(keys, {"k1"}, kStart);
+  txn.Resume(kStart);
+  EXPECT_EQ(txn.decision().action, Action::kForward) << txn.decision().reason;
+}
+
+TEST_F(Discovering, DoesNotWaitAgainForWhatDidNotCome) {
+  Transaction txn(gateway_);
+  txn.Begin(request_.request, kStart);
+  const uint64_t document = JobFor(well_known_);
+  txn.Resume(After(3 * kSecond));  // its time is up
+  EXPECT_EQ(txn.decision().reason, "jwks_unavailable");
+  txn.Begin(request_.request, kStart);
+  ASSERT_EQ(txn.decision().action, Action::kWait);
+  AnswerWith(document, R"({"issuer":"https://idp.example.com","jwks_uri":"https://keys.example.com/jwks"})");
+  txn.Resume(kStart);
+  ASSERT_EQ(txn.decision().action, Action::kWait);
+  EXPECT_NE(JobFor("https://keys.example.com/jwks"), 0u);
+  txn.Resume(After(3 * kSecond));
+  EXPECT_EQ(txn.decision().reason, "jwks_unavailable");
+  EXPECT_EQ(txn.decision().status, 503u);
+}
+
 TEST_F(Waiting, AStormOfUnknownKeyIdsCausesOneFetchPerCooldown) {
   Publish();
   uint64_t job = NextJob(kStart);

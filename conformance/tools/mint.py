@@ -222,6 +222,13 @@ def tokens_of_idp():
     idp("idp_access_token", typ="at+jwt")
     idp("idp_nested", sub="stranger", act={"sub": "alice"}, realm_access={"roles": ["eng"]})
     idp("idp_nested_dot", **{"act": {"sub": "alice"}, "realm_access.roles": ["eng"]})
+    idp("idp_profile", email="alice@example.com", level=7, verified=True, address={"city": "Rome"})
+    idp("idp_profile_with_newline", email="a\r\nX-Admin: true")
+    idp("idp_consumer_id", client_id="5c2f1c1e-8a0b-4a0c-9d6e-0b1f2a3c4d5e")
+    idp("idp_banned", banned=True)
+    partner = {"iss": "https://partner.example.com", "kid": "ed-2", "algorithm": "EdDSA", "key": "ed25519"}
+    idp("partner_alice", **partner)
+    idp("partner_for_others", aud="invoices", **partner)
     idp("idp_shared", kid="shared", algorithm="HS256", key=SECRET)
     return tokens
 

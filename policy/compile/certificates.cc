@@ -39,7 +39,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::CertificateAu
   CertificateAuthPlugin compiled;
   compiled.spot = SpotOf(plugin.origin);
   compiled.config = config;
-  compiled.verifier = snapshot_.certificate_auth.size();
+  compiled.verifier = verifiers_++;
   compiled.rules.allow_partial_chain = config.allow_partial_chain;
   compiled.default_consumer = Index(config.default_consumer);
   compiled.anonymous = Index(config.anonymous);

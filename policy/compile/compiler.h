@@ -67,10 +67,18 @@ class Compiler {
   void Subjects(const policy::Consumer& consumer, uint32_t index);
   uint32_t Add(const policy::Plugin& plugin, const policy::CertificateAuthConfig& config);  // of either plugin
 
+  // tokens.cc
+  uint32_t Add(const policy::Plugin& plugin, const policy::JwtConfig& config);
+  uint32_t Add(const policy::Plugin& plugin, const policy::OpenidConnectConfig& config);
+  void Provider(const policy::Plugin& plugin, std::string_view path, const policy::TokenIssuer& issuer, JwtPlugin* jwt);
+  std::shared_ptr<const auth::KeySet> StaticKeys(const policy::Plugin& plugin, std::string_view path,
+                                                 const std::string& jwks, const auth::JwkSetOptions& options);
+  uint32_t KeySource(auth::KeySetSourceOptions options);  // its place in the snapshot
+  uint32_t JwtSource(const policy::Plugin& plugin, std::string_view path, const policy::TokenIssuer& issuer);
+
   // plugins.cc
   void Plugins();
   void Place(const policy::Plugin& plugin, PluginKind kind, uint32_t config);
-  uint32_t Add(const policy::Plugin& plugin, const policy::JwtConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::KeyAuthConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::BasicAuthConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::HmacAuthConfig& config);
@@ -80,8 +88,6 @@ class Compiler {
   uint32_t Add(const policy::Plugin& plugin, const policy::RequestTransformerConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::RequestTerminationConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::CorrelationIdConfig& config);
-  void StaticKeys(const policy::Plugin& plugin, JwtPlugin* jwt);
-  void KeySource(const policy::Plugin& plugin, JwtPlugin* jwt);
   std::string ScopeName(const policy::Plugin& plugin) const;
 
   uint32_t AclGroup(const std::string& name);
@@ -95,6 +101,7 @@ class Compiler {
   std::vector<router::RouteSpec> specs_;
   std::vector<bool> fit_authorities_;  // of the document's, those that can be trusted
   std::map<std::string, uint32_t> acl_groups_;
+  uint64_t verifiers_ = 0;               // so many configurations have a name in the token cache
   std::vector<auth::ApiKey> api_keys_;   // views into the document
   std::vector<auth::ApiKey> passwords_;  // views into user_passwords_
   std::deque<std::string> user_passwords_;

@@ -66,6 +66,7 @@ void Compiler::Consumers() {
         consumer.acls, ", ", [](std::string* out, const policy::AclGroup& acl) { absl::StrAppend(out, acl.group); });
     if (!consumer.username.empty()) snapshot_.consumer_by_name.emplace(consumer.username, index);
     if (!consumer.custom_id.empty()) snapshot_.consumer_by_custom_id.emplace(consumer.custom_id, index);
+    if (!consumer.id.empty()) snapshot_.consumer_by_id.emplace(consumer.id, index);
     snapshot_.consumers.push_back(std::move(compiled));
     JwtSecrets(consumer, index);
     ApiKeys(consumer, index);

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "auth/challenge.h"
 #include "base/arena.h"
 #include "policy/compile/compiler.h"
@@ -22,7 +21,8 @@ constexpr PluginKind kKinds[] = {PluginKind::kJwt,
                                  PluginKind::kRequestTermination,
                                  PluginKind::kCorrelationId,
                                  PluginKind::kMtlsAuth,
-                                 PluginKind::kHeaderCertAuth};
+                                 PluginKind::kHeaderCertAuth,
+                                 PluginKind::kOpenidConnect};
 static_assert(std::size(kKinds) == std::variant_size_v<policy::PluginConfig>);
 
 // Kong's ranking of scopes, best first (lookup_cfg of its plugin iterator; docs/policy_format.md).
@@ -113,82 +113,6 @@ std::string Compiler::ScopeName(const policy::Plugin& plugin) const {
   if (plugin.consumer_group != policy::kNone)
     absl::StrAppend(&scope, "/group:", snapshot_.groups[plugin.consumer_group].name);
   return scope;
-}
-
-uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::JwtConfig& config) {
-  JwtPlugin jwt;
-  jwt.spot = SpotOf(plugin.origin);
-  jwt.config = config;
-  jwt.verifier = snapshot_.jwt.size();
-  jwt.anonymous = Index(config.anonymous);
-  // As Kong, exp and nbf are asked for only by claims_to_verify; beyond Kong, one that is there is always looked at.
-  jwt.secret_rules.require_exp = config.verify_exp || config.maximum_expiration_s > 0;
-  jwt.secret_rules.require_nbf = config.verify_nbf;
-  jwt.secret_rules.max_lifetime_s = config.maximum_expiration_s;
-  jwt.secret_rules.leeway_s = config.leeway_s;
-  jwt.secret_rules.required_claims = config.required_claims;
-  jwt.secret_rules.required_scopes = config.required_scopes;
-  jwt.scopes = absl::StrJoin(config.required_scopes, " ");
-  jwt.secret_rules.types = config.token_types;
-  jwt.set_rules = jwt.secret_rules;
-  jwt.set_rules.require_exp = true;
-  if (!config.issuer.empty()) jwt.set_rules.issuers = {config.issuer};
-  jwt.set_rules.audiences = config.audience;
-  StaticKeys(plugin, &jwt);
-  KeySource(plugin, &jwt);
-  snapshot_.jwt.push_back(std::move(jwt));
-  return static_cast<uint32_t>(snapshot_.jwt.size() - 1);
-}
-
-namespace {
-
-// Shared secrets are taken only where the policy names their algorithm.
-auth::JwkSetOptions KeysAllowedBy(const policy::JwtConfig& config) {
-  auth::JwkSetOptions options;
-  if (config.jwks_algorithms.empty()) return options;
-  options.algorithms = {};
-  for (policy::JwtAlgorithm algorithm : config.jwks_algorithms)
-    options.algorithms = options.algorithms | auth::AlgorithmSet{*auth::FindAlgorithm(policy::ToString(algorithm))};
-  options.allow_secrets = !(options.algorithms & auth::AlgorithmSet::OfKeyType(auth::KeyType::kSecret)).empty();
-  return options;
-}
-
-}  // namespace
-
-void Compiler::StaticKeys(const policy::Plugin& plugin, JwtPlugin* jwt) {
-  if (jwt->config.jwks.empty()) return;
-  std::string error;
-  auth::Notes notes;
-  jwt->static_keys = auth::KeySet::ParseJwkSet(jwt->config.jwks, KeysAllowedBy(jwt->config), &error, &notes);
-  if (jwt->static_keys == nullptr) {
-    Error(plugin.origin, "config/jwks", "bad_jwks", error);
-    return;
-  }
-  for (const std::string& note : notes) {
-    Error(plugin.origin, "config/jwks", "jwks_note", note);
-    diagnostics_.back().severity = Severity::kWarning;
-  }
-}
-
-void Compiler::KeySource(const policy::Plugin& plugin, JwtPlugin* jwt) {
-  if (jwt->config.jwks_uri.empty()) return;
-  auth::KeySetSourceOptions options;
-  options.url = jwt->config.jwks_uri;
-  options.allow_http = jwt->config.jwks_allow_http;
-  options.cooldown_s = jwt->config.jwks_cooldown_s;
-  options.keys = KeysAllowedBy(jwt->config);
-  std::string error = auth::KeySetSource::Check(options);
-  if (!error.empty()) {
-    Error(plugin.origin, "config/jwks_uri", "bad_jwks_uri", error);
-    return;
-  }
-  auto same = [&](const auth::KeySetSourceOptions& o) {
-    return o.url == options.url && o.allow_http == options.allow_http && o.cooldown_s == options.cooldown_s &&
-           o.keys.algorithms == options.keys.algorithms;
-  };
-  auto found = std::find_if(snapshot_.key_sources.begin(), snapshot_.key_sources.end(), same);
-  jwt->source = static_cast<uint32_t>(found - snapshot_.key_sources.begin());
-  if (found == snapshot_.key_sources.end()) snapshot_.key_sources.push_back(std::move(options));
 }
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::KeyAuthConfig& config) {

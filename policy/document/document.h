@@ -250,9 +250,10 @@ struct CaCertificate {
 // ---- Plugins ----
 
 // The order of the alternatives is that of kPluginNames in plugins.cc, not that of execution.
-using PluginConfig = std::variant<JwtConfig, KeyAuthConfig, BasicAuthConfig, HmacAuthConfig, AclConfig,
-                                  RateLimitingConfig, RateLimitingAdvancedConfig, RequestTransformerConfig,
-                                  RequestTerminationConfig, CorrelationIdConfig, MtlsAuthConfig, HeaderCertAuthConfig>;
+using PluginConfig =
+    std::variant<JwtConfig, KeyAuthConfig, BasicAuthConfig, HmacAuthConfig, AclConfig, RateLimitingConfig,
+                 RateLimitingAdvancedConfig, RequestTransformerConfig, RequestTerminationConfig, CorrelationIdConfig,
+                 MtlsAuthConfig, HeaderCertAuthConfig, OpenidConnectConfig>;
 
 struct Plugin {
   Origin origin;  // fields of the configuration are "config/…"

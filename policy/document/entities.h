@@ -60,6 +60,7 @@ void ReadRequestTerminationConfig(Reader& reader, const Cursor& at, PluginConfig
 void ReadCorrelationIdConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadMtlsAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadHeaderCertAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadOpenidConnectConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 
 // Protocols that Kong knows; the websocket ones are not supported yet.
 inline constexpr Word<Protocol> kProtocols[] = {

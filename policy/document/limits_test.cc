@@ -124,6 +124,33 @@ TEST(LimitsTest, RedisNodes) {
   EXPECT_EQ(code(limits::kRedisNodes + 1), "too_large");
 }
 
+std::string CodeOfJwt(const std::string& config) {
+  std::string text = "_format_version: '3.0'\nplugins: [{name: jwt, config: {" + config + "}}]\n";
+  Diagnostics all = Parse(text, ParseOptions()).diagnostics;
+  return all.empty() ? "" : all[0].code;
+}
+
+TEST(LimitsTest, Requirements) {
+  auto deep = [](size_t levels) {
+    return "requires: " + Repeat("{all: [", levels - 1) + "{claim: a}" + Repeat("]}", levels - 1);
+  };
+  EXPECT_EQ(CodeOfJwt(deep(limits::kRequirementDepth)), "");
+  EXPECT_EQ(CodeOfJwt(deep(limits::kRequirementDepth + 1)), "too_large");
+  auto wide = [](size_t parts) { return "requires: {any: [{claim: a}" + Repeat(", {claim: a}", parts - 2) + "]}"; };
+  EXPECT_EQ(CodeOfJwt(wide(limits::kRequirementParts)), "");
+  EXPECT_EQ(CodeOfJwt(wide(limits::kRequirementParts + 1)), "too_large");
+}
+
+TEST(LimitsTest, Providers) {
+  auto providers = [](size_t count) {
+    std::string list;
+    for (size_t i = 0; i < count; ++i) absl::StrAppend(&list, "{discovery: true, issuer: 'https://", i, "'}, ");
+    return "providers: [" + list + "]";
+  };
+  EXPECT_EQ(CodeOfJwt(providers(limits::kTokenIssuers)), "");
+  EXPECT_EQ(CodeOfJwt(providers(limits::kTokenIssuers + 1)), "too_large");
+}
+
 TEST(LimitsTest, UsernamesAndPasswords) {
   auto codes = [](size_t username, size_t password) {
     std::string text =

@@ -273,9 +273,9 @@ TEST_F(FullTest, AuthPlugins) {
   jwt.run_on_preflight = false;
   jwt.maximum_expiration_s = 3600;
   jwt.realm = "orders";
-  jwt.jwks_uri = "https://idp.example.com/keys";
-  jwt.issuer = "https://idp.example.com/";
-  jwt.audience = {"orders"};
+  jwt.own.jwks_uri = "https://idp.example.com/keys";
+  jwt.own.issuer = "https://idp.example.com/";
+  jwt.own.audience = {"orders"};
   jwt.consumer_claim = {"email"};
   jwt.consumer_optional = true;
   jwt.groups_claim = {"realm_access", "roles"};
@@ -359,7 +359,7 @@ plugins:
 )",
                              Options());
   ASSERT_TRUE(result.ok()) << ToText(result.diagnostics);
-  EXPECT_EQ(std::get<JwtConfig>(result.document.plugins.at(0).config).jwks,
+  EXPECT_EQ(std::get<JwtConfig>(result.document.plugins.at(0).config).own.jwks,
             R"({"keys":[{"kty":"oct","k":"AAA","n":5,"use":null,"ok":true}]})");
 }
 

@@ -46,6 +46,27 @@ struct CountBy {
 
 enum class Unit { kSecond, kMinute, kHour, kDay, kMonth, kYear, kDuration };
 
+// What a token's claims must say: `all`, `any`, or one claim. At most limits::kRequirementDepth deep.
+struct ClaimRequirement {
+  enum class Kind { kAll, kAny, kClaim, kHas, kMissing };
+  Kind kind = Kind::kAll;
+  std::vector<std::string> claim;  // its path
+  std::string value;               // kHas
+  std::vector<ClaimRequirement> parts;
+  bool operator==(const ClaimRequirement&) const = default;
+};
+
+// Whose tokens jwt verifies with which keys: one of `jwks_uri`, `jwks` and `discovery`.
+struct TokenIssuer {
+  std::string issuer;  // "" : any, if it is the only one
+  std::string jwks_uri;
+  bool allow_http = false;
+  std::string jwks;  // a JWK set as JSON text
+  bool discovery = false;
+  std::vector<std::string> audience;
+  bool operator==(const TokenIssuer&) const = default;
+};
+
 struct JwtConfig {
   std::vector<std::string> uri_param_names = {"jwt"};
   std::vector<std::string> cookie_names;
@@ -58,12 +79,11 @@ struct JwtConfig {
   bool run_on_preflight = true;
   int64_t maximum_expiration_s = 0;  // 0: no bound; otherwise verify_exp is set
   std::string realm;
-  // Beyond Kong: tokens of an identity provider.
-  std::string jwks_uri;  // "" : none
-  bool jwks_allow_http = false;
-  std::string jwks;  // a JWK set as JSON text; "" : none
-  std::string issuer;
-  std::vector<std::string> audience;
+  // Beyond Kong: tokens of identity providers.
+  TokenIssuer own;                     // the plugin's own jwks_uri or jwks, issuer and audience
+  std::vector<TokenIssuer> providers;  // instead of these
+  bool allow_missing = false;          // a request without a token goes on as nobody
+  ClaimRequirement requirement;        // `requires`
   // Claims by their paths: one name, or several from the outermost object inward.
   std::vector<std::string> consumer_claim = {"sub"};
   bool consumer_optional = false;
@@ -76,6 +96,59 @@ struct JwtConfig {
   std::vector<JwtAlgorithm> jwks_algorithms;  // empty: all with public keys
   std::vector<std::string> token_types;       // of the header's `typ`; empty: any
   bool operator==(const JwtConfig&) const = default;
+};
+
+// Kong's openid-connect with `auth_methods: [bearer]`, the only method so far.
+struct OpenidConnectConfig {
+  enum class ParamType { kHeader, kQuery, kCookie };
+  enum class ConsumerBy { kUsername, kCustomId, kId };
+  struct ClaimHeader {
+    std::string header;
+    std::vector<std::string> claim;
+    bool operator==(const ClaimHeader&) const = default;
+  };
+  // One entry must be met; words between spaces in it must all be there.
+  struct Required {
+    std::vector<std::string> claim;
+    std::vector<std::string> values;
+    bool operator==(const Required&) const = default;
+  };
+  bool bearer = false;  // auth_methods
+  std::string issuer;   // its name, or the URL of its discovery document
+  bool using_pseudo_issuer = false;
+  std::string jwks_endpoint;  // "" : as the discovery document says
+  std::vector<std::string> issuers_allowed;
+  Required audience{{"aud"}, {}};
+  Required scopes{{"scope"}, {}};
+  Required groups{{"groups"}, {}};
+  Required roles{{"roles"}, {}};
+  std::vector<std::string> claims_forbidden;
+  std::vector<ParamType> bearer_token_param_type = {ParamType::kHeader, ParamType::kQuery};
+  std::string bearer_token_cookie_name;
+  bool hide_credentials = true;
+  std::string upstream_access_token_header = "authorization:bearer";
+  std::vector<std::vector<std::string>> consumer_claims;  // the first that is there names the consumer; empty: nobody
+  std::vector<ConsumerBy> consumer_by = {ConsumerBy::kUsername, ConsumerBy::kCustomId};
+  bool consumer_optional = false;
+  std::vector<std::string> credential_claim = {"sub"};
+  std::vector<std::string> authenticated_groups_claim;
+  std::vector<ClaimHeader> upstream_headers;
+  std::vector<std::string> upstream_headers_claims;  // these two become upstream_headers
+  std::vector<std::string> upstream_headers_names;
+  int64_t leeway_s = 0;
+  int64_t rediscovery_lifetime_s = 30;
+  int64_t timeout_ms = 10000;
+  size_t anonymous = kNone;  // a consumer
+  bool run_on_preflight = true;
+  std::string unauthorized_error_message = "Unauthorized";
+  std::string forbidden_error_message = "Forbidden";
+  // Beyond Kong.
+  bool issuer_allow_http = false;
+  std::vector<JwtAlgorithm> jwks_algorithms;  // empty: all with public keys
+  std::vector<std::string> token_types;       // of the header's `typ`; empty: any
+  ClaimRequirement requirement;               // `requires`
+  bool allow_missing = false;
+  bool operator==(const OpenidConnectConfig&) const = default;
 };
 
 struct KeyAuthConfig {

@@ -28,6 +28,7 @@ constexpr Kind kKinds[] = {
     {"correlation-id", ReadCorrelationIdConfig, true},
     {"mtls-auth", ReadMtlsAuthConfig, false},
     {"header-cert-auth", ReadHeaderCertAuthConfig, false},
+    {"openid-connect", ReadOpenidConnectConfig, false},
 };
 
 // Kong's other bundled plugins, and those of its enterprise edition.
@@ -77,7 +78,6 @@ constexpr std::string_view kLater[] = {
     "oauth2",
     "oauth2-introspection",
     "opa",
-    "openid-connect",
     "opentelemetry",
     "post-function",
     "pre-function",

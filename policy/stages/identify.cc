@@ -11,8 +11,13 @@ namespace sluice {
 namespace {
 
 // In Kong's order of execution.
-constexpr Step (*kPlugins[])(Txn&) = {IdentifyByCertificate, IdentifyByJwt,       IdentifyByKey,
-                                      IdentifyByPassword,    IdentifyBySignature, IdentifyByForwardedCertificate};
+constexpr Step (*kPlugins[])(Txn&) = {IdentifyByCertificate,
+                                      IdentifyByJwt,
+                                      IdentifyByKey,
+                                      IdentifyByPassword,
+                                      IdentifyByOpenidConnect,
+                                      IdentifyBySignature,
+                                      IdentifyByForwardedCertificate};
 
 // Headers that only the gateway may set: a client's own copies never reach an upstream.
 constexpr std::string_view kIdentityHeaders[] = {
@@ -56,7 +61,7 @@ Step Identify(Txn& t) {
   for (; t.identify.next < std::size(kPlugins); ++t.identify.next) {
     Step step = kPlugins[t.identify.next](t);
     if (step != Step::kNext) return step;
-    t.identify.waited = false;
+    t.identify.waits = 0;
   }
   for (std::string_view name : kIdentityHeaders) DropSpellings(t, name);
   if (t.auth_ran) AddIdentityHeaders(t);

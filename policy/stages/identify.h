@@ -10,6 +10,7 @@ namespace sluice {
 Step IdentifyByJwt(Txn& t);
 Step IdentifyByKey(Txn& t);
 Step IdentifyByPassword(Txn& t);
+Step IdentifyByOpenidConnect(Txn& t);
 Step IdentifyBySignature(Txn& t);
 Step IdentifyByCertificate(Txn& t);           // of the TLS connection
 Step IdentifyByForwardedCertificate(Txn& t);  // of a header

@@ -1,0 +1,108 @@
+// Kong's openid-connect plugin, for bearer tokens of one identity provider.
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "policy/stages/tokens.h"
+
+namespace sluice {
+namespace {
+
+using ParamType = policy::OpenidConnectConfig::ParamType;
+
+constexpr std::string_view kQueryParameter = "access_token";                     // RFC 6750, 2.3
+constexpr std::string_view kBareHeaders[] = {"access-token", "x-access-token"};  // Kong's; without a scheme
+
+Presented FindToken(Txn& t, const policy::OpenidConnectConfig& config) {
+  Presented presented;
+  for (ParamType place : config.bearer_token_param_type) {
+    switch (place) {
+      case ParamType::kHeader:
+        CollectHeader(t, "authorization", true, &presented);
+        for (std::string_view name : kBareHeaders) CollectHeader(t, name, false, &presented);
+        break;
+      case ParamType::kQuery: CollectQuery(t, kQueryParameter, &presented); break;
+      case ParamType::kCookie: CollectCookies(t, config.bearer_token_cookie_name, &presented); break;
+    }
+  }
+  return presented;
+}
+
+bool IsIn(const Txn& t, std::string_view header, std::string_view token, bool has_scheme) {
+  for (const Header& h : RequestHeaders(t)) {
+    if (!absl::EqualsIgnoreCase(h.name, header)) continue;
+    if ((has_scheme ? CredentialsOf(h.value, "Bearer") : absl::StripAsciiWhitespace(h.value)) == token) return true;
+  }
+  return false;
+}
+
+// The request's cookies but those of that name.
+void HideCookie(Txn& t, std::string_view name) {
+  size_t size = 0;
+  for (const Header& header : RequestHeaders(t)) size += header.value.size() + 2;
+  char* out = t.arena.Array<char>(size);
+  size_t at = 0;
+  for (const Header& header : RequestHeaders(t)) {
+    if (!absl::EqualsIgnoreCase(header.name, "cookie")) continue;
+    for (std::string_view rest = header.value; !rest.empty();) {
+      std::string_view pair = rest.substr(0, rest.find(';'));
+      rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+      pair = absl::StripAsciiWhitespace(pair);
+      if (pair.empty() || (absl::StartsWith(pair, name) && pair.substr(name.size(), 1) == "=")) continue;
+      if (at > 0) at += std::string_view("; ").copy(out + at, 2);
+      at += pair.copy(out + at, pair.size());
+    }
+  }
+  if (at == 0) return t.request_changes.Remove("Cookie");
+  t.request_changes.Set("Cookie", {out, at});
+}
+
+// Wherever it was found; the Authorization header only if `authorization` says so.
+void Hide(Txn& t, const policy::OpenidConnectConfig& config, std::string_view token, bool authorization) {
+  if (authorization && IsIn(t, "authorization", token, true)) t.request_changes.Remove("Authorization");
+  for (std::string_view name : kBareHeaders)
+    if (IsIn(t, name, token, false)) t.request_changes.Remove(name);
+  for (ParamType place : config.bearer_token_param_type) {
+    size_t next = 0;
+    std::string_view value;
+    if (place == ParamType::kQuery && NextQueryValue(t, kQueryParameter, &next, &value))
+      t.query = QueryWithout(t, t.query, kQueryParameter);
+    if (place == ParamType::kCookie) HideCookie(t, config.bearer_token_cookie_name);
+  }
+}
+
+// Takes the token out of the request and puts it where the upstream expects it.
+void MoveToken(Txn& t, const OpenidConnectPlugin& plugin, std::string_view token) {
+  const bool stays = plugin.token_header_has_scheme && absl::EqualsIgnoreCase(plugin.token_header, "authorization") &&
+                     IsIn(t, "authorization", token, true);
+  if (plugin.config.hide_credentials) Hide(t, plugin.config, token, !stays);
+  if (stays || plugin.token_header.empty()) return;
+  DropSpellings(t, plugin.token_header);
+  t.request_changes.Set(plugin.token_header,
+                        plugin.token_header_has_scheme ? t.arena.Concat({"Bearer ", token}) : token);
+}
+
+Step Verify(Txn& t, const OpenidConnectPlugin& plugin, std::string_view token) {
+  Step step;
+  if (FromCache(t, plugin, token, &step)) return step;
+  auth::Verdict form = t.token.Parse(token);
+  if (!form.ok()) return RefuseToken(t, plugin, form);
+  return VerifyByProvider(t, plugin, 0, token);
+}
+
+}  // namespace
+
+Step IdentifyByOpenidConnect(Txn& t) {
+  const ScopedPlugin* scoped = PluginFor(t, PluginKind::kOpenidConnect);
+  if (scoped == nullptr) return Step::kNext;
+  const OpenidConnectPlugin& plugin = t.snapshot->openid_connect[scoped->config];
+  DropClaimHeaders(t, plugin);
+  if (SkipsAuthentication(t, plugin.anonymous, plugin.config.run_on_preflight)) return Step::kNext;
+  t.auth_ran = true;
+  const Presented presented = FindToken(t, plugin.config);
+  Step step;
+  if (!CheckPresented(t, plugin, presented, &step)) return step;
+  step = Verify(t, plugin, presented.token);
+  if (step == Step::kNext && t.identity.authenticated) MoveToken(t, plugin, presented.token);
+  return step;
+}
+
+}  // namespace sluice
