@@ -169,7 +169,8 @@ cc_library(
 )
 """})
     _nginx(name = "nginx_src")
-    _npm(name = "jose", lock = Label("//:package-lock.json"))
+    for package in ["jose", "oidc-provider"]:
+        _npm(name = package, lock = Label("//:package-lock.json"))
 
 def debian_repositories():
     """Declares every repository of MODULE.bazel from Debian's packages."""
