@@ -118,6 +118,7 @@ struct TokenPlugin {
   bool consumer_optional = false;
   auth::ClaimPath credential_claim;
   auth::ClaimPath groups_claim;
+  auth::ClaimPath plan_claim;
   std::vector<ClaimHeader> headers;
 };
 
@@ -351,6 +352,7 @@ class Snapshot {
   std::optional<auth::SigningSecret> nobodys_secret;  // there if hmac-auth is: for users that are not known
   // By subject name, below the authority of that place in the document; kNone: below any.
   absl::flat_hash_map<std::pair<std::string, uint32_t>, CompiledCredential> subject_credentials;
+  absl::flat_hash_map<std::string, uint32_t> plan_by_name;      // of plans
   absl::flat_hash_map<std::string, uint32_t> consumer_by_name;  // username
   absl::flat_hash_map<std::string, uint32_t> consumer_by_custom_id;
   absl::flat_hash_map<std::string, uint32_t> consumer_by_id;

@@ -28,6 +28,7 @@ struct Identity {
   std::string_view credential;  // its identifier, not its secret; empty: none
   std::string_view
       groups;  // that a token or a certificate gave: names, each with '\n' behind it (no name has a control character)
+  uint32_t plan = kNone;       // that a token gave, instead of the consumer's
   bool authenticated = false;  // some credential was accepted
   bool anonymous = false;      // an auth plugin fell back to its anonymous consumer
 };

@@ -226,6 +226,10 @@ def tokens_of_idp():
     idp("idp_profile_with_newline", email="a\r\nX-Admin: true")
     idp("idp_consumer_id", client_id="5c2f1c1e-8a0b-4a0c-9d6e-0b1f2a3c4d5e")
     idp("idp_banned", banned=True)
+    idp("idp_gold", tier="gold")
+    idp("idp_gold_of_nobody", tier="gold", sub="stranger")
+    idp("idp_no_such_tier", tier="platinum")
+    idp("idp_two_tiers", tier=["gold", "free"])
     partner = {"iss": "https://partner.example.com", "kid": "ed-2", "algorithm": "EdDSA", "key": "ed25519"}
     idp("partner_alice", **partner)
     idp("partner_for_others", aud="invoices", **partner)

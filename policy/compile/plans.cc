@@ -182,6 +182,7 @@ void Compiler::Plans() {
             absl::StrCat("expected at most ", kMaxPlanLimits, " limits in a plan, found `", plan.limits.size(), "`"),
             "all of them are charged for each request: leave out those that others imply");
     }
+    snapshot_.plan_by_name.emplace(plan.name, static_cast<uint32_t>(snapshot_.plans.size()));
     snapshot_.plans.push_back(std::move(of_callers));
     snapshot_.shared_plans.push_back(std::move(shared));
   }

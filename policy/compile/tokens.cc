@@ -155,6 +155,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::JwtConfig& co
   jwt.consumer_optional = config.consumer_optional;
   jwt.credential_claim = config.consumer_claim;
   jwt.groups_claim = config.groups_claim;
+  jwt.plan_claim = config.plan_claim;
   jwt.secret_rules = SecretRules(config);
   if (!config.own.jwks_uri.empty() || !config.own.jwks.empty()) Provider(plugin, "config", config.own, &jwt);
   for (size_t i = 0; i < config.providers.size(); ++i)
@@ -225,6 +226,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::OpenidConnect
   oidc.consumer_optional = config.consumer_optional || config.consumer_claims.empty();
   oidc.credential_claim = config.credential_claim;
   oidc.groups_claim = config.authenticated_groups_claim;
+  oidc.plan_claim = config.plan_claim;
   for (const auto& [header, claim] : config.upstream_headers) oidc.headers.push_back({header, claim});
   std::string_view token_header = config.upstream_access_token_header;
   oidc.token_header_has_scheme = absl::EndsWithIgnoreCase(token_header, ":bearer");

@@ -80,10 +80,11 @@ struct JwtConfig {
   int64_t maximum_expiration_s = 0;  // 0: no bound; otherwise verify_exp is set
   std::string realm;
   // Beyond Kong: tokens of identity providers.
-  TokenIssuer own;                     // the plugin's own jwks_uri or jwks, issuer and audience
-  std::vector<TokenIssuer> providers;  // instead of these
-  bool allow_missing = false;          // a request without a token goes on as nobody
-  ClaimRequirement requirement;        // `requires`
+  TokenIssuer own;                      // the plugin's own jwks_uri or jwks, issuer and audience
+  std::vector<TokenIssuer> providers;   // instead of these
+  bool allow_missing = false;           // a request without a token goes on as nobody
+  ClaimRequirement requirement;         // `requires`
+  std::vector<std::string> plan_claim;  // of providers' tokens: names a plan; empty: none does
   // Claims by their paths: one name, or several from the outermost object inward.
   std::vector<std::string> consumer_claim = {"sub"};
   bool consumer_optional = false;
@@ -148,6 +149,7 @@ struct OpenidConnectConfig {
   std::vector<std::string> token_types;       // of the header's `typ`; empty: any
   ClaimRequirement requirement;               // `requires`
   bool allow_missing = false;
+  std::vector<std::string> plan_claim;  // names a plan; empty: none does
   bool operator==(const OpenidConnectConfig&) const = default;
 };
 

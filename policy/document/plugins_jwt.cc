@@ -128,6 +128,7 @@ constexpr Field<JwtConfig> kJwtFields[] = {
     {"providers", ReadProviders},
     {"allow_missing", ReadBool<&JwtConfig::allow_missing>},
     {"requires", ReadRequires<&JwtConfig::requirement>},
+    {"plan_claim", ReadClaimPath<&JwtConfig::plan_claim>},
     {"token_types", ReadStrings<&JwtConfig::token_types, CheckNotEmpty>},
 };
 
@@ -161,9 +162,10 @@ void CheckKeySets(Reader& reader, const Cursor& at, const JwtConfig& config) {
   const bool from_uri = Reader::IsSet(at, "jwks_uri");
   if (!from_uri) WarnOfNoEffect(reader, at, {"jwks_allow_http", "jwks_unavailable", "jwks_cooldown"}, "`jwks_uri`");
   if (!from_uri && !Reader::IsSet(at, "jwks"))
-    WarnOfNoEffect(reader, at,
-                   {"issuer", "audience", "consumer_claim", "consumer_optional", "groups_claim", "jwks_algorithms"},
-                   "`jwks_uri` or `jwks`");
+    WarnOfNoEffect(
+        reader, at,
+        {"issuer", "audience", "consumer_claim", "consumer_optional", "groups_claim", "jwks_algorithms", "plan_claim"},
+        "`jwks_uri` or `jwks`");
 }
 
 }  // namespace

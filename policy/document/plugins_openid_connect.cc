@@ -166,6 +166,7 @@ constexpr Field<Config> kFields[] = {
     {"token_types", ReadStrings<&Config::token_types, CheckNotEmpty>},
     {"requires", ReadRequires<&Config::requirement>},
     {"allow_missing", ReadBool<&Config::allow_missing>},
+    {"plan_claim", ReadClaimPath<&Config::plan_claim>},
 
     {"enable_hs_signatures", Insecure<"false">},
     {"ignore_signature", Insecure<"[]">},

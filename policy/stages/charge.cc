@@ -72,9 +72,9 @@ Plans PlansOf(const Txn& t) {
   if (of_service != kNone) all.plans[all.count++] = &t.snapshot->shared_plans[of_service];
   if (t.route->plan != kNone && t.route->plan != of_service)
     all.plans[all.count++] = &t.snapshot->shared_plans[t.route->plan];
-  const CompiledConsumer* consumer = t.identity.consumer;
-  if (consumer == nullptr || consumer->plan == kNone) return all;
-  all.of_caller = all.plans[all.count++] = &t.snapshot->plans[consumer->plan];
+  uint32_t of_caller = t.identity.plan;
+  if (of_caller == kNone && t.identity.consumer != nullptr) of_caller = t.identity.consumer->plan;
+  if (of_caller != kNone) all.of_caller = all.plans[all.count++] = &t.snapshot->plans[of_caller];
   return all;
 }
 

@@ -49,6 +49,7 @@ bool IsSpelling(std::string_view name, std::string_view of) {
 
 void SetConsumer(Txn& t, uint32_t consumer) {
   t.identity.groups = {};
+  t.identity.plan = kNone;
   t.identity.consumer = consumer == kNone ? nullptr : &t.snapshot->consumers[consumer];
   t.decision.consumer = consumer == kNone ? std::string_view() : t.identity.consumer->name;
   t.decision.consumer_groups =

@@ -37,7 +37,7 @@ std::string_view Cause(Txn& t, auth::Verdict verdict, const auth::ClaimFigures& 
 // 403: the token is good, but not for this.
 bool Forbids(const TokenPlugin& plugin, std::string_view reason) {
   return reason == auth::ReasonCode(auth::Reason::kInsufficientScope) ||
-         reason == auth::ReasonCode(auth::Reason::kRequirement) ||
+         reason == auth::ReasonCode(auth::Reason::kRequirement) || reason == "jwt_unknown_plan" ||
          (plugin.forbids &&
           (reason == auth::ReasonCode(auth::Reason::kWrongAudience) || reason == "jwt_unknown_consumer"));
 }
@@ -65,8 +65,8 @@ Step KeysUnavailable(Txn& t, const TokenPlugin& plugin) {
 
 // ---- The cache ----
 
-// What is kept of a verified token beside its times: user[0] is the consumer, user[1] which jwt_secret or provider its
-// key came from, and PackIdentity's.
+// What is kept of a verified token beside its times: user[0] is the consumer and above it the plan, user[1] which
+// jwt_secret or provider its key came from, and PackIdentity's.
 constexpr uint64_t kFromProvider = uint64_t{1} << 32;
 constexpr uint64_t kHasExp = uint64_t{1} << 33;
 
@@ -97,6 +97,7 @@ struct Identified {
   uint32_t consumer = kNone;
   std::string_view credential;
   std::string_view groups;
+  uint32_t plan = kNone;
 };
 
 void Remember(Txn& t, const TokenPlugin& plugin, std::string_view token, uint64_t origin, const Identified& who) {
@@ -107,7 +108,7 @@ void Remember(Txn& t, const TokenPlugin& plugin, std::string_view token, uint64_
   auth::ReadTimes(t.token, &times, &figures);  // cannot fail: CheckClaims has read them
   value.exp_ns = times.exp_ns;
   value.nbf_ns = times.nbf_ns;
-  value.user[0] = who.consumer;
+  value.user[0] = uint64_t{who.plan} << 32 | who.consumer;
   value.user[1] = origin | (times.has_exp ? kHasExp : 0);
   t.gateway.tokens->Insert(CacheKey(t, plugin, token), value);
 }
@@ -115,6 +116,7 @@ void Remember(Txn& t, const TokenPlugin& plugin, std::string_view token, uint64_
 Step AcceptAs(Txn& t, const Identified& who) {
   Accept(t, who.consumer, who.credential);
   t.identity.groups = who.groups;
+  t.identity.plan = who.plan;
   return Step::kNext;
 }
 
@@ -187,6 +189,17 @@ bool TellClaims(Txn& t, const TokenPlugin& plugin) {
   return true;
 }
 
+// The plan that the token names; without the claim it is the consumer's. False: none at all, which would be no limits.
+bool FindPlan(const Txn& t, const TokenPlugin& plugin, Identified* who) {
+  const auth::JsonValue claim = t.token.ClaimAt(plugin.plan_claim);
+  if (claim.type() == auth::JsonType::kMissing || claim.type() == auth::JsonType::kNull)
+    return who->consumer != kNone && t.snapshot->consumers[who->consumer].plan != kNone;
+  auto found = t.snapshot->plan_by_name.find(claim.AsString());
+  if (found == t.snapshot->plan_by_name.end()) return false;
+  who->plan = found->second;
+  return true;
+}
+
 // Who the token stands for. The buffers of t.token are used again: what is kept is copied. False: nobody; `step` is
 // what comes of it.
 bool ReadClaims(Txn& t, const TokenPlugin& plugin, Identified* who, Step* step) {
@@ -206,6 +219,8 @@ bool ReadClaims(Txn& t, const TokenPlugin& plugin, Identified* who, Step* step) 
   if (who->consumer == kNone && !plugin.consumer_optional)
     return refuse("jwt_unknown_consumer", t.arena.Concat({"claim `", plugin.consumer_claims.front().back(),
                                                           name.empty() ? "` is missing" : "` names no consumer"}));
+  if (!plugin.plan_claim.empty() && !FindPlan(t, plugin, who))
+    return refuse("jwt_unknown_plan", t.arena.Concat({"claim `", plugin.plan_claim.back(), "` names no plan"}));
   who->credential = t.arena.Copy(credential);
   return TellClaims(t, plugin) || refuse("jwt_bad_claim", "a claim for a header has control characters");
 }
@@ -342,7 +357,7 @@ bool FromCache(Txn& t, const TokenPlugin& plugin, std::string_view token, Step* 
     return true;
   }
   if (!plugin.headers.empty() && !(t.token.Parse(token).ok() && TellClaims(t, plugin))) return false;
-  Identified who{static_cast<uint32_t>(hit.user[0]), {}, {}};
+  Identified who{static_cast<uint32_t>(hit.user[0]), {}, {}, static_cast<uint32_t>(hit.user[0] >> 32)};
   if (from_provider) {
     UnpackIdentity(t, hit, &who.credential, &who.groups);
   } else {
