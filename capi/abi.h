@@ -22,6 +22,8 @@ inline constexpr size_t kFirstSize<sluice_policy_options> = 48;
 template <>
 inline constexpr size_t kFirstSize<sluice_gateway_options> = 32;
 template <>
+inline constexpr size_t kFirstSize<sluice_metrics_values> = 88;
+template <>
 inline constexpr size_t kFirstSize<sluice_effect> = 88;
 template <>
 inline constexpr size_t kFirstSize<sluice_http_result> = 64;

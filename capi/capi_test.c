@@ -42,6 +42,11 @@ static const char kPolicy[] =
     "  keyauth_credentials: [{key: alice-key}]\n"
     "  acls: [{group: staff}]\n";
 
+static const char kMeteredPolicy[] =
+    "_format_version: \"3.0\"\n"
+    "services: [{name: orders, url: \"http://orders.internal\", routes: [{name: orders, paths: [/]}]}]\n"
+    "plugins: [{name: rate-limiting, config: {hour: 2}}]\n";
+
 static const char kWaitPolicy[] =
     "_format_version: \"3.0\"\n"
     "services:\n"
@@ -317,6 +322,7 @@ static void test_null_and_range(void) {
   sluice_str broken = {NULL, 3}, json;
   sluice_effect effect;
   sluice_gateway_options options;
+  sluice_metrics* metrics = NULL;
   int64_t again;
   size_t size = 7;
   char region[64];
@@ -344,6 +350,10 @@ static void test_null_and_range(void) {
   CHECK(sluice_txn_decision(NULL, NULL) == SLUICE_E_ARGUMENT);
   CHECK(sluice_txn_decision_json(NULL, &json) == SLUICE_E_ARGUMENT);
   CHECK(sluice_txn_report(NULL, NULL, &kNow, NULL) == SLUICE_E_ARGUMENT);
+  CHECK(sluice_gateway_metrics(NULL, &kNow, &metrics) == SLUICE_E_ARGUMENT);
+  CHECK(sluice_gateway_metrics(gateway, NULL, &metrics) == SLUICE_E_ARGUMENT && metrics == NULL);
+  CHECK(sluice_gateway_metrics(gateway, &kNow, NULL) == SLUICE_E_ARGUMENT);
+  CHECK(sluice_metrics_read(NULL, NULL) == SLUICE_E_ARGUMENT);
   CHECK(sluice_decide_json(gateway, str("{}"), &kNow, NULL, 8, &size) == SLUICE_E_ARGUMENT && size == 0);
   CHECK(sluice_decide_json(gateway, str("{}"), &kNow, NULL, 0, NULL) == SLUICE_E_ARGUMENT);
   CHECK(sluice_decide_json(gateway, broken, &kNow, NULL, 0, &size) == SLUICE_E_ARGUMENT);
@@ -517,6 +527,35 @@ static void test_json(void) {
   sluice_gateway_free(gateway);
 }
 
+static void test_metrics(void) {
+  sluice_gateway* gateway = gateway_with(kMeteredPolicy);
+  sluice_request request = request_for("/");
+  sluice_metrics_values values;
+  sluice_metrics* metrics = NULL;
+  sluice_txn* txn = NULL;
+  int i;
+  memset(&values, 0, sizeof values);
+  for (i = 0; i < 3; ++i) {
+    CHECK(sluice_txn_begin(gateway, &request, &kNow, &txn) == SLUICE_OK);
+    sluice_txn_free(txn);
+  }
+  CHECK(sluice_gateway_metrics(gateway, &kNow, &metrics) == SLUICE_OK);
+  sluice_gateway_free(gateway); /* they stand for themselves */
+  CHECK(sluice_metrics_read(metrics, &values) == SLUICE_E_ARGUMENT);
+  values.struct_size = sizeof values;
+  CHECK(sluice_metrics_read(metrics, &values) == SLUICE_OK);
+  CHECK(values.limit_count == 1);
+  CHECK(is(values.limits[0].scope, "plugin/rate-limiting") && is(values.limits[0].limit, "hour"));
+  CHECK(values.limits[0].allowed == 2 && values.limits[0].refused == 1 && values.limits[0].shadow_refused == 0);
+  CHECK(values.table_count == 2 && is(values.tables[1].table, "other"));
+  CHECK(values.tables[1].live == 1 && values.tables[1].capacity > 1);
+  CHECK(values.full_refusals == 0 && values.unmetered == 0);
+  CHECK(contains(values.prometheus,
+                 "\nsluice_limit_rulings_total{scope=\"plugin/rate-limiting\",limit=\"hour\",ruling=\"refused\"} 1\n"));
+  sluice_metrics_free(metrics);
+  sluice_metrics_free(NULL);
+}
+
 /* More transactions at once than the pool's first chunks hold; each keeps its own decision, and all are used again. */
 static void test_many_at_once(void) {
   enum { kCount = 1000 };
@@ -615,6 +654,7 @@ int main(void) {
   test_state();
   test_wait_job_resume();
   test_json();
+  test_metrics();
   test_many_at_once();
   test_region();
   test_freed_transaction();

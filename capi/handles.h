@@ -50,6 +50,18 @@ struct sluice_gateway {
   std::unordered_map<uint64_t, std::unique_ptr<JobViews>> job_views;
 };
 
+struct sluice_metrics {
+  static constexpr uint32_t kMagic = 0x6d657431;
+
+  explicit sluice_metrics(sluice::GatewayMetrics values);
+
+  uint32_t magic = kMagic;
+  sluice::GatewayMetrics values;
+  std::string prometheus;
+  std::vector<sluice_limit_metrics> limits;  // of `values`, in C form
+  std::vector<sluice_limit_table_metrics> tables;
+};
+
 struct sluice_txn {
   static constexpr uint32_t kMagic = 0x74786e31;
 

@@ -29,6 +29,19 @@ TEST(Hpp, DecidesAndReports) {
   EXPECT_NE(txn.Json().find("\"diagnosis\""), std::string_view::npos);
 }
 
+TEST(Hpp, MetricsOutliveTheirGateway) {
+  std::optional<host::Gateway> gateway(std::in_place);
+  gateway->Publish(host::Policy(std::string(kPolicy) + "plugins: [{name: rate-limiting, config: {minute: 1}}]\n"));
+  host::Request request("GET", "/orders");
+  for (int i = 0; i < 3; ++i) host::Transaction(*gateway, request, {1, 1});
+  const host::Metrics metrics(*gateway, {1, 1});
+  gateway.reset();
+  const sluice_metrics_values values = metrics.values();
+  ASSERT_EQ(values.limit_count, 1u);
+  EXPECT_EQ(values.limits[0].refused, 2u);
+  EXPECT_EQ(host::View(values.prometheus).substr(0, 33), "# HELP sluice_limit_rulings_total");
+}
+
 TEST(Hpp, ErrorsSayWhatIsWrong) {
   try {
     const host::Policy policy("_format_version: \"3.0\"\nservises: []\n", "mine.yaml");

@@ -34,6 +34,30 @@ AT(sluice_gateway_options, region, 8);
 AT(sluice_gateway_options, region_size, 16);
 AT(sluice_gateway_options, token_cache_bytes, 24);
 
+SIZE(sluice_limit_metrics, 56);
+AT(sluice_limit_metrics, scope, 0);
+AT(sluice_limit_metrics, limit, 16);
+AT(sluice_limit_metrics, allowed, 32);
+AT(sluice_limit_metrics, refused, 40);
+AT(sluice_limit_metrics, shadow_refused, 48);
+
+SIZE(sluice_limit_table_metrics, 32);
+AT(sluice_limit_table_metrics, table, 0);
+AT(sluice_limit_table_metrics, capacity, 16);
+AT(sluice_limit_table_metrics, live, 24);
+
+SIZE(sluice_metrics_values, 88);
+AT(sluice_metrics_values, struct_size, 0);
+AT(sluice_metrics_values, limits, 8);
+AT(sluice_metrics_values, limit_count, 16);
+AT(sluice_metrics_values, tables, 24);
+AT(sluice_metrics_values, table_count, 32);
+AT(sluice_metrics_values, reclaimed_entries, 40);
+AT(sluice_metrics_values, full_refusals, 48);
+AT(sluice_metrics_values, overflowed, 56);
+AT(sluice_metrics_values, unmetered, 64);
+AT(sluice_metrics_values, prometheus, 72);
+
 SIZE(sluice_effect, 96);
 AT(sluice_effect, struct_size, 0);
 AT(sluice_effect, kind, 8);

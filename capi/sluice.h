@@ -81,6 +81,7 @@ typedef struct sluice_gateway sluice_gateway; /* counters, caches, key sets, and
 typedef struct sluice_policy sluice_policy;   /* a compiled document; immutable, reference counted */
 typedef struct sluice_txn sluice_txn;         /* one request */
 typedef struct sluice_error sluice_error;     /* why a call failed */
+typedef struct sluice_metrics sluice_metrics; /* what was counted, as of one moment; immutable */
 
 SLUICE_API uint32_t sluice_abi_version(void) SLUICE_NOEXCEPT;
 SLUICE_API const char* sluice_version(void) SLUICE_NOEXCEPT;
@@ -132,6 +133,46 @@ SLUICE_API void sluice_gateway_free(sluice_gateway* gateway) SLUICE_NOEXCEPT; /*
 
 /* Swaps the policy in: one atomic step. Transactions under way keep theirs; counters and caches live on. */
 SLUICE_API sluice_status sluice_gateway_publish(sluice_gateway* gateway, const sluice_policy* policy) SLUICE_NOEXCEPT;
+
+/* ---- Metrics ---- */
+
+/* What one limit of the policy in force had to say of all requests that it applied to: in all processes of the region,
+ * and over reloads for as long as plan (or plugin) and limit keep their names. */
+typedef struct sluice_limit_metrics {
+  sluice_str scope; /* "plan/free", "plugin/rate-limiting/service:orders" */
+  sluice_str limit; /* "pace"; of plugins the window: "minute" */
+  uint64_t allowed;
+  uint64_t refused;
+  uint64_t shadow_refused; /* it would have refused, but only counts and reports */
+} sluice_limit_metrics;
+
+/* Memory for callers' counters. Near 80 % full, new callers begin to be refused: enlarge the region. */
+typedef struct sluice_limit_table_metrics {
+  sluice_str table;  /* "sliding": of sliding windows; "other": of all other limits */
+  uint64_t capacity; /* entries */
+  uint64_t live;     /* entries that are needed now */
+} sluice_limit_table_metrics;
+
+typedef struct sluice_metrics_values {
+  size_t struct_size;
+  const sluice_limit_metrics* limits;
+  size_t limit_count;
+  const sluice_limit_table_metrics* tables;
+  size_t table_count;
+  uint64_t reclaimed_entries; /* that gave way to other callers */
+  uint64_t full_refusals;     /* charges refused because there was no room for another caller */
+  uint64_t overflowed;        /* charges to an entry that all callers without room share */
+  uint64_t unmetered;         /* rulings of limits beyond those that the region has counters for */
+  sluice_str prometheus;      /* all of it as text/plain; version=0.0.4, for a scrape */
+} sluice_metrics_values;
+
+/* Reads the counters, which takes a few milliseconds for each 8 MiB of the region: for a scrape, not for requests. */
+SLUICE_API sluice_status sluice_gateway_metrics(sluice_gateway* gateway, const sluice_now* now,
+                                                sluice_metrics** metrics) SLUICE_NOEXCEPT;
+/* The views in *values live until sluice_metrics_free. */
+SLUICE_API sluice_status sluice_metrics_read(const sluice_metrics* metrics,
+                                             sluice_metrics_values* values) SLUICE_NOEXCEPT;
+SLUICE_API void sluice_metrics_free(sluice_metrics* metrics) SLUICE_NOEXCEPT;
 
 /* ---- Effects: what the gateway asks its host to do ---- */
 

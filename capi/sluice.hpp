@@ -77,6 +77,7 @@ struct Free {
   void operator()(sluice_policy* policy) const { sluice_policy_free(policy); }
   void operator()(sluice_gateway* gateway) const { sluice_gateway_free(gateway); }
   void operator()(sluice_txn* txn) const { sluice_txn_free(txn); }
+  void operator()(sluice_metrics* metrics) const { sluice_metrics_free(metrics); }
 };
 
 template <typename Handle>
@@ -160,6 +161,25 @@ class Gateway {
 
  private:
   internal::Owned<sluice_gateway> gateway_;
+};
+
+// What a gateway has counted until `now`. For a scrape: Answer(200, host::View(metrics.values().prometheus)).
+class Metrics {
+ public:
+  Metrics(const Gateway& gateway, const sluice_now& now) {
+    sluice_metrics* metrics = nullptr;
+    internal::Check(sluice_gateway_metrics(gateway.get(), &now, &metrics));
+    metrics_.reset(metrics);
+  }
+
+  sluice_metrics_values values() const {  // its views live as long as this
+    sluice_metrics_values values = Sized<sluice_metrics_values>();
+    internal::Check(sluice_metrics_read(metrics_.get(), &values));
+    return values;
+  }
+
+ private:
+  internal::Owned<sluice_metrics> metrics_;
 };
 
 // A sluice_request and the list of its headers. Borrows every text.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <deque>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,8 @@ class Session {
   Session(std::shared_ptr<const Snapshot> snapshot, Answers* answers, bool trace) : answers_(answers), trace_(trace) {
     gateway_.Publish(std::move(snapshot));
   }
+
+  std::string PrometheusText() const { return sluice::PrometheusText(gateway_.Metrics(now_)); }
 
   // Appends the decision, or {"error":…,"line":…}; false for the latter.
   bool Line(std::string_view text, size_t number, std::string* out) {
@@ -105,6 +108,13 @@ class Session {
   Now now_;
 };
 
+bool WriteFile(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  return file.good();
+}
+
 bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
 
 // The exit status.
@@ -136,6 +146,7 @@ constexpr Flag kFlags[] = {
     {"--answers", "FILE",
      "canned HTTP answers, so that a key set behind a URL can be tried without a network: a JSON object of URL to "
      "{\"status\", \"headers\", \"body\"}, or to a list of such for successive fetches"},
+    {"--metrics", "FILE", "write what each limit let pass and refused, as text for Prometheus, after the last line"},
 };
 
 int Run(const Args& args) {
@@ -152,6 +163,8 @@ int Run(const Args& args) {
   Session session(std::move(snapshot), canned ? &answers : nullptr, args.Has("--trace"));
   int status = DecideAll(&lines, &session);
   if (descriptor != STDIN_FILENO) close(descriptor);
+  if (args.Has("--metrics") && !WriteFile(std::string(args.Get("--metrics")), session.PrometheusText()))
+    return Fail("decide", absl::StrCat("cannot write `", args.Get("--metrics"), "`"));
   return status;
 }
 

@@ -97,6 +97,16 @@ class SluiceTest(unittest.TestCase):
             process.stdin.close()
             self.assertEqual(process.wait(), 0)
 
+    def test_decide_metrics(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/metrics.prom"
+            status, _, _ = run("decide", POLICY, f"{DATA}/requests.jsonl", "--metrics", path)
+            self.assertEqual(status, 1)  # one line is malformed
+            with open(path, encoding="utf-8") as file:
+                self.golden("metrics.prom", file.read())
+            status, _, err = run("decide", POLICY, f"{DATA}/requests.jsonl", "--metrics", f"{folder}/no/metrics.prom")
+            self.assertEqual((status, err), (2, f"sluice decide: cannot write `{folder}/no/metrics.prom`\n"))
+
     def test_decide_goes_on_after_malformed_lines(self):
         lines = [b"\xff\xfe", b"[]", b"{" * 100000, b'{"method":"GET","path":"' + b"a" * (5 << 20) + b'"}',
                  b'{"method":"GET","path":"/public"}']

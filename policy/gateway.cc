@@ -62,6 +62,11 @@ std::optional<Effect> GatewayState::NextJob(Now now, int64_t* ask_again_mono_ns)
   return job;
 }
 
+std::shared_ptr<const Snapshot> GatewayState::snapshot() {
+  absl::MutexLock lock(&publishing_);
+  return snapshot_;
+}
+
 void GatewayState::JobDone(uint64_t job, const HttpResult& result, Now now) {
   if (SharedServers::Owns(job)) return servers.JobDone(job, result, now);
   if (!key_sets.JobDone(job, result, now)) return;

@@ -82,6 +82,39 @@ struct GatewayOptions {
   uint8_t seed[32] = {};
 };
 
+// What one limit of the policy in force had to say of all requests that it applied to, whether or not another one
+// refused them. Counted in the region: by all processes, and over reloads for as long as plan (or plugin) and limit
+// keep their names.
+struct LimitMetrics {
+  std::string scope;  // "plan/free", or "plugin/" and the plugin with what it is bound to:
+                      // "plugin/rate-limiting/service:orders"
+  std::string limit;  // its name; of plugins the window's: "minute"
+  uint64_t allowed = 0;
+  uint64_t refused = 0;
+  uint64_t shadow_refused = 0;  // it would have refused, but only counts and reports
+};
+
+// The memory where limits count. A policy that keeps callers apart by address may fill it; then new callers are
+// refused, so that a share of live entries near 0.8 asks for a larger region.
+struct LimitTableMetrics {
+  std::string table;      // "sliding": of sliding windows; "other": of all other limits
+  uint64_t capacity = 0;  // entries
+  uint64_t live = 0;      // entries that say something
+};
+
+struct GatewayMetrics {
+  std::vector<LimitMetrics> limits;  // plans first, then plugins; in the document's order
+  std::vector<LimitTableMetrics> tables;
+  uint64_t reclaimed_entries = 0;  // that gave way to other callers
+  uint64_t full_refusals = 0;      // charges refused because there was no room for another caller
+  uint64_t overflowed = 0;         // charges that went to an entry which all callers without room share
+  uint64_t unmetered = 0;          // rulings not counted above: more limits than the region has counters for
+};
+
+// The text exposition format of Prometheus (version 0.0.4), for a scrape:
+// sluice_limit_rulings_total{scope="plan/free",limit="pace",ruling="refused"} 7
+std::string PrometheusText(const GatewayMetrics& metrics);
+
 class Transaction;
 
 class Gateway {
@@ -97,6 +130,9 @@ class Gateway {
   // The next thing to do in the background, or nothing until `*ask_again_mono_ns` (or until a decision waits).
   std::optional<Effect> NextJob(Now now, int64_t* ask_again_mono_ns);
   void JobDone(uint64_t job, const HttpResult& result, Now now);
+
+  // Reads all counters and, for `live`, the whole region: a few milliseconds for each 8 MiB. Not for requests.
+  GatewayMetrics Metrics(Now now) const;
 
   GatewayState& state() { return *state_; }
 

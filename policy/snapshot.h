@@ -195,11 +195,13 @@ struct CompiledLimit {
   bool shadow = false;
   uint32_t shared = kNone;  // into `shared` of the plan or plugin; kNone: each node counts on its own
   Spot spot;
+  ratelimit::LimitId meter = {};  // what it let pass and refused is counted there
 };
 
 // rate-limiting, and rate-limiting-advanced.
 struct RateLimitingPlugin {
   Spot spot;
+  std::string scope;  // "rate-limiting/service:orders": for metrics
   policy::CountBy count_by;
   std::string group;  // the consumer group it is bound to
   bool hide_client_headers = false;

@@ -92,7 +92,7 @@ TEST(ChargeAll, AsksAndTakesNothingAtNoCost) {
   for (Charge& charge : f.charges) charge.cost = 0;
   EXPECT_TRUE(f.Charge4());
   EXPECT_EQ(f.Used(), Counts(4, 0));
-  EXPECT_EQ(f.store->Stats(f.now).live, 0u);
+  EXPECT_EQ(f.store->Stats(f.now).other.live, 0u);
 }
 
 TEST(ChargeAll, ChargesOneKeyTwiceIfAskedTo) {

@@ -5,13 +5,16 @@
 #include <cstdio>
 
 #include "ratelimit/entry.h"
+#include "ratelimit/meters.h"
 #include "ratelimit/table.h"
 
 namespace sluice::ratelimit {
 namespace {
 
 constexpr size_t kOverflowShare = 64;  // one part in so many of a kind's memory is for overflow entries
-constexpr size_t kMinBuckets = 4;      // of a kind, overflow included
+constexpr size_t kMeterShare = 32;     // one part in so many of the region is for meters
+constexpr size_t kMinMeters = 16;
+constexpr size_t kMinBuckets = 4;  // of a kind, overflow included
 constexpr uint32_t kMinSlidingBlocks = 6, kMaxSlidingBlocks = 62;
 
 bool Fail(const std::string& expected, const std::string& found, const std::string& advice, std::string* error) {
@@ -74,15 +77,17 @@ void Cut(size_t* offset, size_t bytes, size_t entry_bytes, TablePlace* table, Ta
 
 RegionLayout LayOut(size_t bytes, const StoreOptions& options) {
   RegionLayout layout;
-  const size_t room = bytes - kHeaderBytes;
+  layout.meters = std::max(bytes / kMeterShare / Meters::kSlotBytes / 4 * 4, kMinMeters);
+  const size_t tables = kHeaderBytes + layout.meters * Meters::kSlotBytes;
+  const size_t room = bytes - tables;
   const size_t wide_bytes = WideBytes(options.sliding_blocks);
   const size_t least_wide = kMinBuckets * Table::kBucketEntries * wide_bytes;
   const size_t most_wide = room - kMinBuckets * Table::kBucketEntries * kNarrowBytes;
   const size_t wide = std::clamp(room / 100 * options.sliding_percent, least_wide, most_wide);
   const size_t narrow = room - wide;
-  size_t offset = kHeaderBytes;
+  size_t offset = tables;
   Cut(&offset, narrow, kNarrowBytes, &layout.narrow, &layout.narrow_overflow);
-  offset = kHeaderBytes + narrow / Store::kAlignment * Store::kAlignment;
+  offset = tables + narrow / Store::kAlignment * Store::kAlignment;
   Cut(&offset, wide, wide_bytes, &layout.wide, &layout.wide_overflow);
   return layout;
 }

@@ -24,20 +24,23 @@ struct RegionHeader {
   std::atomic<uint64_t> reclaimed;
   std::atomic<uint64_t> full_refusals;
   std::atomic<uint64_t> overflowed;
-  uint64_t unused_counters[5];
+  std::atomic<uint64_t> unmetered;
+  std::atomic<uint64_t> stripes;  // of meters, given out
+  uint64_t unused_counters[3];
 };
 inline constexpr size_t kHeaderBytes = 128;
 static_assert(sizeof(RegionHeader) == kHeaderBytes);
 
-inline constexpr uint64_t kRegionMagic = 0x32656369756c732e;  // ".sluice2" in memory
-inline constexpr uint64_t kRegionVersion = 2;
+inline constexpr uint64_t kRegionMagic = 0x33656369756c732e;  // ".sluice3" in memory
+inline constexpr uint64_t kRegionVersion = 3;
 
-// Where the four tables are. A function of size and options alone.
+// Where the four tables are; meters are at the beginning, behind the header. A function of size and options alone.
 struct TablePlace {
   size_t offset = 0;
   size_t buckets = 0;
 };
 struct RegionLayout {
+  size_t meters = 0;
   TablePlace narrow, wide, narrow_overflow, wide_overflow;
 };
 RegionLayout LayOut(size_t bytes, const StoreOptions& options);

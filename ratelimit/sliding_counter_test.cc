@@ -130,11 +130,11 @@ TEST(SlidingCounter, EstimatesAsCloudflareDoes) {
 TEST(SlidingCounter, IsFreshAfterTwoIdleWindows) {
   Trial trial(10, 1'000 * kTick);
   EXPECT_TRUE(trial.Take(10));
-  EXPECT_EQ(trial.store->Stats(trial.now).live, 1u);
+  EXPECT_EQ(trial.store->Stats(trial.now).other.live, 1u);
   trial.now.mono_ns = 2 * trial.window;
   EXPECT_TRUE(trial.Take(10));
   trial.now.mono_ns += 2 * trial.window + trial.window / 100;  // dead by its code, which is rounded up
-  EXPECT_EQ(trial.store->Stats(trial.now).live, 0u);
+  EXPECT_EQ(trial.store->Stats(trial.now).other.live, 0u);
 }
 
 TEST(SlidingCounter, IgnoresTheWallClockAndLateReadings) {

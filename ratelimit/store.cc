@@ -6,6 +6,14 @@
 #include "ratelimit/store_impl.h"
 
 namespace sluice::ratelimit {
+namespace {
+
+void AddTo(TableStats* stats, const Table& table, const Now& now) {
+  stats->capacity += table.capacity();
+  stats->live += table.CountLive(now);
+}
+
+}  // namespace
 
 StoreImpl::StoreImpl(void* region, size_t bytes, const StoreOptions& options, Memory owned)
     : owned_(std::move(owned)),
@@ -16,17 +24,17 @@ StoreImpl::StoreImpl(void* region, size_t bytes, const StoreOptions& options, Me
       narrow_(At(layout_.narrow, 0)),
       wide_(At(layout_.wide, RingSlots(options.sliding_blocks))),
       narrow_overflow_(At(layout_.narrow_overflow, 0)),
-      wide_overflow_(At(layout_.wide_overflow, RingSlots(options.sliding_blocks))) {}
+      wide_overflow_(At(layout_.wide_overflow, RingSlots(options.sliding_blocks))),
+      meters_(static_cast<char*>(region) + kHeaderBytes, layout_.meters) {}
 
 StoreStats StoreImpl::Stats(const Now& now) const {
   StoreStats stats;
-  for (const Table* table : {&narrow_, &wide_, &narrow_overflow_, &wide_overflow_}) {
-    stats.capacity += table->capacity();
-    stats.live += table->CountLive(now);
-  }
+  for (const Table* table : {&wide_, &wide_overflow_}) AddTo(&stats.sliding, *table, now);
+  for (const Table* table : {&narrow_, &narrow_overflow_}) AddTo(&stats.other, *table, now);
   stats.reclaimed = header_->reclaimed.load(std::memory_order_relaxed);
   stats.full_refusals = header_->full_refusals.load(std::memory_order_relaxed);
   stats.overflowed = header_->overflowed.load(std::memory_order_relaxed);
+  stats.unmetered = header_->unmetered.load(std::memory_order_relaxed);
   return stats;
 }
 
@@ -34,6 +42,18 @@ Store::Store(std::unique_ptr<StoreImpl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 const HashKey& Store::hash_key() const { return impl_->hash_key(); }
 StoreStats Store::Stats(const Now& now) const { return impl_->Stats(now); }
+
+uint32_t Store::NextStripe() {
+  const uint64_t turn = impl_->header()->stripes.fetch_add(1, std::memory_order_relaxed);
+  return static_cast<uint32_t>(turn % Meters::kStripes);
+}
+
+void Store::Count(const LimitId& meter, Ruling ruling, uint32_t stripe) {
+  if (impl_->meters().Add(meter, ruling, stripe)) return;
+  impl_->header()->unmetered.fetch_add(1, std::memory_order_relaxed);
+}
+
+Tally Store::Read(const LimitId& meter) const { return impl_->meters().Read(meter); }
 
 std::unique_ptr<Store> Store::Create(void* region, size_t bytes, const HashKey& seed, const StoreOptions& options,
                                      std::string* error) {

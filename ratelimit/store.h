@@ -11,9 +11,9 @@
 // was in the middle of is lost whole or counted whole for each limit (it may have charged the first of three limits and
 // not yet the others: that over-counts one request, and never admits more than a limit allows).
 //
-// Memory: fixed. A key takes 32 bytes for each limit, or 128 for a sliding window (16 + 8 * (sliding_blocks + 2) + 16).
-// Entries are 8 to a bucket and a key may be in either of two buckets: of new keys 0.15 % find no room at 80 %
-// full, 1.3 % at 90 %.
+// Memory: fixed. One part in 32 is for meters; of the rest a key takes 32 bytes for each limit, or 128 for a sliding
+// window (16 + 8 * (sliding_blocks + 2) + 16). Entries are 8 to a bucket and a key may be in either of two buckets: of
+// new keys 0.15 % find no room at 80 % full, 1.3 % at 90 %.
 //
 // What is forgotten: only an entry that says nothing any more (full bucket, empty window, nobody in flight) gives way
 // to a new key. A live entry is never evicted, so a flood of new keys cannot wash out an abuser's history. When both
@@ -31,6 +31,7 @@
 #include <string>
 
 #include "base/request.h"
+#include "ratelimit/limit.h"
 #include "ratelimit/siphash.h"
 
 namespace sluice::ratelimit {
@@ -53,12 +54,29 @@ struct StoreOptions {
   OnFull on_full = OnFull::kRefuse;
 };
 
+// Entries of one size.
+struct TableStats {
+  uint64_t capacity = 0;
+  uint64_t live = 0;  // that say something
+};
+
 struct StoreStats {
-  uint64_t capacity = 0;       // entries, all sizes
-  uint64_t live = 0;           // entries that say something
+  TableStats sliding;          // of sliding windows
+  TableStats other;            // of all other kinds
   uint64_t reclaimed = 0;      // entries that gave way to another key, since the region was made
   uint64_t full_refusals = 0;  // charges for which there was no room, since the region was made
   uint64_t overflowed = 0;     // charges that went to an overflow entry, since the region was made
+  uint64_t unmetered = 0;      // calls of Store::Count that found no place for their meter
+};
+
+// What a limit had to say of one request.
+enum class Ruling : uint8_t { kAllowed, kRefused, kShadowRefused };
+
+// How often it said so, in all processes, since the region was made.
+struct Tally {
+  uint64_t allowed = 0;
+  uint64_t refused = 0;
+  uint64_t shadow_refused = 0;
 };
 
 class Store {
@@ -88,6 +106,13 @@ class Store {
 
   // Reads the whole table: for metrics, not for requests.
   StoreStats Stats(const Now& now) const;
+
+  // Meters: whoever charges may count here what came of it, by any name (HashLimitName). One part in 32 of the memory
+  // is for meters, 272 bytes each and 16 at least: 960 in 8 MiB. `stripe` says whose counters to use: each thread,
+  // or each of what stands for threads, takes one of its own by NextStripe and keeps it.
+  uint32_t NextStripe();
+  void Count(const LimitId& meter, Ruling ruling, uint32_t stripe);
+  Tally Read(const LimitId& meter) const;
 
  private:
   explicit Store(std::unique_ptr<StoreImpl> impl);

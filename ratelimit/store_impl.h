@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "ratelimit/meters.h"
 #include "ratelimit/region.h"
 #include "ratelimit/store.h"
 #include "ratelimit/table.h"
@@ -28,6 +29,7 @@ class StoreImpl {
   const HashKey& hash_key() const { return hash_key_; }
   OnFull on_full() const { return on_full_; }
   RegionHeader* header() const { return header_; }
+  const Meters& meters() const { return meters_; }
   StoreStats Stats(const Now& now) const;
 
  private:
@@ -41,6 +43,7 @@ class StoreImpl {
   OnFull on_full_;
   RegionLayout layout_;
   Table narrow_, wide_, narrow_overflow_, wide_overflow_;
+  Meters meters_;
 };
 
 }  // namespace sluice::ratelimit

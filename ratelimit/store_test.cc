@@ -3,6 +3,7 @@
 #include <cstring>
 #include <string>
 
+#include "ratelimit/meters.h"
 #include "ratelimit/region.h"
 #include "ratelimit/table.h"
 #include "ratelimit/test_support.h"
@@ -57,7 +58,7 @@ TEST(Store, RefusesARegionOfSomethingElseOrOfOtherSettings) {
   EXPECT_EQ(ErrorOf(memory.data(), kBytes, With(10, 20)),
             "expected a region made with sliding_percent 20, found `50`" + advice);
   static_cast<RegionHeader*>(memory.data())->version.store(kRegionVersion + 1);
-  EXPECT_EQ(ErrorOf(memory.data(), kBytes), "expected a region made with layout version 2, found `3`" + advice);
+  EXPECT_EQ(ErrorOf(memory.data(), kBytes), "expected a region made with layout version 3, found `4`" + advice);
 }
 
 TEST(Store, SharesSeedAndStateAtAnyAddress) {
@@ -100,7 +101,8 @@ TEST(Store, LaysItsTablesOutWithinTheRegionAndApart) {
     for (uint32_t blocks : {6u, 10u, 62u}) {
       for (uint32_t percent : {1u, 50u, 99u}) {
         const RegionLayout layout = LayOut(bytes, With(blocks, percent));
-        size_t end = kHeaderBytes;
+        EXPECT_GE(layout.meters, 16u);
+        size_t end = kHeaderBytes + layout.meters * Meters::kSlotBytes;
         auto expect_next = [&](const TablePlace& place, size_t entry_bytes) {
           EXPECT_GE(place.offset, end);
           EXPECT_EQ(place.offset % 16, 0u);
@@ -159,11 +161,15 @@ TEST_P(Flood, EvictsNoHistoryAndKeepsNoKnownCallerOut) {
   const StoreStats full = store->Stats(now);
   EXPECT_EQ(full.full_refusals, refused);
   EXPECT_EQ(full.reclaimed, 0u);
-  EXPECT_LT(full.live, full.capacity);
+  const bool sliding = limit.kind() == LimitKind::kSlidingWindow;
+  const TableStats table = sliding ? full.sliding : full.other, unused = sliding ? full.other : full.sliding;
+  EXPECT_LT(table.live, table.capacity);
+  EXPECT_GT(table.live, table.capacity / 2);
+  EXPECT_EQ(unused.live, 0u);
   EXPECT_GT(refused, 90'000u);
   // Once their windows are over all those entries give way.
   const Now later{0, kDay + 2 * kHour};
-  EXPECT_EQ(store->Stats(later).live, 0u);
+  EXPECT_EQ(store->Stats(later).sliding.live + store->Stats(later).other.live, 0u);
   const Charge charge = ForCaller(*store, limit, 77);
   EXPECT_TRUE(ChargeAll(*store, &charge, 1, later, &verdict));
 }

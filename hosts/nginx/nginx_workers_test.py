@@ -53,6 +53,18 @@ class WorkersTest(unittest.TestCase):
             self.assertEqual(nginx.in_parallel(200, path="/limited"), {200: 50, 429: 150})
             self.assertEqual(self.upstream.count, 50)
 
+    def test_any_worker_answers_with_what_all_counted(self):
+        with Nginx(self.policy(), workers=4, server="location = /metrics { sluice_metrics; }") as nginx:
+            nginx.in_parallel(60, path="/limited")
+            answer = nginx.request("/metrics")
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4")
+            ruling = 'sluice_limit_rulings_total{scope="plugin/rate-limiting/route:limited",' \
+                     'limit="hour",ruling="%s"} %d\n'
+            self.assertIn(ruling % ("allowed", 50), answer.body.decode())
+            self.assertIn(ruling % ("refused", 10), answer.body.decode())
+            self.assertEqual(nginx.request("/metrics", method="POST").status, 405)
+
     def test_without_zone_workers_share_all_the_same(self):
         nginx = Nginx(self.policy(20), workers=4)
         conf = nginx.dir / "nginx.conf"

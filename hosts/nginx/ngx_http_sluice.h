@@ -10,7 +10,8 @@
  *   ngx_http_sluice_response_headers.c  header filter
  *   ngx_http_sluice_report.c            log phase: what came of it
  * And around it: ngx_http_sluice_module.c (directives), _policy.c (compiled in the master), _zone.c (counters shared by
- * the workers), _worker.c (the gateway and its I/O, one of each per worker).
+ * the workers), _metrics.c (what they counted, for a scrape), _worker.c (the gateway and its I/O, one of each per
+ * worker).
  */
 #ifndef NGX_HTTP_SLUICE_H_
 #define NGX_HTTP_SLUICE_H_
@@ -47,6 +48,7 @@ typedef struct {
 
 typedef struct {
   ngx_flag_t enable;
+  ngx_flag_t metrics; /* this location answers with them */
 } ngx_http_sluice_loc_conf_t;
 
 /* One request under Sluice: from its access phase until its pool is destroyed. */
@@ -118,8 +120,10 @@ ngx_int_t ngx_http_sluice_push_header(ngx_pool_t* pool, ngx_list_t* list, const 
 ngx_int_t ngx_http_sluice_change_request_headers(ngx_http_sluice_ctx_t* ctx);
 void ngx_http_sluice_init_response_headers(void);
 
-/* refusal, variables, report */
+/* refusal, metrics, variables, report */
 ngx_int_t ngx_http_sluice_refuse(ngx_http_sluice_ctx_t* ctx);
+ngx_int_t ngx_http_sluice_send_body(ngx_http_request_t* r, sluice_str body); /* lives as long as the request */
+char* ngx_http_sluice_metrics(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 ngx_int_t ngx_http_sluice_add_variables(ngx_conf_t* cf);
 ngx_int_t ngx_http_sluice_log_handler(ngx_http_request_t* r);
 

@@ -16,8 +16,9 @@ static char* merge_loc_conf(ngx_conf_t* cf, void* parent, void* child) {
   ngx_http_sluice_main_conf_t* mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sluice_module);
 
   ngx_conf_merge_value(inner->enable, outer->enable, 0);
-  if (inner->enable && mcf->policy == NULL) {
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"sluice on\" needs a \"sluice_policy\" in the http block");
+  if ((inner->enable || inner->metrics) && mcf->policy == NULL) {
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%s\" needs a \"sluice_policy\" in the http block",
+                  inner->enable ? "sluice on" : "sluice_metrics");
     return NGX_CONF_ERROR;
   }
   return NGX_CONF_OK;
@@ -64,6 +65,8 @@ static ngx_command_t commands[] = {
      NULL},
     {ngx_string("sluice"), NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG,
      ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(ngx_http_sluice_loc_conf_t, enable), NULL},
+    {ngx_string("sluice_metrics"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, ngx_http_sluice_metrics,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     ngx_null_command};
 
 static ngx_http_module_t module_context = {

@@ -14,7 +14,7 @@ static void log_refusal(ngx_http_request_t* r, const sluice_decision* decision) 
                 decision->status, &reason, &route, &consumer);
 }
 
-static ngx_int_t send_body(ngx_http_request_t* r, sluice_str body) {
+ngx_int_t ngx_http_sluice_send_body(ngx_http_request_t* r, sluice_str body) {
   ngx_buf_t* buf = ngx_calloc_buf(r->pool);
   ngx_chain_t out;
 
@@ -39,7 +39,7 @@ ngx_int_t ngx_http_sluice_refuse(ngx_http_sluice_ctx_t* ctx) {
   r->headers_out.status = decision->status;
   r->headers_out.content_length_n = (off_t)decision->body.size;
   rc = ngx_http_send_header(r);
-  if (rc == NGX_OK && !r->header_only) rc = send_body(r, decision->body);
+  if (rc == NGX_OK && !r->header_only) rc = ngx_http_sluice_send_body(r, decision->body);
   ngx_http_finalize_request(r, rc);
   return NGX_DONE;
 }

@@ -45,7 +45,7 @@ class Compiler {
   bool CompileLimit(const policy::Origin& origin, std::string_view path, const std::string& id,
                     const ratelimit::LimitSpec& spec, CompiledLimit* limit);
   void LimitGroup(const policy::Plugin& plugin, std::string_view field, RateLimitingPlugin* compiled);
-  uint32_t Keep(RateLimitingPlugin limiter);  // its place in the snapshot
+  uint32_t Keep(const policy::Plugin& plugin, RateLimitingPlugin limiter);  // its place in the snapshot
   CompiledSharing Share(const policy::Origin& origin, std::string_view path, const policy::Sharing& sharing,
                         std::string_view name, const std::vector<ratelimit::Limit>& limits);
   void ShareAll(const policy::Plugin& plugin, const policy::Sharing& sharing, std::string_view name,

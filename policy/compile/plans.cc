@@ -92,6 +92,12 @@ std::pair<ratelimit::LimitSpec, std::string_view> SpecOf(const policy::RateLimit
   return {ratelimit::LimitSpec::SlidingCounter(window.limit, length_ns), "/sliding"};
 }
 
+// Names what counts a limit's rulings for good, so that a reload goes on counting.
+template <typename Limits>
+void Meter(std::string_view scope, Limits* limits) {
+  for (auto& limit : *limits) limit.meter = ratelimit::HashLimitName(absl::StrCat("meter/", scope, "/", limit.name));
+}
+
 }  // namespace
 
 // Compiles `spec` into `limit`. `id` names the limit's counters for good: a reload that keeps the name keeps what was
@@ -177,6 +183,7 @@ void Compiler::Plans() {
     }
     if (plan.redis) SharePlan(plan, true, &of_callers);
     if (plan.redis) SharePlan(plan, false, &shared);
+    for (CompiledPlan* compiled : {&of_callers, &shared}) Meter(absl::StrCat("plan/", plan.name), &compiled->limits);
     if (plan.limits.size() > kMaxPlanLimits) {
       Error(plan.origin, "limits", "too_many_limits",
             absl::StrCat("expected at most ", kMaxPlanLimits, " limits in a plan, found `", plan.limits.size(), "`"),
@@ -200,7 +207,9 @@ void Compiler::LimitGroup(const policy::Plugin& plugin, std::string_view field, 
         "bind it to one, or count by consumer");
 }
 
-uint32_t Compiler::Keep(RateLimitingPlugin limiter) {
+uint32_t Compiler::Keep(const policy::Plugin& plugin, RateLimitingPlugin limiter) {
+  limiter.scope = ScopeName(plugin);
+  Meter(absl::StrCat("plugin/", limiter.scope), &limiter.limits);
   snapshot_.rate_limiting.push_back(std::move(limiter));
   return static_cast<uint32_t>(snapshot_.rate_limiting.size() - 1);
 }
@@ -221,7 +230,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingC
       compiled.shared[0].on_error =
           config.fault_tolerant ? policy::Sharing::OnError::kOpen : policy::Sharing::OnError::kClosed;
   }
-  return Keep(std::move(compiled));
+  return Keep(plugin, std::move(compiled));
 }
 
 // Plugins of one namespace share their counters, whatever their limits.
@@ -239,7 +248,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingA
       compiled.limits.push_back(std::move(limit));
   }
   if (config.redis) ShareAll(plugin, config.sharing, counters, &compiled);
-  return Keep(std::move(compiled));
+  return Keep(plugin, std::move(compiled));
 }
 
 }  // namespace sluice

@@ -87,6 +87,16 @@ int64_t Seconds(int64_t ns) { return CeilDivide(ns, 1'000 * kNsPerMs); }
 // Whether this one is a reason to refuse the request.
 bool Refused(const Bill& bill, size_t i) { return !bill.lines[i].verdict.allowed && !bill.lines[i].limit->shadow; }
 
+void Count(Txn& t, const Bill& bill) {
+  for (size_t i = 0; i < bill.count; ++i) {
+    using ratelimit::Ruling;
+    const Ruling ruling = bill.lines[i].verdict.allowed ? Ruling::kAllowed
+                          : Refused(bill, i)            ? Ruling::kRefused
+                                                        : Ruling::kShadowRefused;
+    t.gateway.store->Count(bill.lines[i].limit->meter, ruling, t.stripe);
+  }
+}
+
 void Report(Txn& t, const Bill& bill) {
   LimitState* states = t.arena.Array<LimitState>(bill.count);
   for (size_t i = 0; i < bill.count; ++i) {
@@ -293,6 +303,7 @@ Step Charge(Txn& t) {
     return Refuse(t, 500, "limits_unavailable", "An unexpected error occurred");  // Kong's answer
   }
   const bool allowed = ChargeEverything(t, bill, shared);
+  Count(t, bill);
   Report(t, bill);
   if (!HidesHeaders(bill)) AddHeaders(t, bill);
   return allowed ? Step::kNext : RefuseOverLimit(t, bill);
