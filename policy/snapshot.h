@@ -195,6 +195,7 @@ struct CompiledLimit {
   bool shadow = false;
   uint32_t shared = kNone;  // into `shared` of the plan or plugin; kNone: each node counts on its own
   Spot spot;
+  std::string quota_policy = {};  // `"pace";q=40;w=2`, for RateLimit-Policy; empty: not announced so
   ratelimit::LimitId meter = {};  // what it let pass and refused is counted there
 };
 

@@ -178,6 +178,17 @@ Verdict Peek(const Store& store, const Charge& charge, const Now& now) {
   return verdict;
 }
 
+int64_t UntilMore(const Store& store, const Charge& charge, const Verdict& verdict, const Now& now) {
+  if (verdict.remaining >= verdict.limit || charge.limit->kind() == LimitKind::kConcurrency) return 0;
+  Charge one_more = charge;
+  one_more.cost = verdict.remaining + 1;
+  Pending pending;
+  Verdict refused;
+  Locate(store.impl(), one_more, verdict.receipt, &pending);
+  AssessPending(one_more, now, &pending, &refused);
+  return refused.retry_after_ns;
+}
+
 void Refund(Store& store, const Charge& charge, Receipt* receipt, uint64_t units, const Now& now) {
   units = std::min(units, receipt->units);
   receipt->units -= units;

@@ -73,6 +73,10 @@ bool ChargeAll(Store& store, const Charge* charges, size_t n, const Now& now, Ve
 // What ChargeAll would say of one limit at this cost; with cost 0, how it stands. Writes nothing.
 Verdict Peek(const Store& store, const Charge& charge, const Now& now);
 
+// Until more than verdict.remaining can be charged, were nobody else to charge; 0 when all is available already, and
+// for concurrency, where nobody knows. `verdict` is what was said of this charge at `now`. Writes nothing.
+int64_t UntilMore(const Store& store, const Charge& charge, const Verdict& verdict, const Now& now);
+
 // Gives back up to `units` of what a receipt stands for, and takes them off the receipt. Units that time has given back
 // already (the bucket has been full since, the window is over) are not given back twice.
 void Refund(Store& store, const Charge& charge, Receipt* receipt, uint64_t units, const Now& now);

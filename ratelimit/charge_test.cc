@@ -154,5 +154,36 @@ TEST(ChargeAll, RefusesForAllWhenTheStoreHasNoRoomForOne) {
   EXPECT_EQ(Peek(*store, {&narrow, charges[0].key, 0}, now).used, verdicts[1].refusal == Refusal::kFull ? 0u : 5u);
 }
 
+// At that moment, and not a nanosecond before it, one more than what remains can be charged.
+TEST(UntilMore, IsExactForEachKindWithAPace) {
+  for (const LimitSpec& spec : {LimitSpec::TokenBucket(7, kMinute, 9), LimitSpec::SlidingWindow(9, kMinute),
+                                LimitSpec::SlidingCounter(9, kMinute), LimitSpec::FixedWindow(9, Calendar::kHour)}) {
+    auto store = MakeStore();
+    const Limit limit = MakeLimit(spec);
+    Charge charge{&limit, MakeKey(*store, limit, "alice"), 3};
+    Now now{20'000 * kDay + 7 * kSecond, kDay};
+    Verdict verdict;
+    EXPECT_EQ(UntilMore(*store, charge, Peek(*store, {&limit, charge.key, 0}, now), now), 0);
+    for (int i = 0; i < 4; ++i) {  // the last one is refused
+      ChargeAll(*store, &charge, 1, now, &verdict);
+      const int64_t more = UntilMore(*store, charge, verdict, now);
+      ASSERT_GT(more, 0);
+      const Charge one_more{&limit, charge.key, verdict.remaining + 1};
+      EXPECT_TRUE(Peek(*store, one_more, {now.wall_ns + more, now.mono_ns + more}).allowed);
+      EXPECT_FALSE(Peek(*store, one_more, {now.wall_ns + more - 1, now.mono_ns + more - 1}).allowed);
+      now = {now.wall_ns + kSecond, now.mono_ns + kSecond};
+    }
+  }
+}
+
+TEST(UntilMore, IsNotKnownOfConcurrency) {
+  auto store = MakeStore();
+  const Limit limit = MakeLimit(LimitSpec::Concurrency(1));
+  const Charge charge{&limit, MakeKey(*store, limit, "alice")};
+  Verdict verdict;
+  ASSERT_TRUE(ChargeAll(*store, &charge, 1, {0, kDay}, &verdict));
+  EXPECT_EQ(UntilMore(*store, charge, verdict, {0, kDay}), 0);
+}
+
 }  // namespace
 }  // namespace sluice::ratelimit

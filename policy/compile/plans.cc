@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "policy/compile/compiler.h"
+#include "policy/compile/quota_policy.h"
 
 namespace sluice {
 namespace {
@@ -98,6 +99,13 @@ void Meter(std::string_view scope, Limits* limits) {
   for (auto& limit : *limits) limit.meter = ratelimit::HashLimitName(absl::StrCat("meter/", scope, "/", limit.name));
 }
 
+// In the terms of the IETF's draft. Callers are not told of shadows.
+template <typename Limits>
+void Announce(Limits* limits) {
+  for (auto& limit : *limits)
+    if (!limit.shadow) limit.quota_policy = QuotaPolicy(limit.name, limit.limit);
+}
+
 }  // namespace
 
 // Compiles `spec` into `limit`. `id` names the limit's counters for good: a reload that keeps the name keeps what was
@@ -183,7 +191,10 @@ void Compiler::Plans() {
     }
     if (plan.redis) SharePlan(plan, true, &of_callers);
     if (plan.redis) SharePlan(plan, false, &shared);
-    for (CompiledPlan* compiled : {&of_callers, &shared}) Meter(absl::StrCat("plan/", plan.name), &compiled->limits);
+    for (CompiledPlan* compiled : {&of_callers, &shared}) {
+      Meter(absl::StrCat("plan/", plan.name), &compiled->limits);
+      if (plan.ietf_headers) Announce(&compiled->limits);
+    }
     if (plan.limits.size() > kMaxPlanLimits) {
       Error(plan.origin, "limits", "too_many_limits",
             absl::StrCat("expected at most ", kMaxPlanLimits, " limits in a plan, found `", plan.limits.size(), "`"),
@@ -230,6 +241,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingC
       compiled.shared[0].on_error =
           config.fault_tolerant ? policy::Sharing::OnError::kOpen : policy::Sharing::OnError::kClosed;
   }
+  if (config.ietf_headers) Announce(&compiled.limits);
   return Keep(plugin, std::move(compiled));
 }
 
@@ -248,6 +260,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::RateLimitingA
       compiled.limits.push_back(std::move(limit));
   }
   if (config.redis) ShareAll(plugin, config.sharing, counters, &compiled);
+  if (config.ietf_headers) Announce(&compiled.limits);
   return Keep(plugin, std::move(compiled));
 }
 

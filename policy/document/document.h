@@ -150,8 +150,9 @@ struct Plan {
   Origin origin;
   std::string name;
   std::vector<Limit> limits;
-  bool redis = false;  // policy: shared by all nodes; else each counts on its own
-  Sharing sharing;     // redis
+  bool redis = false;         // policy: shared by all nodes; else each counts on its own
+  Sharing sharing;            // redis
+  bool ietf_headers = false;  // RateLimit and RateLimit-Policy for these limits
   bool operator==(const Plan&) const = default;
 };
 

@@ -1,6 +1,8 @@
 // Plans: Sluice's extension of the format.
+#include <algorithm>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "policy/document/check.h"
 #include "policy/document/count_by.h"
@@ -111,6 +113,7 @@ void ReadLimits(Reader& reader, const Cursor& at, Plan* out) {
 constexpr Field<Plan> kPlanFields[] = {
     {"name", ReadString<&Plan::name, CheckName>, kRequired},
     {"limits", ReadLimits, kRequired},
+    {"ietf_headers", ReadBool<&Plan::ietf_headers>},
     {"policy", ReadPolicyOf<Plan>},
     {"redis", ReadRedisOf<Plan>},
 };
@@ -129,10 +132,22 @@ void CheckShared(Reader& reader, const Cursor& at, const Plan& plan) {
   }
 }
 
+// A structured field's string is printable ASCII (RFC 9651, section 3.3.3).
+void CheckAnnounced(Reader& reader, const Plan& plan) {
+  for (const Limit& limit : plan.limits) {
+    if (!plan.ietf_headers || std::all_of(limit.name.begin(), limit.name.end(), absl::ascii_isprint)) continue;
+    reader.ErrorAt(limit.origin.At("name"), "bad_value",
+                   absl::StrCat("expected a name in ASCII beside `ietf_headers`, found `", limit.name, "`"),
+                   "rename the limit, or leave `ietf_headers` out");
+  }
+}
+
 }  // namespace
 
 void ReadPlan(Reader& reader, const Cursor& at, Plan* out) {
-  if (reader.Entity(at, kPlanFields, out)) CheckShared(reader, at, *out);
+  if (!reader.Entity(at, kPlanFields, out)) return;
+  CheckShared(reader, at, *out);
+  CheckAnnounced(reader, *out);
 }
 
 }  // namespace sluice::policy

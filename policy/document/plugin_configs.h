@@ -262,6 +262,7 @@ struct RateLimitingConfig {
     bool operator==(const Window&) const = default;
   };
   std::vector<Window> windows;  // at least one, shortest first; fixed, as Kong counts
+  bool ietf_headers = false;    // RateLimit and RateLimit-Policy besides Kong's headers
   CountBy count_by;             // limit_by, header_name, path
   bool shadow = false;          // counts and reports, refuses nobody
   bool redis = false;           // policy
@@ -280,6 +281,7 @@ struct RateLimitingAdvancedConfig {
     bool operator==(const Window&) const = default;
   };
   std::vector<Window> windows;          // at least one, lowest limit first
+  bool ietf_headers = false;            // RateLimit and RateLimit-Policy besides Kong's headers
   bool sliding = true;                  // window_type: by two counts; else fixed
   CountBy count_by;                     // identifier or compound_identifier, header_name, path
   bool shadow = false;                  // counts and reports, refuses nobody

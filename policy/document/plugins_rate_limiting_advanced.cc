@@ -69,6 +69,7 @@ constexpr Field<Config> kFields[] = {
     {"path", ReadCountPath<Config>},
     {"ipv6_prefix", ReadCountIpv6Prefix<Config>},
     {"shadow", ReadBool<&Config::shadow>},
+    {"ietf_headers", ReadBool<&Config::ietf_headers>},
     {"namespace", ReadString<&Config::counters, CheckNotEmpty>},
     {"strategy", ReadPolicyOf<Config>},
     {"sync_rate", Skip<Config>},

@@ -33,6 +33,7 @@ constexpr Field<RateLimitingConfig> kRateLimitingFields[] = {
     {"path", ReadCountPath<RateLimitingConfig>},
     {"ipv6_prefix", ReadCountIpv6Prefix<RateLimitingConfig>},
     {"shadow", ReadBool<&RateLimitingConfig::shadow>},
+    {"ietf_headers", ReadBool<&RateLimitingConfig::ietf_headers>},
     {"policy", ReadPolicyOf<RateLimitingConfig>},
     {"fault_tolerant", ReadBool<&RateLimitingConfig::fault_tolerant>},
     {"hide_client_headers", ReadBool<&RateLimitingConfig::hide_client_headers>},

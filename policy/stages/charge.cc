@@ -5,6 +5,7 @@
 #include "policy/stages/bill.h"
 #include "policy/stages/charge_shared.h"
 #include "policy/stages/counted.h"
+#include "policy/stages/ietf_headers.h"
 #include "policy/stages/stages.h"
 
 namespace sluice {
@@ -175,15 +176,19 @@ int64_t Jitter(Txn& t, const RateLimitingPlugin& plugin) {
 }
 
 // In the words of the first plugin of which a limit refused.
-Step RefuseOverLimit(Txn& t, const Bill& bill) {
+Step RefuseOverLimit(Txn& t, const Bill& bill, std::span<const AnnouncedLimit> announced) {
   const RateLimitingPlugin* plugin = nullptr;
   for (size_t i = 0; i < bill.count && plugin == nullptr; ++i)
     if (Refused(bill, i)) plugin = bill.lines[i].plugin;
   int64_t seconds = RetryAfterSeconds(bill);
   if (seconds > 0 && plugin != nullptr) seconds += Jitter(t, *plugin);
   if (seconds > 0) t.response_changes.Set("Retry-After", Decimal(t, seconds));
-  if (plugin != nullptr) return Refuse(t, plugin->error_code, "rate_limited", plugin->error_message);
-  return Refuse(t, 429, "rate_limited", "API rate limit exceeded");
+  const uint32_t status = plugin == nullptr ? 429 : plugin->error_code;
+  const std::string_view message =
+      plugin == nullptr ? std::string_view("API rate limit exceeded") : plugin->error_message;
+  const bool problem =
+      std::any_of(announced.begin(), announced.end(), [](const AnnouncedLimit& l) { return l.refused; });
+  return problem ? RefuseAsProblem(t, status, message, announced) : Refuse(t, status, "rate_limited", message);
 }
 
 const RateLimitingPlugin* LimiterOf(const Txn& t, PluginKind kind) {
@@ -290,6 +295,26 @@ bool HidesHeaders(const Bill& bill) {
                      [](const Bill::Line& line) { return line.plugin != nullptr && line.plugin->hide_client_headers; });
 }
 
+// Until more is available of a limit. Of a shared one, whose units other nodes may take, at the latest.
+int64_t UntilMore(const Txn& t, const Bill& bill, const Bill::Line& line) {
+  const ratelimit::Verdict& v = line.verdict;
+  if (PartOf(bill, line) == nullptr) return ratelimit::UntilMore(*t.gateway.store, line.charge, v, t.now);
+  if (v.allowed) return v.reset_ns;
+  return v.retry_after_ns == ratelimit::kNever ? 0 : v.retry_after_ns;
+}
+
+// Those limits of which the policy says `ietf_headers`.
+std::span<const AnnouncedLimit> Announced(Txn& t, const Bill& bill) {
+  AnnouncedLimit* announced = t.arena.Array<AnnouncedLimit>(bill.count);
+  size_t count = 0;
+  for (size_t i = 0; i < bill.count; ++i) {
+    const Bill::Line& line = bill.lines[i];
+    if (line.limit->quota_policy.empty()) continue;
+    announced[count++] = {line.limit, line.verdict.remaining, UntilMore(t, bill, line), Refused(bill, i)};
+  }
+  return {announced, count};
+}
+
 }  // namespace
 
 Step Charge(Txn& t) {
@@ -305,8 +330,10 @@ Step Charge(Txn& t) {
   const bool allowed = ChargeEverything(t, bill, shared);
   Count(t, bill);
   Report(t, bill);
+  const std::span<const AnnouncedLimit> announced = Announced(t, bill);
   if (!HidesHeaders(bill)) AddHeaders(t, bill);
-  return allowed ? Step::kNext : RefuseOverLimit(t, bill);
+  if (!HidesHeaders(bill)) AddIetfHeaders(t, announced);
+  return allowed ? Step::kNext : RefuseOverLimit(t, bill, announced);
 }
 
 }  // namespace sluice

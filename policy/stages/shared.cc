@@ -20,6 +20,18 @@ const ScopedPlugin* Better(const ScopedPlugin* best, const PluginList& candidate
   return best;
 }
 
+}  // namespace
+
+const ScopedPlugin* PluginFor(const Txn& t, PluginKind kind) {
+  const ScopedPlugin* best = Better(nullptr, t.route->plugins, kind, t);
+  if (t.service != nullptr) best = Better(best, t.service->plugins, kind, t);
+  best = Better(best, t.snapshot->global_plugins, kind, t);
+  if (t.identity.consumer == nullptr) return best;
+  best = Better(best, t.identity.consumer->plugins, kind, t);
+  for (uint32_t group : t.identity.consumer->groups) best = Better(best, t.snapshot->groups[group].plugins, kind, t);
+  return best;
+}
+
 // JSON's escapes are needed for few bytes; messages are the policy's or ours.
 std::string_view JsonString(Txn& t, std::string_view text) {
   size_t size = text.size();
@@ -37,18 +49,6 @@ std::string_view JsonString(Txn& t, std::string_view text) {
     }
   }
   return {out, size};
-}
-
-}  // namespace
-
-const ScopedPlugin* PluginFor(const Txn& t, PluginKind kind) {
-  const ScopedPlugin* best = Better(nullptr, t.route->plugins, kind, t);
-  if (t.service != nullptr) best = Better(best, t.service->plugins, kind, t);
-  best = Better(best, t.snapshot->global_plugins, kind, t);
-  if (t.identity.consumer == nullptr) return best;
-  best = Better(best, t.identity.consumer->plugins, kind, t);
-  for (uint32_t group : t.identity.consumer->groups) best = Better(best, t.snapshot->groups[group].plugins, kind, t);
-  return best;
 }
 
 Step RefuseWithBody(Txn& t, uint32_t status, std::string_view reason, std::string_view message, std::string_view body,

@@ -35,6 +35,9 @@ Step RefuseWithBody(Txn& t, uint32_t status, std::string_view reason, std::strin
 void Trace(Txn& t, std::string_view step, std::string_view verdict, Spot spot,
            std::initializer_list<std::string_view> cause);
 
+// `text` with JSON's escapes, for a string literal; in the transaction's arena if there are any.
+std::string_view JsonString(Txn& t, std::string_view text);
+
 // The decimal text of a number, in the transaction's arena.
 std::string_view Decimal(Txn& t, int64_t number);
 
