@@ -117,6 +117,20 @@ class SegmentTrie {
   std::span<const Key> AddClassChildren(std::span<const Key> keys, size_t depth, uint32_t node);
   void AddLiteralChildren(std::span<const Key> keys, size_t depth, uint32_t node);
   Ways WaysFrom(uint32_t at, bool has_literals) const;
+  // Where a search is, and what else it has to try.
+  struct Walk {
+    SplitPath* split;
+    uint32_t at;
+    uint32_t depth = 0;
+    Forks forks;
+
+    Walk(SplitPath* path, uint32_t root) : split(path), at(root) {}  // GCC would set all forks to zero without it
+  };
+
+  template <typename Accept>
+  uint32_t Descend(Walk* walk, uint32_t best, Accept& accept) const;
+  template <typename Accept>
+  bool TakeFork(Walk* walk, uint32_t* best, Accept& accept) const;
   void AddForks(uint32_t at, uint32_t depth, Forks* forks) const;
   bool Takes(const Node& child, std::string_view segment, bool ascii) const;
   uint32_t FindLiteral(uint32_t node, SplitPath* split, uint32_t depth, uint32_t begin, uint32_t size) const;
@@ -138,51 +152,59 @@ class SegmentTrie {
 template <typename Accept>
 inline uint32_t SegmentTrie::Best(uint32_t root, SplitPath* split, uint32_t best, Accept&& accept) const {
   if (nodes_[root].best >= best) return best;
-  const bool ascii = split->ascii();
-  Forks forks;
-  uint32_t at = root;
-  uint32_t depth = 0;
-  for (;;) {
-    // Goes down as long as the path leads on, and notes what else there is to try.
-    uint32_t begin = split->Begin(depth);
-    for (uint64_t slashes = split->SlashesFrom(begin);; split->SetBegin(++depth, begin)) {
-      const Node& node = nodes_[at];
-      if (split->EndsBefore(begin, slashes)) {
-        best = BestOf(RanksOf(node), best, accept);
-        break;
-      }
-      const uint32_t size = split->TakeSize(begin, &slashes);
-      if (node.ways == Ways::kOneClass) {
-        if (!Takes(*(&node + 1), {split->path().data() + begin, size}, ascii)) break;
-        ++at;
-      } else {
-        if (node.ways != Ways::kLiterals) AddForks(at, depth, &forks);
-        if (node.ways == Ways::kOthers) break;
-        at = FindLiteral(at, split, depth, begin, size);
-        if (at == kNone) break;
-      }
-      begin += size + 1;
+  Walk walk(split, root);
+  do best = Descend(&walk, best, accept);
+  while (walk.forks.count != 0 && TakeFork(&walk, &best, accept));
+  return best;
+}
+
+// Goes down as long as the path leads on, and notes what else there is to try.
+template <typename Accept>
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t SegmentTrie::Descend(Walk* walk, uint32_t best, Accept& accept) const {
+  SplitPath* split = walk->split;
+  uint32_t at = walk->at;
+  uint32_t depth = walk->depth;
+  uint32_t begin = split->Begin(depth);
+  for (uint64_t slashes = split->SlashesFrom(begin); !split->EndsBefore(begin, slashes);) {
+    const Node& node = nodes_[at];
+    const uint32_t size = split->TakeSize(begin, &slashes);
+    if (node.ways == Ways::kOneClass) {
+      if (!Takes(*(&node + 1), {split->path().data() + begin, size}, split->ascii())) return best;
+      ++at;
+    } else {
+      if (node.ways != Ways::kLiterals) AddForks(at, depth, &walk->forks);
+      if (node.ways == Ways::kOthers) return best;
+      at = FindLiteral(at, split, depth, begin, size);
+      if (at == kNone) return best;
     }
-    // Goes on with the child of the latest fork that takes its segment.
-    for (;;) {
-      if (forks.count == 0) return best;
-      const Fork fork = forks.Take();
-      begin = split->Begin(fork.depth);
-      if (fork.child == kNone) {
-        best = BestOfTails(nodes_[fork.node].tails, split->path().substr(begin), best, accept);
-        continue;
-      }
-      const Node& child = nodes_[fork.child];
-      if (child.sibling != kNone) forks.Add({child.sibling, fork.node, fork.depth});
-      uint64_t slashes = split->SlashesFrom(begin);
-      const uint32_t size = split->TakeSize(begin, &slashes);
-      if (child.best >= best || !Takes(child, {split->path().data() + begin, size}, ascii)) continue;
-      at = fork.child;
-      depth = fork.depth + 1;
-      split->SetBegin(depth, begin + size + 1);
-      break;
-    }
+    begin += size + 1;
+    split->SetBegin(++depth, begin);
   }
+  return BestOf(RanksOf(nodes_[at]), best, accept);
+}
+
+// Goes to the child of the latest fork that takes its segment. False if there is none.
+template <typename Accept>
+bool SegmentTrie::TakeFork(Walk* walk, uint32_t* best, Accept& accept) const {
+  SplitPath* split = walk->split;
+  while (walk->forks.count != 0) {
+    const Fork fork = walk->forks.Take();
+    const uint32_t begin = split->Begin(fork.depth);
+    if (fork.child == kNone) {
+      *best = BestOfTails(nodes_[fork.node].tails, split->path().substr(begin), *best, accept);
+      continue;
+    }
+    const Node& child = nodes_[fork.child];
+    if (child.sibling != kNone) walk->forks.Add({child.sibling, fork.node, fork.depth});
+    uint64_t slashes = split->SlashesFrom(begin);
+    const uint32_t size = split->TakeSize(begin, &slashes);
+    if (child.best >= *best || !Takes(child, {split->path().data() + begin, size}, split->ascii())) continue;
+    walk->at = fork.child;
+    walk->depth = fork.depth + 1;
+    split->SetBegin(walk->depth, begin + size + 1);
+    return true;
+  }
+  return false;
 }
 
 template <typename Accept>
