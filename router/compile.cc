@@ -139,10 +139,7 @@ class Assembler {
     index_->entries.push_back(entry);
   }
 
-  void Finish(uint64_t seed) {
-    index_->captures.Finish();
-    trees_.BuildInto(index_, seed);
-  }
+  void Finish(uint64_t seed) { trees_.BuildInto(index_, seed); }
 
  private:
   void AddTo(const HostPattern* host, const Regex* regex, const TreeBuilder::Keys& keys, uint32_t rank) {

@@ -118,10 +118,7 @@ class Assembler {
     index_->entries.push_back(entry);
   }
 
-  void Finish(uint64_t seed) {
-    index_->captures.Finish();
-    trees_.BuildInto(index_, seed);
-  }
+  void Finish(uint64_t seed) { trees_.BuildInto(index_, seed); }
 
  private:
   MethodSet MethodsOf(const Pattern& pattern) const {

@@ -1,6 +1,6 @@
-// A keyed hash of a segment below a node, of few instructions: the high bits of products with random factors
-// (multiply-shift, M. Dietzfelbinger et al., 1997). Longer segments are first folded by products of 128 bits, as wyhash
-// does. Whoever does not know the key cannot choose segments that meet.
+// A keyed hash of a segment below a node, of few instructions: two words are multiplied to 128 bits, whose halves are
+// folded (as wyhash does), and the node is added by multiply-shift (M. Dietzfelbinger et al., 1997). Whoever does not
+// know the key cannot choose segments that meet.
 #ifndef SLUICE_ROUTER_SEGMENT_HASH_H_
 #define SLUICE_ROUTER_SEGMENT_HASH_H_
 
@@ -39,17 +39,14 @@ inline SegmentWords ShiftedOut(const SegmentWords& words, size_t count) {
 // The last kBytes of a text that is not empty; before a shorter one come zeros.
 inline SegmentWords LastWords(std::string_view text) {
   const size_t size = text.size();
-  if (size >= SegmentWords::kBytes) {
-    return LoadWords(text.data() + size - SegmentWords::kBytes);
-  }
+  if (size >= SegmentWords::kBytes) return LoadWords(text.data() + size - SegmentWords::kBytes);
   if (size <= 8) return {0, LoadAtMost8(text.data(), size) << (8 * (8 - size))};
   return {LoadWord<uint64_t>(text.data()) << (8 * (16 - size)), LoadWord<uint64_t>(text.data() + size - 8)};
 }
 
 class SegmentHash {
  public:
-  explicit SegmentHash(uint64_t seed)
-      : first_key_(Next(&seed)), last_key_(Next(&seed) | 1), node_key_(Next(&seed) | 1) {}
+  explicit SegmentHash(uint64_t seed) : first_key_(Next(&seed)), last_key_(Next(&seed)), node_key_(Next(&seed) | 1) {}
 
   // Of a text of any size.
   SegmentWords WordsOf(std::string_view text) const {

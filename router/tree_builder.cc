@@ -58,6 +58,7 @@ void TreeBuilder::BuildInto(MatchIndex* index, uint64_t seed) {
   if (without_host_) index->tree_without_host = AddTree(without_host_.get(), index);
   index->hosts.Finish(seed);
   index->paths.Finish(seed);
+  index->captures.Finish();
 }
 
 }  // namespace sluice::router
