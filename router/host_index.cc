@@ -39,7 +39,7 @@ void HostIndex::ProbeAtDots(std::string_view lower, uint32_t port, Trees* found)
 }
 
 void HostIndex::Find(std::string_view host, uint32_t port, Trees* found) const {
-  if (host.empty() || host.size() > limits::kHostBytes) return;  // no pattern is that long
+  if (host.empty() || host.size() > limits::kHostBytes) return;  // that is no name
   char lower_bytes[kLowerBytes];
   CopyLower(host, lower_bytes);
   const std::string_view lower(lower_bytes, host.size());

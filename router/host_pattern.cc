@@ -82,6 +82,7 @@ std::string HostKey(const HostPattern& pattern) {
 }
 
 bool HostMatches(const HostPattern& pattern, std::string_view host) {
+  if (host.size() > limits::kHostBytes) return false;
   switch (pattern.kind) {
     case HostPattern::Kind::kPlain: return absl::EqualsIgnoreCase(host, pattern.text);
     case HostPattern::Kind::kAnySubdomain:

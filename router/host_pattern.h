@@ -34,7 +34,8 @@ inline std::string_view WithoutRootDot(std::string_view name) {
 // What tells patterns of one kind apart: the text, with `:port` if there is one.
 std::string HostKey(const HostPattern& pattern);
 
-// Whether a name of any case satisfies the pattern; ports are not looked at. The asterisk takes at least one byte.
+// Whether a name of any case satisfies the pattern; ports are not looked at. The asterisk takes at least one byte. A
+// name of more than limits::kHostBytes, which is none, satisfies no pattern.
 bool HostMatches(const HostPattern& pattern, std::string_view host);
 
 }  // namespace sluice::router

@@ -112,6 +112,8 @@ TEST(HostIndex, AHostTooLongForAnyPatternFindsNothing) {
   HostIndex::Trees too_long;
   index.Find(std::string(limits::kHostBytes - 1, 'h') + ".a", 80, &too_long);
   EXPECT_EQ(too_long.end(), too_long.begin());
+  EXPECT_TRUE(HostMatches(pattern, std::string(limits::kHostBytes - 2, 'h') + ".a"));
+  EXPECT_FALSE(HostMatches(pattern, std::string(limits::kHostBytes - 1, 'h') + ".a"));
 }
 
 // Labels of one byte, and patterns for each dot, with and without a port: as many trees as one host can have.
