@@ -1,6 +1,7 @@
 // Limits that gateways share in a real Redis server: each gateway here is a node, and the test carries out its jobs.
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/redis_test_server.h"
@@ -50,6 +51,7 @@ class Node {
     return forwarded;
   }
   Transaction& txn() { return txn_; }
+  Gateway& gateway() { return gateway_; }
   int waits = 0;
 
  private:
@@ -179,14 +181,23 @@ TEST_F(SharedLimits, APlansLimitsAreChargedAllOrNone) {
 }
 
 TEST_F(SharedLimits, WhatTheNodesOwnLimitRefusesIsNotSpent) {
-  const std::string policy = Plan("[{name: daily, quota: 100, window: day}, {name: parallel, in_flight: 1}]");
-  Node node(server_, policy);
-  EXPECT_EQ(node.Decide(alice_, kStart).action, Action::kForward);
-  Node other(server_, policy);  // has requests in flight of its own
-  TestRequest second = alice_;
-  second.request.headers = second.headers.data();
-  other.Decide(alice_, kStart);
-  EXPECT_EQ(other.txn().decision().limits[0].remaining, 98u);
+  for (const auto& [mode, caller] : {std::pair{"lease", &alice_}, std::pair{"strict", &bob_}}) {
+    SCOPED_TRACE(mode);
+    const std::string policy = Plan("[{name: daily, quota: 100, window: day}, {name: parallel, in_flight: 1}]",
+                                    std::string(", mode: ") + mode);
+    Node node(server_, policy), other(server_, policy);
+    EXPECT_EQ(node.Decide(*caller, kStart).action, Action::kForward);
+    Transaction second(node.gateway());
+    for (int i = 0; i < 20; ++i) {
+      second.Begin(caller->request, kStart);
+      if (second.decision().action == Action::kWait) node.RunJobs(kStart);
+      if (second.decision().action == Action::kWait) second.Resume(kStart);
+      EXPECT_EQ(second.decision().reason, "rate_limited");
+    }
+    EXPECT_LE(node.jobs, 2);
+    node.RunJobs(After(3 * kSecond));  // gives back what is left of its lease
+    EXPECT_EQ(other.Decide(*caller, After(3 * kSecond)).limits[0].remaining, 98u);
+  }
 }
 
 TEST_F(SharedLimits, AWaitThatIsGivenUpCostsNothing) {
