@@ -166,6 +166,18 @@ TEST_F(SharedLimits, StrictAsksAtEachRequest) {
   EXPECT_EQ(other.txn().decision().limits[0].remaining, 0u);
 }
 
+// Each way to count callers is a bucket, and a question, of its own.
+TEST_F(SharedLimits, StrictAsksAboutEachOfManyBuckets) {
+  Node node(server_, Plan("[{name: a, quota: 9, window: day}, {name: b, quota: 9, window: day, limit_by: ip},"
+                          " {name: c, quota: 9, window: day, limit_by: credential},"
+                          " {name: d, quota: 9, window: day, limit_by: route},"
+                          " {name: e, quota: 9, window: day, limit_by: service}]",
+                          ", mode: strict, on_error: closed"));
+  EXPECT_EQ(node.Decide(alice_, kStart).action, Action::kForward);
+  EXPECT_EQ(node.waits, 5);
+  EXPECT_EQ(node.Forwarded(bob_, 20, kStart), 8);
+}
+
 TEST_F(SharedLimits, APlansLimitsAreChargedAllOrNone) {
   Node node(server_, Plan("[{name: hourly, quota: 20, window: hour}, {name: daily, quota: 5, window: day, type: fixed},"
                           " {name: parallel, in_flight: 2}]"));
@@ -227,6 +239,38 @@ TEST_F(SharedLimits, NobodyWaitsLongerThanTheTimeOut) {
   EXPECT_EQ(txn.effect().timeout_ms, 700);
   txn.Resume(After(kSecond));
   EXPECT_EQ(txn.decision().reason, "limits_unavailable");
+}
+
+// A server that grants one unit at a time, as near exhaustion: those who get none in the end are refused, since it does
+// answer.
+TEST_F(SharedLimits, WhoIsOutrunEachTimeIsRefused) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(Plugin("day: 100")));
+  std::vector<std::unique_ptr<Transaction>> waiting;
+  for (int i = 0; i < 9; ++i) {
+    waiting.push_back(std::make_unique<Transaction>(gateway));
+    waiting.back()->Begin(alice_.request, kStart);
+  }
+  int forwarded = 0;
+  while (!waiting.empty()) {
+    int64_t ask_again;
+    const std::optional<Effect> job = gateway.NextJob(kStart, &ask_again);
+    ASSERT_TRUE(job);
+    HttpResult answer;
+    answer.status = 200;
+    answer.body = "G 1 1000000 7000 1 gen 60000 0 9 5";
+    gateway.JobDone(job->id, answer, kStart);
+    for (auto& txn : waiting) txn->Resume(kStart);
+    for (const auto& txn : waiting) {
+      const Decision& d = txn->decision();
+      forwarded += d.action == Action::kForward;
+      if (d.action != Action::kRespond) continue;
+      EXPECT_EQ(d.reason, "rate_limited");
+      EXPECT_EQ(Changed(d.response_headers, "Retry-After"), "1");
+    }
+    std::erase_if(waiting, [](const auto& txn) { return txn->decision().action != Action::kWait; });
+  }
+  EXPECT_EQ(forwarded, 4);
 }
 
 // ---- The server cannot be asked ----

@@ -53,6 +53,10 @@ struct alignas(64) LeaseSlot {
   uint64_t Usable(uint64_t mono) const {
     return UsableUnits(leases[0].Load(), mono) + UsableUnits(leases[1].Load(), mono);
   }
+  // Whether a lease could be spent at `mono`, had it units.
+  bool Lasts(uint64_t mono) const {
+    return mono < kLeaseExpires.Get64(leases[0].Load()) || mono < kLeaseExpires.Get64(leases[1].Load());
+  }
 
   // Takes `cost` units of the lease that ends first of those that have them. `which` and `lease`: where from.
   bool Spend(const Key& key, uint64_t cost, uint64_t mono, uint32_t* which, Word* lease);

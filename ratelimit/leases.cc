@@ -70,6 +70,14 @@ Leases::Outcome Leases::Take(const LeaseSet& set, const Key& key, uint64_t cost,
   return mono < down_until_.load(std::memory_order_relaxed) ? Outcome::kDown : Outcome::kAsk;
 }
 
+Leases::Outcome Leases::Outrun(const LeaseSet& set, const Key& key, uint64_t cost, const Now& now,
+                               Verdict* verdicts) const {
+  const LeaseSlot* const slot = Find(key);
+  if (slot == nullptr || !slot->Lasts(Mono(now))) return Outcome::kDown;
+  ReportLease(set, *slot, cost, false, static_cast<int64_t>(Mono(now)), verdicts);
+  return Outcome::kRefused;
+}
+
 void Leases::PutBack(const Ticket& ticket) {
   if (ticket.cost > 0) slots_[ticket.slot].Unspend(ticket.which, ticket.lease, ticket.cost);
 }

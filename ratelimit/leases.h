@@ -21,8 +21,9 @@
 // and whenever a node dies; docs/redis.md has the proof and what it rests on. Units that are not spent in time cost at
 // most one grant for each node, until it gives them back.
 //
-// Threads: all calls from any thread. Take and PutBack neither lock, block, throw nor allocate; the others lock briefly
-// and are for who has nothing to spend. No I/O, no clock. For one process: every worker process is a node of its own.
+// Threads: all calls from any thread. Take, Outrun and PutBack neither lock, block, throw nor allocate; the others lock
+// briefly and are for who has nothing to spend. No I/O, no clock. For one process: every worker process is a node of
+// its own.
 #ifndef SLUICE_RATELIMIT_LEASES_H_
 #define SLUICE_RATELIMIT_LEASES_H_
 
@@ -89,6 +90,10 @@ class Leases {
   // is always the same. `verdicts` has one place for each limit of the set; filled in unless the outcome is kAsk or
   // kDown, with what the server last said, less what is known to be spent since.
   Outcome Take(const LeaseSet& set, const Key& key, uint64_t cost, const Now& now, Verdict* verdicts, Ticket* ticket);
+
+  // For a request that asked often enough. kRefused, with verdicts: the server grants, but others spend it first.
+  // kDown: what it grants comes too late, as from a server that does not answer.
+  Outcome Outrun(const LeaseSet& set, const Key& key, uint64_t cost, const Now& now, Verdict* verdicts) const;
 
   // For a request that something else refused. Nothing if the lease has ended meanwhile: then the units are lost.
   void PutBack(const Ticket& ticket);

@@ -29,6 +29,7 @@ struct SharedPart {
   State state = State::kOpen;
   ratelimit::Leases::Ticket ticket;  // where a lease's units came from
   uint64_t ask = 0;                  // of a strict set, whose answer is awaited
+  int waits = 0;                     // for this part
   ratelimit::Verdict verdicts[ratelimit::kMaxLeaseLimits];
 };
 
@@ -46,7 +47,7 @@ struct Bill {
   size_t count = 0;
   SharedPart* parts = nullptr;
   size_t part_count = 0;
-  int waits = 0;
+  bool waited = false;
   int64_t waits_since = 0;  // monotonic
   bool charged = false;
 };

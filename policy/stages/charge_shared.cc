@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include "auth/digest.h"
 #include "policy/shared_servers.h"
@@ -14,8 +15,8 @@ using State = SharedPart::State;
 using Outcome = ratelimit::Leases::Outcome;
 using OnError = policy::Sharing::OnError;
 
-// A caller who finds that others were faster each time is refused in the end.
-constexpr int kMostWaits = 4;
+// Who finds that others were faster each time is refused in the end.
+constexpr int kMostWaits = 4;  // for one lease
 constexpr int64_t kNsPerMs = 1'000'000;
 
 SharedServer& ServerOf(const Txn& t, const SharedPart& part) { return *t.world->servers[part.sharing->server]; }
@@ -47,13 +48,14 @@ void SetState(SharedPart& part, Outcome outcome) {
 
 // All waits together are as long as one may be.
 bool MayWait(const Txn& t, const Bill& bill, const SharedPart& part) {
-  if (!t.options.can_wait || bill.waits == kMostWaits) return false;
-  return bill.waits == 0 || t.now.mono_ns - bill.waits_since < ServerOf(t, part).redis().timeout_ms * kNsPerMs;
+  if (!t.options.can_wait) return false;
+  return !bill.waited || t.now.mono_ns - bill.waits_since < ServerOf(t, part).redis().timeout_ms * kNsPerMs;
 }
 
-SharedStep WaitFor(Txn& t, Bill& bill, const SharedPart& part, uint64_t ask) {
+SharedStep WaitFor(Txn& t, Bill& bill, SharedPart& part, uint64_t ask) {
   PutBackShared(t, bill);
-  if (bill.waits++ == 0) bill.waits_since = t.now.mono_ns;
+  if (!std::exchange(bill.waited, true)) bill.waits_since = t.now.mono_ns;
+  ++part.waits;
   const SharedServer& server = ServerOf(t, part);
   t.effect = Effect();
   t.effect.kind = EffectKind::kJob;
@@ -65,8 +67,11 @@ SharedStep WaitFor(Txn& t, Bill& bill, const SharedPart& part, uint64_t ask) {
 
 // The ask to wait for; 0: none.
 uint64_t TakeLease(Txn& t, const Bill& bill, SharedPart& part) {
-  const Outcome outcome =
-      ServerOf(t, part).leases.Take(*part.sharing->set, part.key, part.cost, t.now, part.verdicts, &part.ticket);
+  ratelimit::Leases& leases = ServerOf(t, part).leases;
+  const ratelimit::LeaseSet& set = *part.sharing->set;
+  Outcome outcome = leases.Take(set, part.key, part.cost, t.now, part.verdicts, &part.ticket);
+  if (outcome == Outcome::kAsk && part.waits == kMostWaits)
+    outcome = leases.Outrun(set, part.key, part.cost, t.now, part.verdicts);
   if (outcome != Outcome::kAsk) {
     SetState(part, outcome);
     return 0;
@@ -117,7 +122,7 @@ bool OwnLimitsAllow(const Txn& t, const Bill& bill) {
 }  // namespace
 
 SharedStep TakeShared(Txn& t, Bill& bill) {
-  const SharedPart* waits = nullptr;
+  SharedPart* waits = nullptr;
   uint64_t ask = 0;
   for (size_t i = 0; i < bill.part_count; ++i) {
     SharedPart& part = bill.parts[i];
