@@ -96,7 +96,7 @@ void RedisService::Watch(std::vector<curl_waitfd>* watched) const {
 
 void RedisService::Call(const sluice_effect& effect, int64_t now_ms) {
   const sluice_redis_call& call = *effect.redis;
-  used_ms_ = now_ms;
+  now_ms_ = used_ms_ = now_ms;
   RedisCommand command;
   command.job = effect.id;
   command.redirections_left = place_.max_redirections;
@@ -158,7 +158,9 @@ void RedisService::AskSentinel() {
   RedisCommand command;
   command.script = false;
   command.words = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", place_.master};
-  command.deadline_ms = waiting_.front().deadline_ms;
+  // Its part of the time: one that hangs leaves some for those after it.
+  const auto left = static_cast<int64_t>(place_.nodes.size() - sentinels_asked_);
+  command.deadline_ms = now_ms_ + (waiting_.front().deadline_ms - now_ms_) / left;
   Send(place_.nodes[next_sentinel_ % place_.nodes.size()], place_.sentinel_greeting, std::move(command));
 }
 
@@ -192,6 +194,7 @@ bool RedisService::Connected(void* handle, int curl_code) {
 }
 
 void RedisService::Service(int64_t now_ms) {
+  now_ms_ = now_ms;
   for (size_t i = 0; i < connections_.size(); ++i) {  // there may be more of them meanwhile
     RedisConnection& connection = *connections_[i];
     try {
@@ -200,13 +203,22 @@ void RedisService::Service(int64_t now_ms) {
       connection.Fail("memory");
     }
   }
-  while (!waiting_.empty() && waiting_.front().deadline_ms <= now_ms) {
-    const uint64_t job = waiting_.front().job;
-    waiting_.pop_front();
-    finish_(job, Transfer::Failure("timeout"));
-  }
+  GiveUpWaiting();
   DropFailed();
   if (calls() > 0 || !connections_.empty()) used_ms_ = now_ms;
+}
+
+// Not in order: policies that name the same server may grant it different times.
+void RedisService::GiveUpWaiting() {
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    if (at->deadline_ms > now_ms_) {
+      ++at;
+      continue;
+    }
+    const uint64_t job = at->job;
+    at = waiting_.erase(at);
+    finish_(job, Transfer::Failure("timeout"));
+  }
 }
 
 void RedisService::Fail(const char* error) {

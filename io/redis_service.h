@@ -71,6 +71,7 @@ class RedisService {
   void Send(const RedisNode& node, const RedisGreeting& greeting, RedisCommand command);
   RedisConnection* ConnectionTo(const RedisNode& node, const RedisGreeting& greeting);
   void AskSentinel();
+  void GiveUpWaiting();
   void OnSentinel(const RedisReply& reply);
   void OnReply(const RedisNode& from, RedisCommand command, const RedisReply& reply);
   bool Redirect(const RedisNode& from, RedisCommand& command, const RedisReply& reply);
@@ -82,7 +83,8 @@ class RedisService {
   void* const multi_;
   const Finish finish_;
   std::vector<std::unique_ptr<RedisConnection>> connections_;
-  int64_t used_ms_ = 0;
+  int64_t now_ms_ = 0;   // as the last call or service said
+  int64_t used_ms_ = 0;  // when there was a call or a connection
 
   // Of sentinels.
   std::optional<RedisNode> master_;

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/redis_test_server.h"
+#include "io/fault_proxy.h"
 #include "io/limits_node.h"
 
 namespace sluice::io {
@@ -100,6 +101,13 @@ TEST_F(Sentinel, TellsTheMasterAndItsSuccessor) {
   forwarded += AskUntil(node, "203.0.113.1", 429);
   EXPECT_LE(forwarded, kLimit);
   EXPECT_NE(replica_.Run({"ROLE"}).find("master"), std::string::npos);
+}
+
+TEST_F(Sentinel, OneThatHangsDoesNotHideTheOthers) {
+  FaultProxy hangs(sentinel_.socket_path());
+  hangs.Set({.lose_answers = true});
+  LimitsNode node(Through("{port: " + std::to_string(hangs.port()) + "}, {port: " + sentinel_port_ + "}"));
+  EXPECT_EQ(node.Ask("203.0.113.1"), 0u);
 }
 
 TEST_F(Sentinel, WhoIsNoMasterIsLeftAlone) {

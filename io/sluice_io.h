@@ -29,13 +29,14 @@
  * - A transfer that fails gives its job a result with status 0 and one of these errors: "request" (the effect's URL or
  *   headers cannot be sent), "resolve", "refused_address", "connect", "tls", "timeout", "too_large", "redirect",
  *   "protocol", "cancelled", "memory".
- * - Redis: one connection to each server, kept open, on which scripts run one behind the other (up to 1,024); TCP, Unix
- *   socket, TLS 1.2 and up, AUTH with or without a user, a database. The script goes by its digest, and once more whole
- *   if the server does not know it. When an answer is late, everything on that connection has failed. Sentinels are
- *   asked, one after the other, when no master is known or its connection has ended; a server that is no master is
- * left. In a cluster MOVED and ASK are followed, and remembered by slot. Errors are those above, "greeting" (the server
- * took no AUTH, SELECT or SCRIPT LOAD), "sentinel" (none knows a master), "role" (who was named is none), and the first
- *   word of the server's own ("READONLY", "OOM" …).
+ * - Redis: one connection to each server, kept open, on which scripts run one behind the
+ *   other (up to 1,024); TCP, Unix socket, TLS 1.2 and up, AUTH with or without a user, a database. The script goes by
+ *   its digest, and once more whole if the server does not know it. When an answer is late, everything on that
+ *   connection has failed. Sentinels are asked, one after the other, when no master is known or its connection has
+ *   ended: each has an equal part of the time that is left. A server that is no master is left. In a cluster MOVED and
+ *   ASK are followed, and remembered by slot. Errors are those above, "greeting" (the server took no AUTH, SELECT or
+ *   SCRIPT LOAD), "sentinel" (none knows a master), "role" (who was named is none), and the first word of the server's
+ *   own ("READONLY", "OOM" …).
  */
 #ifndef SLUICE_IO_H_
 #define SLUICE_IO_H_
