@@ -205,7 +205,7 @@ void RedisService::Service(int64_t now_ms) {
   }
   GiveUpWaiting();
   DropFailed();
-  if (calls() > 0 || !connections_.empty()) used_ms_ = now_ms;
+  if (calls() > 0) used_ms_ = now_ms;
 }
 
 // Not in order: policies that name the same server may grant it different times.

@@ -60,7 +60,7 @@ class RedisService {
 
   size_t calls() const;
   int64_t first_deadline_ms() const;  // INT64_MAX: none
-  // Without connections for a minute: what it has learnt is of no use any more.
+  // Without calls for a minute: no policy may name it any more.
   bool idle(int64_t now_ms) const { return now_ms - used_ms_ > kIdleMs; }
   void Watch(std::vector<curl_waitfd>* watched) const;
 
@@ -84,7 +84,7 @@ class RedisService {
   const Finish finish_;
   std::vector<std::unique_ptr<RedisConnection>> connections_;
   int64_t now_ms_ = 0;   // as the last call or service said
-  int64_t used_ms_ = 0;  // when there was a call or a connection
+  int64_t used_ms_ = 0;  // when there was a call
 
   // Of sentinels.
   std::optional<RedisNode> master_;

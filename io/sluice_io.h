@@ -29,7 +29,7 @@
  * - A transfer that fails gives its job a result with status 0 and one of these errors: "request" (the effect's URL or
  *   headers cannot be sent), "resolve", "refused_address", "connect", "tls", "timeout", "too_large", "redirect",
  *   "protocol", "cancelled", "memory".
- * - Redis: one connection to each server, kept open, on which scripts run one behind the
+ * - Redis: one connection to each server, closed after a minute without a call, on which scripts run one behind the
  *   other (up to 1,024); TCP, Unix socket, TLS 1.2 and up, AUTH with or without a user, a database. The script goes by
  *   its digest, and once more whole if the server does not know it. When an answer is late, everything on that
  *   connection has failed. Sentinels are asked, one after the other, when no master is known or its connection has

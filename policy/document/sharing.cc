@@ -83,7 +83,7 @@ constexpr Word<std::optional<Sharing::OnError>> kOnError[] = {
 constexpr Word<Sharing::OnLoss> kOnLoss[] = {
     {"remember", Sharing::OnLoss::kRemember}, {"hold", Sharing::OnLoss::kHold}, {"reset", Sharing::OnLoss::kReset}};
 
-// Kong's, then our own. Time-outs are read together; there is one connection, which stays.
+// Kong's, then our own. Time-outs are read together; there is one connection, which stays while it is used.
 constexpr Field<Sharing> kRedisFields[] = {
     {"host", OfServer<&Redis::host, CheckHost>},
     {"port", NumberOfServer<&Redis::port, 1, 65535>},
