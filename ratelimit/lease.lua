@@ -104,7 +104,10 @@ function bucket.burn(l, s, at)
   s.missing, s.part, s.at = math.max(s.missing or 0, l.size), 0, at
   bucket.open(l, s)
 end
-local function until_back(l, s, tokens) return math.max(0, math.ceil((tokens - s.part) * l.period / l.rate) + 1) end
+-- A debt may be of any size; more than a hundred years is no number for the server or a node.
+local function until_back(l, s, tokens)
+  return math.min(2 ^ 52, math.max(0, math.ceil((tokens - s.part) * l.period / l.rate) + 1))
+end
 function bucket.retry(l, s, n)
   if n > bucket.size(l, s) then return -1 end
   return until_back(l, s, n - bucket.left(l, s))
@@ -155,17 +158,16 @@ function sliding.burn(l, s, at)
     log_units(l, s, sliding.left(l, s), math.max(at, s.log[#s.log - 1] or 0))
   end
 end
+function sliding.reset(l, s) return #s.log == 0 and 0 or s.log[#s.log - 1] + span(l, s) - now end
 function sliding.retry(l, s, n)
   if n > l.size then return -1 end
   local left = sliding.left(l, s)
   for i = 1, #s.log, 2 do
-    if left >= n then break end
     left = left + s.log[i + 1]
     if left >= n then return s.log[i] + span(l, s) - now end
   end
-  return 0
+  return sliding.reset(l, s)  -- behind a debt so large that the sum is not exact
 end
-function sliding.reset(l, s) return #s.log == 0 and 0 or s.log[#s.log - 1] + span(l, s) - now end
 sliding.alive = sliding.reset
 
 -- Fixed window, by the server's calendar in UTC: stepping the clock back carries the count along.

@@ -176,6 +176,18 @@ TEST_F(LeaseScript, DebtsAreChargedBeyondTheLimit) {
   }
 }
 
+// One request may report any cost.
+TEST_F(LeaseScript, ADebtOfAnySizeIsAnswered) {
+  for (const LimitSpec& spec : {LimitSpec::TokenBucket(1, kDay, 20), LimitSpec::SlidingWindow(20, 10 * kSecond),
+                                LimitSpec::FixedWindow(20, kDay)}) {
+    Ask ask = MakeAsk(MakeSet({spec}, 0), 1, 1, std::to_string(static_cast<int>(spec.kind)));
+    ask.debt = uint64_t{1} << 63;
+    EXPECT_GT(central_.Get(ask, kStart).retry_ns, 0);
+    ask.debt = 0;
+    EXPECT_EQ(central_.Get(ask, kStart + 1).granted, 0u);
+  }
+}
+
 TEST_F(LeaseScript, AChangedLimitKeepsWhatWasUsed) {
   for (const auto& [less, more] :
        {std::pair{LimitSpec::TokenBucket(1, kMinute, 10), LimitSpec::TokenBucket(1, kMinute, 30)},
