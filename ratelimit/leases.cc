@@ -227,6 +227,7 @@ bool Leases::Look(Account& account, const Now& now) {
   if (account.flight != 0) return true;
   const LeaseSlot& slot = *account.slot;
   const int64_t mono = static_cast<int64_t>(Mono(now));
+  if (mono < slot.broken_until.load(std::memory_order_relaxed)) return true;
   const uint64_t usable = slot.Usable(Mono(now));
   if (slot.debt.load(std::memory_order_relaxed) > 0 || (usable == 0 && account.returned > 0)) {
     Queue(account);

@@ -259,6 +259,16 @@ TEST_F(LeasesTest, AKeyThatTheServerCannotUseConcernsItsCallerAlone) {
   EXPECT_EQ(Take(5'001), Outcome::kAsk);
 }
 
+TEST_F(LeasesTest, DebtsWaitForAKeyThatTheServerCannotUse) {
+  Want(0);
+  leases_.Answered(Next(0)->id, "E WRONGTYPE", At(1));
+  leases_.Owe(set_, key_, "alice", 5, At(2));
+  for (int64_t ms = 2; ms < 5'000; ms += 50) EXPECT_FALSE(Next(ms)) << ms;
+  const std::optional<Ask> ask = Next(5'200);
+  ASSERT_TRUE(ask);
+  EXPECT_EQ(ask->debt, 5u);
+}
+
 TEST_F(LeasesTest, ALateAnswerToWhatHasFailedChangesNothing) {
   Want(0);
   const std::optional<Ask> ask = Next(0);
