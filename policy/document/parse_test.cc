@@ -398,6 +398,28 @@ plans:
             (Sharing{redis, true, 50, Sharing::OnError::kClosed, Sharing::OnLoss::kHold}));
 }
 
+TEST(ParseTest, SyncRateIsTheLeaseOfWhomItSaysSo) {
+  ParseResult result = Parse(R"(
+_format_version: "3.0"
+plugins:
+- name: rate-limiting
+  config: {minute: 5, policy: redis, sync_rate: 3, redis: {host: r, lease_ms: 50}}
+- name: rate-limiting-advanced
+  config: {limit: [5], window_size: [60], window_type: fixed, strategy: redis, sync_rate: 0.0, redis: {host: r}}
+services:
+- name: orders
+  url: http://orders.internal
+  plugins: [{name: rate-limiting, config: {minute: 5, sync_rate: 3}}]
+)",
+                             Options());
+  ASSERT_TRUE(result.ok()) << ToText(result.diagnostics);
+  ASSERT_EQ(result.diagnostics.size(), 2u) << ToText(result.diagnostics);
+  EXPECT_NE(result.diagnostics[0].message.find("(3000 ms)"), std::string::npos);
+  EXPECT_EQ(result.diagnostics[1].code, "no_effect");
+  EXPECT_EQ(std::get<RateLimitingConfig>(result.document.plugins.at(0).config).sharing.lease_ms, 3'000u);
+  EXPECT_TRUE(std::get<RateLimitingAdvancedConfig>(result.document.plugins.at(1).config).sharing.strict);
+}
+
 TEST(ParseTest, RedisBehindSentinelsAndInAClusterInBothOfKongsWays) {
   ParseResult result = Parse(R"(
 _format_version: "3.0"

@@ -1,5 +1,6 @@
 // rate-limiting-advanced, of Kong's enterprise edition.
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -126,17 +127,20 @@ void ReadWindows(Reader& reader, const Cursor& at, Config* config) {
 
 // Kong's rules. -1, which keeps to the node's own counts, is the default that decK writes out for `strategy: local`; 0
 // asks the server at every request.
-void ReadSyncRate(Reader& reader, const Cursor& at, Config* config) {
+void ReadSyncRateOf(Reader& reader, const Cursor& at, Config* config) {
   Reader::WithMember(at, "sync_rate", [&](const Cursor& rate) {
-    const bool own = rate.node->text == "-1";
-    if (config->redis && own) {
+    const std::optional<double> seconds = ReadSyncRate(reader, rate);
+    if (!seconds) return;
+    if (!config->redis) {
+      if (*seconds != -1)
+        reader.Error(rate, "conflict", "`sync_rate` has no meaning beside `strategy: local`", "remove it");
+    } else if (*seconds == -1) {
       reader.Error(rate, "conflict", "`sync_rate: -1` contradicts `strategy: redis`",
                    "write `strategy: local`, or a number of seconds");
-    } else if (config->redis) {
-      if (rate.node->text == "0") config->sharing.strict = true;
-      ReadSyncRateOf(reader, rate, &config->sharing);
-    } else if (!own) {
-      reader.Error(rate, "conflict", "`sync_rate` has no meaning beside `strategy: local`", "remove it");
+    } else if (*seconds == 0) {
+      config->sharing.strict = true;
+    } else {
+      LeaseFor(reader, rate, *seconds, &config->sharing);
     }
   });
 }
@@ -158,7 +162,7 @@ void ReadRateLimitingAdvancedConfig(Reader& reader, const Cursor& at, PluginConf
   if (!reader.Map(at, kFields, &config)) return;
   if (Reader::IsSet(at, "limit") && Reader::IsSet(at, "window_size")) ReadWindows(reader, at, &config);
   ReadCompoundIdentifier(reader, at, &config);
-  ReadSyncRate(reader, at, &config);
+  ReadSyncRateOf(reader, at, &config);
   CheckShared(reader, at, config);
   CheckCountBy(reader, at, "identifier", config.count_by);
   if (config.count_by.Has(CountBy::Part::kPath) && config.count_by.path.empty())

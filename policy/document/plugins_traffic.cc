@@ -1,4 +1,5 @@
 // rate-limiting, request-termination and correlation-id.
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -17,10 +18,7 @@ void ReadWindow(Reader& reader, const Cursor& at, RateLimitingConfig* out) {
   if (reader.Integer(at, 1, kMaxLimit, &limit)) out->windows.push_back({kUnit, static_cast<uint64_t>(limit)});
 }
 
-void ReadSyncRate(Reader& reader, const Cursor& at, RateLimitingConfig* out) {
-  ReadSyncRateOf(reader, at, &out->sharing);
-}
-
+// sync_rate is read when all else is known.
 constexpr Field<RateLimitingConfig> kRateLimitingFields[] = {
     {"second", ReadWindow<Unit::kSecond>},
     {"minute", ReadWindow<Unit::kMinute>},
@@ -39,7 +37,7 @@ constexpr Field<RateLimitingConfig> kRateLimitingFields[] = {
     {"hide_client_headers", ReadBool<&RateLimitingConfig::hide_client_headers>},
     {"error_code", ReadInteger<&RateLimitingConfig::error_code, 100, 599>},
     {"error_message", ReadString<&RateLimitingConfig::error_message>},
-    {"sync_rate", ReadSyncRate},
+    {"sync_rate", Skip<RateLimitingConfig>},
     {"redis", ReadRedisOf<RateLimitingConfig>},
     {"redis_host", NotYet<RateLimitingConfig>},
     {"redis_port", NotYet<RateLimitingConfig>},
@@ -55,6 +53,16 @@ constexpr Field<RateLimitingConfig> kRateLimitingFields[] = {
 std::string_view NameOf(Unit unit) {
   constexpr std::string_view kNames[] = {"second", "minute", "hour", "day", "month", "year", "duration"};
   return kNames[static_cast<size_t>(unit)];
+}
+
+// Kong asks the server at every request, or at once, if it is not above 0: here that is the default lease.
+void ReadSyncRateOf(Reader& reader, const Cursor& at, RateLimitingConfig* config) {
+  Reader::WithMember(at, "sync_rate", [&](const Cursor& rate) {
+    const std::optional<double> seconds = ReadSyncRate(reader, rate);
+    if (!seconds || *seconds <= 0) return;
+    if (config->redis) return LeaseFor(reader, rate, *seconds, &config->sharing);
+    reader.Warn(reader.PlaceOf(rate), "no_effect", "`sync_rate` has no effect without `policy: redis`", "remove it");
+  });
 }
 
 void CheckRateLimiting(Reader& reader, const Cursor& at, RateLimitingConfig* config) {
@@ -73,6 +81,7 @@ void CheckRateLimiting(Reader& reader, const Cursor& at, RateLimitingConfig* con
         "raise the one or lower the other");
   }
   CheckCountBy(reader, at, "limit_by", config->count_by);
+  ReadSyncRateOf(reader, at, config);
   CheckSharing(reader, at, "policy", config->redis, config->sharing);
   if (config->redis && config->shadow) RefuseShared(reader, reader.PlaceOf(at), "shadow", "policy");
   if (config->count_by.Has(CountBy::Part::kPath) && config->count_by.path.empty())

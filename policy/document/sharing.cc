@@ -166,19 +166,20 @@ void ReadRedis(Reader& reader, const Cursor& at, Sharing* out) {
     reader.Error(at, "missing_field", "`username` needs `password`", "add it");
 }
 
-void ReadSyncRateOf(Reader& reader, const Cursor& at, Sharing* out) {
+std::optional<double> ReadSyncRate(Reader& reader, const Cursor& at) {
   double seconds = 0;
   const std::string_view text = at.node->text;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   constexpr double kMost = 86'400;
-  if (error != std::errc() || end != text.data() + text.size() ||
-      !(seconds == -1 || (seconds >= 0 && seconds <= kMost))) {
-    reader.Expected(at, "-1, or a number of seconds from 0 to 86400");
-    return;
-  }
-  if (seconds <= 0) return;  // Kong asks the server at every request, or at once: the default lease
+  if (error == std::errc() && end == text.data() + text.size() && (seconds == -1 || (seconds >= 0 && seconds <= kMost)))
+    return seconds;
+  reader.Expected(at, "-1, or a number of seconds from 0 to 86400");
+  return std::nullopt;
+}
+
+void LeaseFor(Reader& reader, const Cursor& sync_rate, double seconds, Sharing* out) {
   out->lease_ms = static_cast<uint32_t>(std::clamp(seconds * 1'000, 10.0, 10'000.0));
-  reader.Warn(reader.PlaceOf(at), "changed_meaning",
+  reader.Warn(reader.PlaceOf(sync_rate), "changed_meaning",
               absl::StrCat("`sync_rate` is how long quota is leased for (", out->lease_ms,
                            " ms): nothing is admitted beyond the limit between two synchronizations"),
               "write `redis: {lease_ms: ...}` in its place");

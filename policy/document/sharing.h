@@ -2,14 +2,19 @@
 #ifndef SLUICE_POLICY_DOCUMENT_SHARING_H_
 #define SLUICE_POLICY_DOCUMENT_SHARING_H_
 
+#include <optional>
+#include <string_view>
+
 #include "policy/document/reader.h"
 
 namespace sluice::policy {
 
 void ReadSharingPolicy(Reader& reader, const Cursor& at, bool* redis);
 void ReadRedis(Reader& reader, const Cursor& at, Sharing* out);
-// Kong's interval between two synchronizations, in seconds: here the longest lease.
-void ReadSyncRateOf(Reader& reader, const Cursor& at, Sharing* out);
+// Kong's interval between two synchronizations, in seconds: -1 (none), or from 0 on.
+std::optional<double> ReadSyncRate(Reader& reader, const Cursor& at);
+// Takes one above 0 for the longest lease, whatever `redis` says, with a warning.
+void LeaseFor(Reader& reader, const Cursor& sync_rate, double seconds, Sharing* out);
 // What `redis` must have for `policy: redis`, or as the plugin calls it.
 void CheckSharing(Reader& reader, const Cursor& at, std::string_view policy, bool redis, const Sharing& sharing);
 // The error for what a node cannot know of what the others count.
