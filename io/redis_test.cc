@@ -129,6 +129,11 @@ TEST_F(RedisIo, AUserNeedsOnlyWhatTheDocsSay) {
   ExpectText(Run(job), "a");
   job.keys = {"other"};
   EXPECT_EQ(Run(job).status, 0u);
+  job.keys = {"sluice:k"};
+  job.database = 5;
+  ExpectError(Run(job), "greeting");
+  server.Run({"ACL", "SETUSER", "limits", "+select"});
+  ExpectText(Run(job), "a");
 }
 
 TEST_F(RedisIo, SpeaksTlsAndVerifiesIfAsked) {

@@ -62,8 +62,8 @@ struct LeaseStats {
 class Leases {
  public:
   struct Options {
-    // Callers of whom something can be remembered at once; 320 bytes each, and about as much again while one has a
-    // lease. Rounded up to a power of two.
+    // Callers of whom something can be remembered at once; 264 bytes each, and about as much again from the first ask
+    // about one on. Rounded up to a power of two.
     size_t callers = 16'384;
     // The server is asked again so long after it failed, twice as long after each further failure, up to the second.
     int64_t first_retry_ns = 100 * kMillisecond;
