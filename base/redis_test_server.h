@@ -40,6 +40,9 @@ class RedisServer {
   redisContext* context_ = nullptr;
 };
 
+// One that nobody listens on now, for `--port`.
+int FreePort();
+
 }  // namespace sluice
 
 #endif  // SLUICE_BASE_REDIS_TEST_SERVER_H_

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 #include <time.h>
 
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "capi/sluice.h"
 #include "io/sluice_io.h"
@@ -70,6 +72,20 @@ class LimitsNode {
     const uint32_t answer = decision.action == SLUICE_ACTION_FORWARD ? 0 : decision.status;
     sluice_txn_free(txn);
     return answer;
+  }
+
+  // Asks until the status is this one, and counts how many were forwarded.
+  int AskUntil(const std::string& peer, uint32_t wanted) {
+    int forwarded = 0;
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+    while (std::chrono::steady_clock::now() < give_up) {
+      const uint32_t status = Ask(peer);
+      forwarded += status == 0;
+      if (status == wanted) return forwarded;
+      if (status == 500) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ADD_FAILURE() << "never " << wanted;
+    return forwarded;
   }
 
  private:

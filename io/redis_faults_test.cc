@@ -45,20 +45,6 @@ services:
   }
 };
 
-// Asks until it gets this status, and counts how many were forwarded.
-int AskUntil(LimitsNode& node, const std::string& peer, uint32_t wanted) {
-  int forwarded = 0;
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
-  while (std::chrono::steady_clock::now() < give_up) {
-    const uint32_t status = node.Ask(peer);
-    forwarded += status == 0;
-    if (status == wanted) return forwarded;
-    if (status == 500) std::this_thread::sleep_for(milliseconds(10));
-  }
-  ADD_FAILURE() << "never " << wanted;
-  return forwarded;
-}
-
 // Until a new caller waits for the server's answer: while it is down nobody does.
 void AskUntilItAsks(LimitsNode& node) {
   const auto give_up = std::chrono::steady_clock::now() + kPatience;
@@ -131,7 +117,7 @@ class WithoutAnswer : public testing::TestWithParam<Fault> {
   // How many of the caller's requests the server grants once it has been told of what it missed.
   int StillGranted() {
     LimitsNode witness(world_.Straight());
-    return AskUntil(witness, kCaller, 429);
+    return witness.AskUntil(kCaller, 429);
   }
 
   static constexpr char kCaller[] = "203.0.113.2", kOther[] = "203.0.113.1";
@@ -141,7 +127,7 @@ class WithoutAnswer : public testing::TestWithParam<Fault> {
 
 TEST_P(WithoutAnswer, OpenForwardsEverybodyAndChargesThemAfterwards) {
   EXPECT_EQ(Statuses("open"), std::vector<uint32_t>(30, 0));
-  AskUntil(*node_, kCaller, 429);  // by itself: it has told the server
+  node_->AskUntil(kCaller, 429);  // by itself: it has told the server
   EXPECT_EQ(StillGranted(), 0);
 }
 
@@ -156,7 +142,7 @@ TEST_P(WithoutAnswer, LocalGoesByTheNodesOwnCountAndChargesItAfterwards) {
 
 TEST_P(WithoutAnswer, ClosedRefusesEverybodyAndRecoversByItself) {
   EXPECT_EQ(Statuses("closed"), std::vector<uint32_t>(30, 500));
-  const int forwarded = AskUntil(*node_, kCaller, 429);
+  const int forwarded = node_->AskUntil(kCaller, 429);
   EXPECT_LE(forwarded, kLimit);
   EXPECT_LE(forwarded + StillGranted(), kLimit);
 }
@@ -198,12 +184,12 @@ TEST_P(OfAMoment, CostsNoBoundAndNoHelp) {
   std::thread caller([&] { meanwhile = node.Ask("203.0.113.1") == 0; });
   GetParam().end(world);
   caller.join();
-  forwarded += meanwhile + AskUntil(node, "203.0.113.1", 429);
+  forwarded += meanwhile + node.AskUntil("203.0.113.1", 429);
   EXPECT_GE(forwarded, 3);
   EXPECT_LE(forwarded, kLimit);
   std::this_thread::sleep_for(milliseconds(500));  // the late one has arrived
   LimitsNode witness(world.Straight());
-  EXPECT_LE(forwarded + AskUntil(witness, "203.0.113.1", 429), kLimit);
+  EXPECT_LE(forwarded + witness.AskUntil("203.0.113.1", 429), kLimit);
 }
 
 INSTANTIATE_TEST_SUITE_P(, OfAMoment, testing::ValuesIn(kMoments),
@@ -222,7 +208,7 @@ TEST(OneCallersKey, OfAnotherTypeConcernsThatCallerAlone) {
   EXPECT_EQ(node.Ask("203.0.113.2"), 0u);
   EXPECT_EQ(world.server.Run({"TYPE", keys}), "list");
   world.server.Run({"DEL", keys});
-  AskUntil(node, "203.0.113.1", 0);
+  node.AskUntil("203.0.113.1", 0);
 }
 
 // Delays, cuts and losses at random, several connections' requests out of order: what is admitted is at most the limit.
@@ -257,7 +243,7 @@ TEST(AnyNetwork, NeverMoreThanTheLimit) {
   for (std::thread& thread : threads) thread.join();
   for (int caller = 0; caller < kCallers; ++caller) {
     const std::string peer = "203.0.113." + std::to_string(caller);
-    const int all = forwarded[caller] + AskUntil(one, peer, 429) + AskUntil(other, peer, 429);
+    const int all = forwarded[caller] + one.AskUntil(peer, 429) + other.AskUntil(peer, 429);
     EXPECT_LE(all, kLimit) << peer;
     EXPECT_GT(all, 0) << peer;
   }

@@ -1,7 +1,5 @@
 // Scripts in a real redis-server: over each kind of connection, and when something goes wrong.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -16,22 +14,11 @@
 
 namespace {
 
+using sluice::FreePort;
 using sluice::RedisServer;
 
 constexpr int64_t kLongMs = 20'000;  // never reached unless something is broken
 constexpr char kEcho[] = "return KEYS[1] .. '|' .. ARGV[1]";
-
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0) std::abort();
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
-}
 
 class RedisIo : public testing::Test {
  protected:

@@ -1,9 +1,6 @@
 // Limits behind real sentinels and in a real cluster, over the whole way: masters are found, failovers and moved keys
 // followed, and nothing is admitted beyond the limit meanwhile.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -22,17 +19,7 @@ namespace {
 constexpr int kLimit = 40;  // a year
 constexpr auto kPatience = std::chrono::seconds(40);
 
-std::string FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return std::to_string(ntohs(address.sin_port));
-}
+std::string Port() { return std::to_string(FreePort()); }
 
 std::string Policy(const std::string& redis) {
   return R"(
@@ -56,21 +43,10 @@ void WaitUntil(const std::function<bool()>& reached) {
   }
 }
 
-// Asks until it gets this status, and counts how many were forwarded.
-int AskUntil(LimitsNode& node, const std::string& peer, uint32_t wanted) {
-  int forwarded = 0;
-  WaitUntil([&] {
-    const uint32_t status = node.Ask(peer);
-    forwarded += status == 0;
-    return status == wanted;
-  });
-  return forwarded;
-}
-
 class Sentinel : public testing::Test {
  protected:
   static constexpr char kName[] = "limits";
-  const std::string master_port_ = FreePort(), replica_port_ = FreePort(), sentinel_port_ = FreePort();
+  const std::string master_port_ = Port(), replica_port_ = Port(), sentinel_port_ = Port();
   RedisServer master_{{"--port", master_port_}};
   RedisServer replica_{{"--port", replica_port_, "--replicaof", "127.0.0.1 " + master_port_}};
   RedisServer sentinel_{{"--port", sentinel_port_, "--sentinel"},
@@ -86,8 +62,8 @@ class Sentinel : public testing::Test {
 TEST_F(Sentinel, TellsTheMasterAndItsSuccessor) {
   WaitUntil([&] { return replica_.Run({"INFO", "replication"}).find("master_link_status:up") != std::string::npos; });
   WaitUntil([&] { return sentinel_.Run({"SENTINEL", "REPLICAS", kName}).find(replica_port_) != std::string::npos; });
-  LimitsNode node(Through("{port: " + FreePort() + "}, {host: 127.0.0.1, port: " + sentinel_port_ + "}"));
-  int forwarded = AskUntil(node, "203.0.113.1", 0);  // the first sentinel is dead
+  LimitsNode node(Through("{port: " + Port() + "}, {host: 127.0.0.1, port: " + sentinel_port_ + "}"));
+  int forwarded = node.AskUntil("203.0.113.1", 0);  // the first sentinel is dead
   for (int i = 0; i < 9; ++i) {
     forwarded += node.Ask("203.0.113.1") == 0;
     std::this_thread::sleep_for(std::chrono::milliseconds(12));  // each lease is new
@@ -96,9 +72,9 @@ TEST_F(Sentinel, TellsTheMasterAndItsSuccessor) {
   EXPECT_NE(master_.Run({"DBSIZE"}), "0");
   EXPECT_EQ(master_.Run({"WAIT", "1", "10000"}), "1");
   master_.Stop();
-  EXPECT_EQ(AskUntil(node, "203.0.113.2", 500), 0);
-  AskUntil(node, "203.0.113.2", 0);  // the replica has become the master
-  forwarded += AskUntil(node, "203.0.113.1", 429);
+  EXPECT_EQ(node.AskUntil("203.0.113.2", 500), 0);
+  node.AskUntil("203.0.113.2", 0);  // the replica has become the master
+  forwarded += node.AskUntil("203.0.113.1", 429);
   EXPECT_LE(forwarded, kLimit);
   EXPECT_NE(replica_.Run({"ROLE"}).find("master"), std::string::npos);
 }
@@ -111,7 +87,7 @@ TEST_F(Sentinel, OneThatHangsDoesNotHideTheOthers) {
 }
 
 TEST_F(Sentinel, WhoIsNoMasterIsLeftAlone) {
-  const std::string another_port = FreePort();
+  const std::string another_port = Port();
   RedisServer another({"--port", another_port, "--sentinel"},
                       "sentinel monitor " + std::string(kName) + " 127.0.0.1 " + replica_port_ + " 2\n");
   LimitsNode node(Through("{port: " + another_port + "}"));
@@ -127,10 +103,9 @@ class Cluster : public testing::Test {
 
   Cluster() {
     for (size_t i = 0; i < kNodes; ++i) {
-      ports_[i] = FreePort();
-      nodes_[i] = std::make_unique<RedisServer>(std::vector<std::string>{"--port", ports_[i], "--cluster-enabled",
-                                                                         "yes", "--cluster-node-timeout", "1000",
-                                                                         "--cluster-port", FreePort()});
+      ports_[i] = Port();
+      nodes_[i] = std::make_unique<RedisServer>(std::vector<std::string>{
+          "--port", ports_[i], "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port", Port()});
     }
     const char* const ranges[kNodes][2] = {{"0", "5460"}, {"5461", "10922"}, {"10923", "16383"}};
     for (size_t i = 0; i < kNodes; ++i) {
@@ -150,7 +125,7 @@ class Cluster : public testing::Test {
            info.find("cluster_known_nodes:3") != std::string::npos;
   }
   std::string Through() {
-    return Policy("cluster_nodes: [{port: " + FreePort() + "}, {ip: 127.0.0.1, port: " + ports_[0] + "}]");
+    return Policy("cluster_nodes: [{port: " + Port() + "}, {ip: 127.0.0.1, port: " + ports_[0] + "}]");
   }
 
   std::array<std::string, kNodes> ports_;
@@ -159,16 +134,16 @@ class Cluster : public testing::Test {
 
 TEST_F(Cluster, EachCallersKeyIsFoundWhereItIs) {
   LimitsNode node(Through()), other(Through());
-  AskUntil(node, "198.51.100.1", 0);  // the first seed is dead
-  AskUntil(other, "198.51.100.1", 0);
+  node.AskUntil("198.51.100.1", 0);  // the first seed is dead
+  other.AskUntil("198.51.100.1", 0);
   for (int i = 0; i < 60; ++i) EXPECT_EQ(node.Ask("203.0.113." + std::to_string(i)), 0u) << i;
   for (auto& server : nodes_) EXPECT_NE(server->Run({"DBSIZE"}), "0");
-  EXPECT_LE(1 + AskUntil(node, "203.0.113.7", 429) + AskUntil(other, "203.0.113.7", 429), kLimit);
+  EXPECT_LE(1 + node.AskUntil("203.0.113.7", 429) + other.AskUntil("203.0.113.7", 429), kLimit);
 }
 
 TEST_F(Cluster, KeysThatMoveAreFollowed) {
   LimitsNode node(Through());
-  int forwarded = AskUntil(node, "203.0.113.1", 0);
+  int forwarded = node.AskUntil("203.0.113.1", 0);
   size_t from = 0;
   while (nodes_[from]->Run({"DBSIZE"}) == "0") ++from;
   const size_t to = (from + 1) % kNodes;
@@ -194,20 +169,20 @@ TEST_F(Cluster, KeysThatMoveAreFollowed) {
   ask();  // MOVED
   ask();
   EXPECT_EQ(nodes_[from]->Run({"DBSIZE"}), "0");
-  EXPECT_LE(forwarded + AskUntil(node, "203.0.113.1", 429), kLimit);
+  EXPECT_LE(forwarded + node.AskUntil("203.0.113.1", 429), kLimit);
 }
 
 TEST_F(Cluster, ANodeThatDiesAndComesBackIsFoundAgain) {
   LimitsNode node(Through());
-  int forwarded = AskUntil(node, "203.0.113.1", 0);
+  int forwarded = node.AskUntil("203.0.113.1", 0);
   size_t owner = 0;
   while (nodes_[owner]->Run({"DBSIZE"}) == "0") ++owner;
   nodes_[owner]->Stop();
-  forwarded += AskUntil(node, "203.0.113.1", 500);
+  forwarded += node.AskUntil("203.0.113.1", 500);
   nodes_[owner]->Start();  // with nothing of what it knew but its place
-  forwarded += AskUntil(node, "203.0.113.1", 429);
+  forwarded += node.AskUntil("203.0.113.1", 429);
   EXPECT_LE(forwarded, kLimit);
-  AskUntil(node, "203.0.113.2", 0);
+  node.AskUntil("203.0.113.2", 0);
 }
 
 }  // namespace
