@@ -194,6 +194,7 @@ struct CompiledLimit {
   bool penalize = false;
   bool shadow = false;
   uint32_t shared = kNone;  // into `shared` of the plan or plugin; kNone: each node counts on its own
+  uint32_t place = 0;       // into the limits of that set
   Spot spot;
   std::string quota_policy = {};  // `"pace";q=40;w=2`, for RateLimit-Policy; empty: not announced so
   ratelimit::LimitId meter = {};  // what it let pass and refused is counted there

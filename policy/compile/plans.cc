@@ -152,6 +152,7 @@ void Compiler::ShareAll(const policy::Plugin& plugin, const policy::Sharing& sha
   std::vector<ratelimit::Limit> limits;
   for (CompiledLimit& limit : limiter->limits) {
     limit.shared = 0;
+    limit.place = static_cast<uint32_t>(limits.size());
     limits.push_back(limit.limit);
   }
   limiter->shared = {Share(plugin.origin, "config/redis", sharing, name, limits)};
@@ -167,6 +168,7 @@ void Compiler::SharePlan(const policy::Plan& plan, bool of_callers, CompiledPlan
     for (CompiledPlanLimit& limit : out->limits) {
       if (limit.limit.kind() == ratelimit::LimitKind::kConcurrency || !(limit.count_by == first.count_by)) continue;
       limit.shared = static_cast<uint32_t>(out->shared.size());
+      limit.place = static_cast<uint32_t>(limits.size());
       limits.push_back(limit.limit);
     }
     const bool counts_caller = first.count_by.Has(Part::kConsumer) || first.count_by.Has(Part::kCredential);

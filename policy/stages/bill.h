@@ -40,8 +40,7 @@ struct Bill {
     const RateLimitingPlugin* plugin = nullptr;  // whose limit it is; null: the plan's
     ratelimit::Charge charge;
     ratelimit::Verdict verdict;
-    uint32_t part = kLocal;  // of `parts`, and …
-    uint32_t place = 0;      // … which of its limits
+    uint32_t part = kLocal;  // of `parts`
   };
   Line* lines = nullptr;
   size_t count = 0;

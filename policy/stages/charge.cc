@@ -16,48 +16,42 @@ void Add(Txn& t, Bill& bill, const CompiledLimit& limit, const RateLimitingPlugi
   line.limit = &limit;
   line.plugin = plugin;
   line.charge.limit = &limit.limit;
-  line.charge.key = KeyOf(t, limit.limit, counted);
+  if (limit.shared == kNone) line.charge.key = KeyOf(t, limit.limit, counted);
   line.charge.cost = uint64_t{std::max<uint32_t>(t.request.cost, 1)} * t.route->cost;
   line.charge.shadow = limit.shadow;
   line.charge.penalize = limit.penalize;
   line.charge.known = counted.bounded;
 }
 
-// The last line is of a limit that all nodes share: notes its bucket, unless another limit has, from `first_part` on.
-void AddShared(Txn& t, Bill& bill, const std::vector<CompiledSharing>& shared, size_t first_part,
-               const Counted& counted) {
+// The last line is of a limit that all nodes share: notes its bucket, unless another of the same plan or plugin has.
+void AddShared(Txn& t, Bill& bill, const std::vector<CompiledSharing>& shared, const Counted& counted) {
   Bill::Line& line = bill.lines[bill.count - 1];
   if (line.limit->shared == kNone) return;
-  const CompiledSharing& sharing = shared[line.limit->shared];
-  size_t i = first_part;
-  while (i < bill.part_count && bill.parts[i].sharing != &sharing) ++i;
-  if (i == bill.part_count) {
-    SharedPart& part = bill.parts[bill.part_count++];
-    part.sharing = &sharing;
-    part.counted = counted;
-    part.cost = line.charge.cost;
-    part.key = KeyOf(t, sharing.set->id(), counted);
-  }
-  line.part = static_cast<uint32_t>(i);
-  for (const Bill::Line* other = bill.lines; other != &line; ++other) line.place += other->part == line.part;
+  line.part = static_cast<uint32_t>(bill.part_count) + line.limit->shared;
+  SharedPart& part = bill.parts[line.part];
+  if (part.sharing != nullptr) return;
+  part.sharing = &shared[line.limit->shared];
+  part.counted = counted;
+  part.cost = line.charge.cost;
+  part.key = KeyOf(t, part.sharing->set->id(), counted);
 }
 
 void AddAll(Txn& t, Bill& bill, const RateLimitingPlugin& plugin) {
   const Counted counted = CountedBy(t, plugin.count_by, plugin.group);
-  const size_t first_part = bill.part_count;
   for (const CompiledLimit& limit : plugin.limits) {
     Add(t, bill, limit, &plugin, counted);
-    AddShared(t, bill, plugin.shared, first_part, counted);
+    AddShared(t, bill, plugin.shared, counted);
   }
+  bill.part_count += plugin.shared.size();
 }
 
 void AddAll(Txn& t, Bill& bill, const CompiledPlan& plan) {
-  const size_t first_part = bill.part_count;
   for (const CompiledPlanLimit& limit : plan.limits) {
     const Counted counted = CountedBy(t, limit.count_by, "");
     Add(t, bill, limit, nullptr, counted);
-    AddShared(t, bill, plan.shared, first_part, counted);
+    AddShared(t, bill, plan.shared, counted);
   }
+  bill.part_count += plan.shared.size();
 }
 
 // The plans whose limits hold for this request, each once.
@@ -237,11 +231,20 @@ void TakeVerdicts(Bill& bill) {
     Bill::Line& line = bill.lines[i];
     const SharedPart* part = PartOf(bill, line);
     if (part == nullptr) continue;
-    line.verdict = part->verdicts[line.place];
+    line.verdict = part->verdicts[line.limit->place];
     if (part->state != SharedPart::State::kMissing && line.verdict.limit != 0) continue;
     line.verdict = {};
     line.verdict.allowed = true;
     line.verdict.limit = line.verdict.remaining = line.limit->limit.size();
+  }
+}
+
+// Of a part that is missing the node's own count is asked after all.
+void KeyMissing(const Txn& t, Bill& bill) {
+  for (size_t i = 0; i < bill.count; ++i) {
+    Bill::Line& line = bill.lines[i];
+    if (line.part != Bill::kLocal && PartOf(bill, line) == nullptr)
+      line.charge.key = KeyOf(t, line.limit->limit, bill.parts[line.part].counted);
   }
 }
 
@@ -275,6 +278,7 @@ void PeekOwn(Txn& t, Bill& bill) {
 
 bool ChargeEverything(Txn& t, Bill& bill, SharedStep shared) {
   bool allowed = shared == SharedStep::kGo;
+  KeyMissing(t, bill);
   if (allowed) {
     allowed = ChargeOwn(t, bill);
   } else {
