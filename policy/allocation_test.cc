@@ -2,7 +2,9 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -152,6 +154,40 @@ TEST(Allocation, NorDoesACertificateSeenBefore) {
     }
     if (round >= 2) {
       ASSERT_EQ(allocations.load(), before) << "round " << round;
+    }
+  }
+}
+
+// What a request finds of a limit that all nodes share: units in hand, then a refusal that holds.
+TEST(Allocation, NorDoesALeaseOrItsEnd) {
+  Gateway gateway;
+  gateway.Publish(testing::MustCompile(R"(
+_format_version: "3.0"
+services: [{name: s, url: "http://s.internal", routes: [{name: r, paths: [/]}]}]
+plugins: [{name: rate-limiting, config: {day: 50, hour: 50, policy: redis, limit_by: ip, redis: {host: redis}}}]
+)"));
+  TestRequest r("GET", "/");
+  Transaction txn(gateway);
+  for (const auto& [answer, action] :
+       {std::pair{"G 10 1000000 7000 1 gen 60000 0 40 9000000 40 9000000", Action::kForward},
+        std::pair{"G 0 1000000 7000 2 gen 60000 9000000 0 9000000 0 9000000", Action::kRespond}}) {
+    txn.Begin(r.request, kStart);
+    ASSERT_EQ(txn.decision().action, Action::kWait);
+    int64_t ask_again;
+    const std::optional<Effect> job = gateway.NextJob(kStart, &ask_again);
+    ASSERT_TRUE(job);
+    HttpResult result;
+    result.status = 200;
+    result.body = answer;
+    gateway.JobDone(job->id, result, kStart);
+    txn.Resume(kStart);
+    for (int round = 0; round < 9; ++round) {
+      uint64_t before = allocations.load();
+      txn.Begin(r.request, kStart);
+      ASSERT_EQ(txn.decision().action, action) << "round " << round;
+      if (round >= 2) {
+        ASSERT_EQ(allocations.load(), before) << "round " << round;
+      }
     }
   }
 }
