@@ -47,20 +47,33 @@ std::optional<Redirection> ParseRedirection(std::string_view error, const RedisN
   return to;
 }
 
-RedisSlots::RedisSlots(std::vector<RedisNode> seeds) : nodes_(std::move(seeds)), owners_(kRedisSlots, kNobody) {}
+RedisSlots::RedisSlots(std::vector<RedisNode> seeds)
+    : seeds_(seeds.size()), nodes_(std::move(seeds)), owners_(kRedisSlots, kNobody) {}
 
 const RedisNode& RedisSlots::Find(uint16_t slot) const {
   return nodes_[owners_[slot] == kNobody ? next_ % nodes_.size() : owners_[slot]];
 }
 
 bool RedisSlots::Set(uint16_t slot, const RedisNode& node) {
-  auto at = std::find(nodes_.begin(), nodes_.end(), node);
-  if (at == nodes_.end()) {
-    if (nodes_.size() == kMostNodes) return false;
-    at = nodes_.insert(nodes_.end(), node);
+  auto place = static_cast<size_t>(std::find(nodes_.begin(), nodes_.end(), node) - nodes_.begin());
+  if (place == nodes_.size() && place < kMostNodes) {
+    nodes_.push_back(node);
+  } else if (place == nodes_.size()) {
+    place = Unused();
+    if (place == nodes_.size()) return false;
+    nodes_[place] = node;
   }
-  owners_[slot] = static_cast<uint16_t>(at - nodes_.begin());
+  owners_[slot] = static_cast<uint16_t>(place);
   return true;
+}
+
+// The place of a node that was named once and has no slot any more; the number of nodes: there is none.
+size_t RedisSlots::Unused() const {
+  std::vector<bool> used(nodes_.size());
+  for (const uint16_t owner : owners_)
+    if (owner != kNobody) used[owner] = true;
+  const auto begin = used.begin() + static_cast<std::ptrdiff_t>(seeds_);
+  return static_cast<size_t>(std::find(begin, used.end(), false) - used.begin());
 }
 
 void RedisSlots::Forget(const RedisNode& node) {

@@ -34,13 +34,16 @@ class RedisSlots {
 
   // Who has it; while nobody is known to, one node after the other that may know.
   const RedisNode& Find(uint16_t slot) const;
-  bool Set(uint16_t slot, const RedisNode& node);  // false: there are too many nodes
+  bool Set(uint16_t slot, const RedisNode& node);  // false: too many nodes have slots
   // It does not answer.
   void Forget(const RedisNode& node);
 
  private:
   static constexpr uint16_t kNobody = 0xffff;
 
+  size_t Unused() const;
+
+  const size_t seeds_;
   std::vector<RedisNode> nodes_;  // the seeds, then whoever was named
   std::vector<uint16_t> owners_;  // by slot: a place in `nodes_`
   size_t next_ = 0;               // whom to ask about slots that nobody is known to have

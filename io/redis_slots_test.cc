@@ -59,8 +59,23 @@ TEST(RedisSlots, RemembersWhoHasWhatAndAsksTheNextSeedOtherwise) {
 TEST(RedisSlots, KeepsNoMoreNodesThanItsBound) {
   RedisSlots slots({RedisNode{"a", 1, {}}});
   size_t kept = 1;
-  for (uint32_t port = 2; port < 2 * RedisSlots::kMostNodes; ++port) kept += slots.Set(1, RedisNode{"a", port, {}});
+  for (uint32_t port = 2; port < 2 * RedisSlots::kMostNodes; ++port)
+    kept += slots.Set(static_cast<uint16_t>(port), RedisNode{"a", port, {}});
   EXPECT_EQ(kept, RedisSlots::kMostNodes);
+  slots.Forget(RedisNode{"a", 7, {}});
+  EXPECT_TRUE(slots.Set(7, RedisNode{"b", 7, {}}));  // in place of the one that has nothing any more
+  EXPECT_EQ(slots.Find(7), (RedisNode{"b", 7, {}}));
+  EXPECT_EQ(slots.Find(8), (RedisNode{"a", 8, {}}));
+  EXPECT_FALSE(slots.Set(7'000, RedisNode{"c", 7, {}}));
+}
+
+TEST(RedisSlots, FollowsAClusterWhoseAddressesChangeForEver) {
+  RedisSlots slots({RedisNode{"seed", 1, {}}});
+  for (uint32_t port = 1; port < 5 * RedisSlots::kMostNodes; ++port) {
+    ASSERT_TRUE(slots.Set(5, RedisNode{"a", port, {}}));
+    ASSERT_EQ(slots.Find(5), (RedisNode{"a", port, {}}));
+  }
+  EXPECT_EQ(slots.Find(6), (RedisNode{"seed", 1, {}}));
 }
 
 }  // namespace
