@@ -36,7 +36,6 @@ class SharedServer {
   friend class SharedServers;
   static constexpr uint64_t kMark = uint64_t{1} << 63;  // no job of a key set has it
   static constexpr int kNumberShift = 44;
-  static uint32_t NumberOf(uint64_t job) { return static_cast<uint32_t>((job & ~kMark) >> kNumberShift); }
   static uint64_t AskOf(uint64_t job) { return job & ((uint64_t{1} << kNumberShift) - 1); }
 
   const policy::Redis redis_;
