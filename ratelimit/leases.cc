@@ -269,11 +269,19 @@ std::optional<Ask> Leases::NextAsk(const Now& now, int64_t* ask_again_mono_ns) {
   *ask_again_mono_ns = mono < down_until  ? down_until
                        : watched_.empty() ? mono + kLongestSilence
                                           : std::min(survey_at_, mono + kLongestSilence);
-  if (ready_.empty()) return std::nullopt;
-  const uint64_t id = ready_.front();
-  ready_.pop_front();
-  ++stats_.asks;
-  return Begin(flights_.at(id), id, now);
+  while (!ready_.empty()) {
+    const uint64_t id = ready_.front();
+    ready_.pop_front();
+    const auto found = flights_.find(id);
+    Flight& flight = found->second;
+    if (flight.strict_cost == 0 || strict_.count(id) > 0) {
+      ++stats_.asks;
+      return Begin(flight, id, now);
+    }
+    flight.account->End(flight);  // nobody waits for it any more: it would be charged for nothing
+    flights_.erase(found);
+  }
+  return std::nullopt;
 }
 
 Ask Leases::Begin(Flight& flight, uint64_t id, const Now& now) {

@@ -107,7 +107,7 @@ class Leases {
   // Strict sets: the answer to an ask. kDown: it failed, or is not there yet and will not be waited for any longer.
   Outcome Collect(const LeaseSet& set, uint64_t ask, uint64_t cost, Verdict* verdicts);
 
-  // Nobody waits for a strict set's ask any more.
+  // Nobody waits for a strict set's ask any more: it is not carried out, unless that has begun.
   void Forget(uint64_t ask);
 
   // Units that were admitted without the server: it is told of them before it grants anything again.

@@ -323,6 +323,15 @@ TEST_F(StrictLeases, WhatIsNotThereOrNotWantedAnyMore) {
   EXPECT_EQ(leases_.Collect(*set_, forgotten, 1, verdicts_), Outcome::kDown);
 }
 
+TEST_F(StrictLeases, WhatNobodyWaitsForAnyMoreIsNotAskedFor) {
+  const uint64_t forgotten = Want(0), wanted = Want(0);
+  leases_.Forget(forgotten);
+  EXPECT_EQ(Next(0)->id, wanted);
+  EXPECT_FALSE(Next(0));
+  leases_.Failed(forgotten, At(1));  // is none
+  EXPECT_FALSE(leases_.Stats().down);
+}
+
 // Threads that spend, put back and take places from each other, and one that leases: never more spent than granted.
 TEST(LeasesThreads, NeverSpendMoreThanWasGranted) {
   const auto set = MakeSet({LimitSpec::FixedWindow(1'000'000, kHour)});
