@@ -369,7 +369,8 @@ void Leases::Down(const Now& now) {
   if (mono < down_until_.load(std::memory_order_relaxed)) return;  // one of many that failed together
   retry_ns_ = retry_ns_ == 0 ? options_.first_retry_ns : std::min(2 * retry_ns_, options_.last_retry_ns);
   random_ = random_ * 6364136223846793005u + 1442695040888963407u;  // Knuth's MMIX
-  const int64_t spread = static_cast<int64_t>(static_cast<double>(random_ >> 32) / 4294967296.0 * (retry_ns_ / 2));
+  const double share = static_cast<double>(random_ >> 32) / 4294967296.0;
+  const auto spread = static_cast<int64_t>(share * static_cast<double>(retry_ns_) / 2);
   down_until_.store(mono + retry_ns_ * 3 / 4 + spread, std::memory_order_relaxed);
 }
 
