@@ -25,20 +25,17 @@ void ArmPairs::Add(uint32_t arm, const std::vector<HostPattern>& hosts, std::str
   const Member member = {way, arm};
   if (hosts.empty()) hostless_.push_back(member);
   for (const HostPattern& host : hosts) {
-    const std::string key = KeyOf(host);
-    Bucket& bucket = buckets_[key];
-    if (bucket.members.empty() && host.kind == HostPattern::Kind::kAnyTail) tails_.push_back(key);
-    bucket.members.push_back(member);
-    bucket.lengths.insert(way.size());
+    buckets_[KeyOf(host)].Add(member);
+    if (host.kind == HostPattern::Kind::kAnyTail) tails_.Add(member);
     hosted_.emplace_back(member, host);
   }
 }
 
 std::vector<ArmPairs::Job> ArmPairs::Jobs(Bucket* any) {
-  any->members = hostless_;
-  for (const Member& member : hostless_) any->lengths.insert(member.way.size());
-  std::sort(any->members.begin(), any->members.end());
-  for (auto& [key, bucket] : buckets_) std::sort(bucket.members.begin(), bucket.members.end());
+  for (const Member& member : hostless_) any->Add(member);
+  std::stable_sort(any->members.begin(), any->members.end());
+  std::stable_sort(tails_.members.begin(), tails_.members.end());
+  for (auto& [key, bucket] : buckets_) std::stable_sort(bucket.members.begin(), bucket.members.end());
   const auto below = [](const Member& member, const Bucket& bucket) {
     const auto first = std::lower_bound(bucket.members.begin(), bucket.members.end(), member);
     const auto is_below = [&member](const Member& other) { return absl::StartsWith(other.way, member.way); };
@@ -51,11 +48,11 @@ std::vector<ArmPairs::Job> ArmPairs::Jobs(Bucket* any) {
   return jobs;
 }
 
-std::vector<std::string> ArmPairs::Meets(const HostPattern& host) const {
-  std::vector<std::string> keys;
+std::vector<const ArmPairs::Bucket*> ArmPairs::Meets(const HostPattern& host) const {
+  std::vector<const Bucket*> met;
   const std::string& text = host.text;
-  const auto add = [&](std::string key) {
-    if (buckets_.contains(key)) keys.push_back(std::move(key));
+  const auto add = [&](const std::string& key) {
+    if (const auto found = buckets_.find(key); found != buckets_.end()) met.push_back(&found->second);
   };
   // The wildcards below which the name lies; a name's own dots end them, a pattern's outer one is itself.
   for (size_t dot = text.find('.'); dot != std::string::npos; dot = text.find('.', dot + 1)) {
@@ -63,8 +60,8 @@ std::vector<std::string> ArmPairs::Meets(const HostPattern& host) const {
     if (host.kind != HostPattern::Kind::kAnySubdomain && dot + 1 < text.size())
       add(absl::StrCat(kTail, text.substr(0, dot + 1)));
   }
-  if (host.kind == HostPattern::Kind::kAnySubdomain) keys.insert(keys.end(), tails_.begin(), tails_.end());
-  return keys;
+  if (host.kind == HostPattern::Kind::kAnySubdomain) met.push_back(&tails_);
+  return met;
 }
 
 }  // namespace sluice::router

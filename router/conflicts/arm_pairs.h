@@ -33,6 +33,11 @@ class ArmPairs {
   };
   // Arms with one host pattern, by way.
   struct Bucket {
+    void Add(const Member& member) {
+      members.push_back(member);
+      lengths.insert(member.way.size());
+    }
+
     std::vector<Member> members;
     absl::btree_set<size_t> lengths;  // of ways
   };
@@ -48,15 +53,15 @@ class ArmPairs {
 
   static std::string KeyOf(const HostPattern& host);
 
-  // The keys of all patterns, but this one, that meet this one; of a wildcard in front and one behind only the first
-  // names the second.
-  std::vector<std::string> Meets(const HostPattern& host) const;
+  // Those of all patterns, but this one, that meet this one; of a wildcard in front and one behind only the first names
+  // the second.
+  std::vector<const Bucket*> Meets(const HostPattern& host) const;
 
   template <typename Visit>
   static bool VisitNested(const Member& member, const Bucket& bucket, bool own, Visit visit);
 
   absl::flat_hash_map<std::string, Bucket> buckets_;
-  std::vector<std::string> tails_;  // keys of wildcards behind
+  Bucket tails_;  // arms with any wildcard behind, which meets each in front
   std::vector<std::pair<Member, HostPattern>> hosted_;
   std::vector<Member> hostless_;
 };
@@ -87,8 +92,8 @@ bool ArmPairs::ForEach(Visit visit) {
     if (!VisitNested(job.member, any, job.host == nullptr, visit)) return false;
     if (job.host == nullptr) continue;
     if (!VisitNested(job.member, buckets_[KeyOf(*job.host)], true, visit)) return false;
-    for (const std::string& key : Meets(*job.host))
-      if (!VisitNested(job.member, buckets_[key], false, visit)) return false;
+    for (const Bucket* met : Meets(*job.host))
+      if (!VisitNested(job.member, *met, false, visit)) return false;
   }
   return true;
 }

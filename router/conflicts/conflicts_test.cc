@@ -280,6 +280,18 @@ TEST(Conflicts, ABusyHostHidesNoFindingsElsewhere) {
   EXPECT_EQ(findings.back().message, "stopped looking for ties after 1000 findings");
 }
 
+// Each of one kind meets each of the other, but below other paths: what is looked at must not grow with their product.
+TEST(Conflicts, WildcardsInFrontAndBehindAreToldApartByPath) {
+  std::vector<RouteSpec> routes;
+  for (int i = 0; i < 10'000; ++i) {
+    routes.push_back(Route("", {absl::StrCat("/front", i)}, {absl::StrCat("*.front", i, ".com")}));
+    routes.push_back(Route("", {absl::StrCat("/behind", i)}, {absl::StrCat("behind", i, ".*")}));
+  }
+  routes.push_back(Route("a", {"/x"}, {"*.a.com"}));
+  routes.push_back(Route("b", {"/x"}, {"b.*"}));
+  EXPECT_EQ(Summary(Conflicts(routes)), "route_tie: a b");
+}
+
 // --strict asks for no review to be complete.
 TEST(Conflicts, WhatAReviewLeavesOutIsANote) {
   std::vector<RouteSpec> routes = {Route("all", {"/"})};
