@@ -80,8 +80,8 @@ Marks MarksOf(const Diagnostics& diagnostics) {
 
 std::string MarkText(const Diagnostic& finding, std::string_view route) {
   if (finding.code == "route_shadowed")
-    return absl::StrCat("! never reached: `", absl::StrJoin(finding.routes.begin() + 1, finding.routes.end(), "`, `"),
-                        "` takes all of its requests");
+    return absl::StrCat("! never reached: whatever it matches, `",
+                        absl::StrJoin(finding.routes.begin() + 1, finding.routes.end(), "` or `"), "` goes before it");
   const bool wins = finding.routes[0] == route;
   return absl::StrCat(
       "! ties with `", finding.routes[wins ? 1 : 0],

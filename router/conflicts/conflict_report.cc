@@ -106,8 +106,9 @@ void ConflictReport::Shadowed(size_t route, const std::set<size_t>& covering, Wi
     finding.routes.push_back(Name(other));
     finding.related.push_back(routes_[other].where);
   }
-  finding.message = absl::StrCat("route `", finding.routes[0], "` is never reached: all that it matches goes to `",
-                                 absl::StrJoin(finding.routes.begin() + 1, finding.routes.end(), "`, `"), "`");
+  finding.message =
+      absl::StrCat("route `", finding.routes[0], "` is never reached: whatever it matches, `",
+                   absl::StrJoin(finding.routes.begin() + 1, finding.routes.end(), "` or `"), "` goes before it");
   finding.hint = by_order ? absl::StrCat("only the document's order decides: write it before `",
                                          absl::StrJoin(finding.routes.begin() + 1, finding.routes.end(), "`, `"),
                                          "`, or remove it")

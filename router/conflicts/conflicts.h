@@ -12,12 +12,12 @@
 //   no better route takes; the earlier one in the document wins. `witness` is such a request. Routes are {winner,
 //   loser}.
 // route_shadowed (warning): no request ever reaches the route, because better ones, or equal ones before it, take all
-//   of its requests. Routes are {shadowed, covering …}; `witness` is a request that it loses.
+//   of its requests. Routes are {shadowed, covering …}: of the better ones as many as it takes, or all that take some
+//   if there are more than 16; `witness` is a request that one of them takes.
 // regex_never_matches (error): no path in normal form matches the expression: it needs `//`, a dot segment, an escape
 //   that is decoded, a `?`, or an anchor where none can be.
 // conflicts_undecided (warning): how many pairs could not be decided, and what stood in the way for the first. Without
-// a
-//   prover none is counted.
+//   a prover none is counted.
 // conflicts_unsearched (warning): a search (for expressions that never match, for shadowed routes, for ties, for
 //   overlaps) reached a bound, and which: kConflictPairs pairs of routes that share hosts and paths, kConflictTries
 //   requests that were tried as witnesses (of each arm of a route one more, when shadowed routes are looked for),

@@ -352,6 +352,15 @@ TEST(Conflicts, AFindingNamesPlacesAndARequest) {
   EXPECT_EQ(ToText(*findings[0].witness), "GET http://x.x.com:8443/a%20b");
 }
 
+// Though another one takes some of its requests, too, which the one that covers it does not need.
+TEST(Conflicts, AShadowedRouteLosesItsWitnessToARouteThatIsNamed) {
+  const Diagnostics findings =
+      Conflicts({Route("loud", {"/x"}, {}, {"GET"}), Route("cover", {"~/x"}), Route("lost", {"/x"})});
+  ASSERT_EQ(Summary(findings), "route_shadowed: lost cover");
+  EXPECT_EQ(findings[0].message, "route `lost` is never reached: whatever it matches, `cover` goes before it");
+  EXPECT_EQ(ToText(*findings[0].witness), "POST http://example.com/x");
+}
+
 // A better route may take some of what two others tie for; the witness is what it leaves.
 TEST(Conflicts, AWitnessIsNoRequestOfABetterRoute) {
   const RouteSpec a = Route("a", {"/a", "/x"}), b = Route("b", {"/a", "/y"});

@@ -40,13 +40,15 @@ class ShadowSearch {
       if (answer == Answer::kYes) return;
       is_undecided |= answer == Answer::kUnknown;
     }
-    if (losses.takers.empty()) return;  // it has no request to lose
-    if (is_undecided) return search_.report.CountUndecided(*losses.takers.begin(), route, std::move(reason));
-    const std::set<size_t> covering = Thinned(losses.takers, route, arms);
+    if (losses.empty()) return;  // it has no request to lose
+    if (is_undecided) return search_.report.CountUndecided(losses.begin()->first, route, std::move(reason));
+    std::set<size_t> covering;
+    for (const auto& [taker, witness] : losses) covering.insert(taker);
+    covering = Thinned(std::move(covering), route, arms);
     Places first = {route};
     first.insert(first.end(), covering.begin(), covering.end());
     const bool by_order = Reached(first, route, arms) == Answer::kYes;
-    search_.report.Shadowed(route, covering, *std::move(losses.witness), by_order);
+    search_.report.Shadowed(route, covering, losses.at(*covering.begin()), by_order);
   }
 
   // Without those that the others do not need.

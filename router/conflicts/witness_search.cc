@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -188,10 +189,7 @@ Answer WitnessSearch::FindOwn(const RouteArm& arm, Witness* witness, Losses* los
   const auto find_blocker = [&](const RouteQuery& query, const Witness& found) -> std::optional<RouteArm> {
     RouteArm winner = Winner(query);
     if (winner.precedence.route == arm.precedence.route) return std::nullopt;
-    if (losses != nullptr) {
-      losses->takers.insert(winner.precedence.route);
-      if (!losses->witness) losses->witness = found;
-    }
+    if (losses != nullptr) losses->try_emplace(winner.precedence.route, found);
     return winner;
   };
   return Search(arm, arm, Repeats::kAllowed, kOwnTries, find_blocker, witness, reason);

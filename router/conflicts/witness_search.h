@@ -3,8 +3,7 @@
 #define SLUICE_ROUTER_CONFLICTS_WITNESS_SEARCH_H_
 
 #include <cstddef>
-#include <optional>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,11 +37,8 @@ class WitnessSearch {
   // One that both match and that goes to the first one's route, whatever the document's order.
   Answer FindOverlap(const RouteArm& first, const RouteArm& second, Witness* witness, std::string* reason);
 
-  // What FindOwn saw go elsewhere.
-  struct Losses {
-    std::set<size_t> takers;         // routes that took a request
-    std::optional<Witness> witness;  // one of those requests
-  };
+  // What FindOwn saw go elsewhere: the routes that took a request, each with one of those.
+  using Losses = std::map<size_t, Witness>;
 
   // One that the arm matches and that goes to its route, which may be by another of its arms. `losses`, to which it
   // adds: may be null.
