@@ -25,7 +25,9 @@ void ArmPairs::Add(uint32_t arm, const std::vector<HostPattern>& hosts, std::str
   const Member member = {way, arm};
   if (hosts.empty()) hostless_.push_back(member);
   for (const HostPattern& host : hosts) {
-    buckets_[KeyOf(host)].Add(member);
+    Bucket& bucket = buckets_[KeyOf(host)];
+    if (!bucket.members.empty() && bucket.members.back().arm == arm) continue;  // by another port
+    bucket.Add(member);
     if (host.kind == HostPattern::Kind::kAnyTail) tails_.Add(member);
     hosted_.emplace_back(member, host);
   }

@@ -16,7 +16,7 @@ namespace sluice::router {
 
 class ArmPairs {
  public:
-  // `way`: what every path of the arm begins with; it must outlive this. No hosts: any.
+  // Once for each arm. `way`: what every path of it begins with; it must outlive this. No hosts: any.
   void Add(uint32_t arm, const std::vector<HostPattern>& hosts, std::string_view way);
 
   // Calls `visit(a, b)` for each two arms of which one's way begins with the other's and whose hosts meet, ports aside;
