@@ -29,8 +29,9 @@ struct NetFilter {
   bool any_address = true;
   uint16_t port = 0;  // 0: any
 
+  bool TakesAddress(const Ip& ip) const { return any_address || network.Contains(ip); }
   bool Takes(const Endpoint& endpoint) const {
-    return (any_address || network.Contains(endpoint.ip)) && (port == 0 || port == endpoint.port);
+    return TakesAddress(endpoint.ip) && (port == 0 || port == endpoint.port);
   }
 };
 

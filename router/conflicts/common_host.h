@@ -2,8 +2,10 @@
 #ifndef SLUICE_ROUTER_CONFLICTS_COMMON_HOST_H_
 #define SLUICE_ROUTER_CONFLICTS_COMMON_HOST_H_
 
-#include <algorithm>
+#include <bitset>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,14 +27,28 @@ std::string FreeLabel(const std::vector<HostPattern>& patterns);
 // does.
 std::vector<std::string> CommonHosts(const HostPattern& a, const HostPattern& b, const std::string& label);
 
-// From `first` on the least that none of `patterns` asks for.
-template <typename T>
-uint16_t FreePort(uint16_t first, const std::vector<T>& patterns) {
-  uint16_t port = first;
-  while (std::any_of(patterns.begin(), patterns.end(), [port](const T& pattern) { return pattern.port == port; }))
-    ++port;
-  return port;
-}
+// The ports that some patterns ask for.
+class AskedPorts {
+ public:
+  // A pattern without a port (0) asks for each.
+  void Add(uint32_t port) {
+    if (port == 0) ports_.set();
+    ports_.set(port);
+  }
+
+  bool Has(uint16_t port) const { return ports_.test(port); }
+
+  // The first one from `first` on, and then from 1 on, that none asks for.
+  std::optional<uint16_t> FindFree(uint16_t first) const {
+    for (size_t i = 0; i < kPorts; ++i)
+      if (const auto port = static_cast<uint16_t>(first + i); port != 0 && !Has(port)) return port;
+    return std::nullopt;
+  }
+
+ private:
+  static constexpr size_t kPorts = 65536;
+  std::bitset<kPorts> ports_;
+};
 
 }  // namespace sluice::router
 

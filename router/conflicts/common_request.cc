@@ -16,9 +16,12 @@ using Kind = HostPattern::Kind;
 constexpr uint16_t kPeerPort = 49152;        // of an address, where none is asked for
 constexpr const char kPeer[] = "192.0.2.1";  // RFC 5737
 
-template <typename T, typename Wanted>
-bool AnyOf(const std::vector<T>& all, Wanted wanted) {
-  return std::any_of(all.begin(), all.end(), wanted);
+// The port that is asked for (0: none is), else the usual one, else one from `other` on: none if all that will do are
+// taken.
+std::optional<uint16_t> ChoosePort(const AskedPorts& taken, uint16_t asked, uint16_t usual, uint16_t other) {
+  const uint16_t wanted = asked != 0 ? asked : usual;
+  if (!taken.Has(wanted)) return wanted;
+  return asked != 0 ? std::nullopt : taken.FindFree(other);
 }
 
 struct NameAndPort {
@@ -29,10 +32,11 @@ struct NameAndPort {
 // `usual`: the port that a name has where neither side asks for one.
 std::optional<NameAndPort> ChooseName(const std::vector<HostPattern>& a, const std::vector<HostPattern>& b,
                                       const std::vector<HostPattern>& avoided, uint16_t usual) {
-  const auto is_avoided = [&avoided](const NameAndPort& choice) {
-    return AnyOf(avoided, [&](const HostPattern& pattern) {
-      return (pattern.port == 0 || pattern.port == choice.port) && HostMatches(pattern, choice.name);
-    });
+  const auto choose_port = [&](const std::string& name, uint16_t asked) {
+    AskedPorts taken;
+    for (const HostPattern& pattern : avoided)
+      if (HostMatches(pattern, name)) taken.Add(pattern.port);
+    return ChoosePort(taken, asked, usual, kOtherPort);
   };
   const std::string label = FreeLabel(avoided);
   const std::vector<HostPattern> any = {{Kind::kPlain, "example.com", 0}, {Kind::kPlain, label, 0}};
@@ -42,10 +46,8 @@ std::optional<NameAndPort> ChooseName(const std::vector<HostPattern>& a, const s
     for (const HostPattern& y : right) {
       if (!PortsMeet(x.port, y.port)) continue;
       const uint16_t asked = static_cast<uint16_t>(std::max(x.port, y.port));
-      for (std::string& name : CommonHosts(x, y, label)) {
-        for (uint16_t port : {asked != 0 ? asked : usual, asked != 0 ? asked : FreePort(kOtherPort, avoided)})
-          if (NameAndPort choice{name, port}; !is_avoided(choice)) return choice;
-      }
+      for (std::string& name : CommonHosts(x, y, label))
+        if (const auto port = choose_port(name, asked)) return NameAndPort{std::move(name), *port};
     }
   }
   return std::nullopt;
@@ -94,12 +96,14 @@ bool ChooseEndpoint(const std::vector<NetFilter>& a, const std::vector<NetFilter
       for (const NetFilter& net : avoided)
         if (!net.any_address) addresses.push_back(After(net.network));
       const uint16_t asked = std::max(x.port, y.port);
-      const uint16_t port = asked != 0 ? asked : FreePort(kPeerPort, avoided);
       for (const Ip& ip : addresses) {
-        const Endpoint candidate = {ip, port};
-        if (!x.Takes(candidate) || !y.Takes(candidate)) continue;
-        if (AnyOf(avoided, [&](const NetFilter& net) { return net.Takes(candidate); })) continue;
-        *endpoint = ToText(candidate);
+        if (!x.TakesAddress(ip) || !y.TakesAddress(ip)) continue;
+        AskedPorts taken;
+        for (const NetFilter& net : avoided)
+          if (net.TakesAddress(ip)) taken.Add(net.port);
+        const std::optional<uint16_t> port = ChoosePort(taken, asked, kPeerPort, kPeerPort);
+        if (!port) continue;
+        *endpoint = ToText(Endpoint{ip, *port});
         return true;
       }
     }

@@ -292,6 +292,29 @@ TEST(Conflicts, WildcardsInFrontAndBehindAreToldApartByPath) {
   EXPECT_EQ(Summary(Conflicts(routes)), "route_tie: a b");
 }
 
+constexpr int kPorts = 65536;
+
+// Then none is free for a request that is to keep clear of them.
+TEST(Conflicts, RoutesMayAskForEachPort) {
+  RouteSpec every = Route("every", {"/"}), some = Route("some", {"/"});
+  for (int port = 1; port < kPorts; ++port) (port == 8080 ? some : every).hosts.push_back(absl::StrCat("a.com:", port));
+  const RouteSpec a = Route("a", {"/"}, {"a.com"}), named = Route("named", {"/"}, {"b.com"}, {"GET"});
+  EXPECT_EQ(Summary(Conflicts({a, every})), "");
+  EXPECT_EQ(Summary(Conflicts({a, every, some})), "route_shadowed: a every some");
+  EXPECT_EQ(Summary(Conflicts({Route("a", {"/"}, {"b.com", "a.com"}), every, some, named})), "");
+}
+
+TEST(Conflicts, StreamsMayAskForEachPort) {
+  RouteSpec every = Route("every", {}), one = every, net = every;
+  for (RouteSpec* route : {&every, &one, &net}) route->protocols = {"tcp"};
+  for (int port = 1; port < kPorts; ++port) every.sources.push_back({"", static_cast<uint16_t>(port)});
+  one.name = "one";
+  one.sources = {{"10.0.0.0", 0}};
+  net.name = "net";
+  net.sources = {{"10.0.0.0/8", 0}};
+  EXPECT_EQ(Summary(Conflicts({net, one, every})), "route_shadowed: net every");
+}
+
 // --strict asks for no review to be complete.
 TEST(Conflicts, WhatAReviewLeavesOutIsANote) {
   std::vector<RouteSpec> routes = {Route("all", {"/"})};

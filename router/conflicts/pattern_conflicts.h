@@ -10,8 +10,8 @@
 //
 // Duplicates are refused by BuildPatterns, and no two patterns tie. Exact: a finding is true, and what is not found is
 // not there, save for what conflicts_unsearched (warning) says was not looked at: more than kConflictPairs pairs,
-// kConflictTries requests or kPatternSteps nodes. `table` is what BuildPatterns made of `patterns`; each witness has
-// been asked of it. Pairs come from an index: 100,000 patterns take 0.15 s for each of the two.
+// kConflictTries requests or kPatternSteps nodes and pairs of hosts. `table` is what BuildPatterns made of `patterns`;
+// each witness has been asked of it. Pairs come from an index: 100,000 patterns take 0.15 s for each of the two.
 #ifndef SLUICE_ROUTER_CONFLICTS_PATTERN_CONFLICTS_H_
 #define SLUICE_ROUTER_CONFLICTS_PATTERN_CONFLICTS_H_
 

@@ -108,6 +108,18 @@ TEST(PatternConflicts, OfManyPatterns) {
             "http://example.com/x/about");
 }
 
+// Then there is none that no pattern names. Pairs of hosts that differ by port alone count as steps of the search.
+TEST(PatternConflicts, PatternsMayNameEachPort) {
+  Texts texts;
+  for (int port = 1; port < 65536; ++port) texts.push_back(absl::StrCat(port == 77 ? "b.com:" : "a.com:", port, "/"));
+  texts.push_back("a.com/");
+  const Diagnostics findings = Findings(Specs(texts));
+  ASSERT_EQ(Summary(findings), "conflicts_unsearched : ");
+  EXPECT_EQ(findings[0].message, "stopped looking for overlaps after 50000000 steps of the search for pairs");
+  texts[76] = "a.com:77/";
+  EXPECT_EQ(Findings(Specs(texts))[0].routes.size(), 65536u);
+}
+
 TEST(PatternConflicts, TooManyFindingsAreCutOff) {
   Texts texts;
   for (int i = 0; i < 40; ++i) {

@@ -174,6 +174,8 @@ bool PatternPairs::ForEach(size_t most_steps, const Visit& visit) const {
     if (hosts_[i]->has_host) hosts.Add(i, {hosts_[i]->host}, "");
   absl::flat_hash_set<std::pair<uint32_t, uint32_t>> seen;
   return hosts.ForEach([&](uint32_t a, uint32_t b) {
+    if (steps == 0) return false;
+    --steps;
     const HostPattern& x = hosts_[a]->host;
     const HostPattern& y = hosts_[b]->host;
     if (!PortsMeet(x.port, y.port) || HostContains(x, y) || HostContains(y, x)) return true;

@@ -22,7 +22,7 @@ class PatternPairs {
 
   // Calls `visit(a, b)` once for each two patterns that some request satisfies, and of which each has requests that the
   // other has not. Left out are those of which one's hosts are some of the other's: the host tells them apart. False if
-  // `visit` was, or if more than `most_steps` nodes would have to be looked at.
+  // `visit` was, or if more than `most_steps` nodes, or pairs of hosts, would have to be looked at.
   bool ForEach(size_t most_steps, const Visit& visit) const;
 
  private:

@@ -1,6 +1,7 @@
 #include "router/conflicts/pattern_requests.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -23,6 +24,17 @@ const PatternSegment* SegmentAt(const Pattern& pattern, size_t i) {
   return pattern.segments.back().kind == Kind::kRest ? &pattern.segments.back() : nullptr;
 }
 
+// The usual port, and one that none of `hosts` asks for; all ports, if they ask for all.
+std::vector<uint16_t> PortsBeside(const std::vector<HostPattern>& hosts) {
+  AskedPorts asked;
+  for (const HostPattern& host : hosts)
+    if (host.port != 0) asked.Add(host.port);
+  if (const std::optional<uint16_t> free = asked.FindFree(kOtherPort)) return {kUsualPort, *free};
+  std::vector<uint16_t> all(UINT16_MAX);
+  std::iota(all.begin(), all.end(), uint16_t{1});
+  return all;
+}
+
 }  // namespace
 
 PatternRequests::PatternRequests(const std::vector<Pattern>& patterns, const RouteTable& table)
@@ -39,7 +51,7 @@ PatternRequests::PatternRequests(const std::vector<Pattern>& patterns, const Rou
   for (int i = 1; literals.contains(free_segment_); ++i) free_segment_ = absl::StrCat("x", i);
   while (methods.contains(free_method_)) free_method_.push_back('X');
   free_label_ = FreeLabel(hosts);
-  free_port_ = FreePort(kOtherPort, hosts);
+  ports_ = PortsBeside(hosts);
 }
 
 std::optional<Witness> PatternRequests::Find(uint32_t first, uint32_t second, std::set<uint32_t>* takers) {
@@ -120,16 +132,15 @@ std::vector<Witness> PatternRequests::HostsOf(const Pattern& a, const Pattern& b
   const HostPattern& y = any ? usual : b.has_host ? b.host : a.host;
   std::vector<std::string> names = CommonHosts(x, y, free_label_);
   if (any) names.push_back(free_label_);
-  const uint16_t port = static_cast<uint16_t>(std::max(x.port, y.port));
+  const uint16_t asked = static_cast<uint16_t>(std::max(x.port, y.port));
   std::vector<Witness> hosts;
   for (const std::string& name : names) {
-    Witness& witness = hosts.emplace_back();
-    witness.scheme = "http";
-    witness.host = name;
-    witness.port = port == kUsualPort ? 0 : port;
-    if (port != 0) continue;
-    hosts.push_back(witness);
-    hosts.back().port = free_port_;
+    for (uint16_t port : asked != 0 ? std::vector<uint16_t>{asked} : ports_) {
+      Witness& witness = hosts.emplace_back();
+      witness.scheme = "http";
+      witness.host = name;
+      witness.port = port == kUsualPort ? 0 : port;
+    }
   }
   return hosts;
 }

@@ -49,8 +49,8 @@ class PatternRequests {
   const RouteTable& table_;
   std::string free_segment_ = "x";
   std::string free_method_ = "X";
-  std::string free_label_;  // of a host
-  uint16_t free_port_ = 0;
+  std::string free_label_;       // of a host
+  std::vector<uint16_t> ports_;  // of requests, where none is asked for
   size_t most_segments_ = 0;
   size_t tries_ = 0;
 };
