@@ -3,6 +3,8 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -19,11 +21,18 @@ bool HostContains(const HostPattern& outer, const HostPattern& inner) {
 }
 
 std::string FreeLabel(const std::vector<HostPattern>& patterns) {
+  constexpr size_t kLongest = 10;               // `x` and more digits than there can be patterns
+  absl::flat_hash_set<std::string_view> taken;  // each `x` of a pattern, with the digits behind it and with fewer
+  for (const HostPattern& pattern : patterns) {
+    const std::string_view text = pattern.text;
+    for (size_t x = text.find('x'); x != text.npos; x = text.find('x', x + 1)) {
+      taken.insert(text.substr(x, 1));
+      for (size_t i = 1; i < kLongest && x + i < text.size() && absl::ascii_isdigit(text[x + i]); ++i)
+        taken.insert(text.substr(x, i + 1));
+    }
+  }
   std::string label = "x";
-  for (int i = 1; std::any_of(patterns.begin(), patterns.end(),
-                              [&](const HostPattern& p) { return absl::StrContains(p.text, label); });
-       ++i)
-    label = absl::StrCat("x", i);
+  for (int i = 1; taken.contains(label); ++i) label = absl::StrCat("x", i);
   return label;
 }
 
