@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "router/host_pattern.h"
 
 namespace sluice::router {
@@ -48,6 +50,19 @@ class AskedPorts {
  private:
   static constexpr size_t kPorts = 65536;
   std::bitset<kPorts> ports_;
+};
+
+// Of patterns, which must outlive this, the ports that those ask for which take a name.
+class PortsOfNames {
+ public:
+  explicit PortsOfNames(const std::vector<HostPattern>& patterns);
+
+  // `name`: lower case.
+  AskedPorts Of(std::string_view name) const;
+
+ private:
+  absl::flat_hash_map<std::string_view, std::vector<uint32_t>> plain_;
+  std::vector<const HostPattern*> wildcards_;
 };
 
 }  // namespace sluice::router

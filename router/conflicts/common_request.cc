@@ -29,28 +29,35 @@ struct NameAndPort {
   uint16_t port = 0;
 };
 
+// Whether `suits(x, y)` for some x of `a` and y of `b` whose ports meet. Of one list, or beside an empty one, which
+// takes all, each member alone will do.
+template <typename T, typename Suits>
+bool AnyPair(const std::vector<T>& a, const std::vector<T>& b, Suits suits) {
+  if (b.empty() || &a == &b) return std::any_of(a.begin(), a.end(), [&](const T& x) { return suits(x, x); });
+  if (a.empty()) return AnyPair(b, a, suits);
+  return std::any_of(a.begin(), a.end(), [&](const T& x) {
+    return std::any_of(b.begin(), b.end(), [&](const T& y) { return PortsMeet(x.port, y.port) && suits(x, y); });
+  });
+}
+
 // `usual`: the port that a name has where neither side asks for one.
 std::optional<NameAndPort> ChooseName(const std::vector<HostPattern>& a, const std::vector<HostPattern>& b,
                                       const std::vector<HostPattern>& avoided, uint16_t usual) {
-  const auto choose_port = [&](const std::string& name, uint16_t asked) {
-    AskedPorts taken;
-    for (const HostPattern& pattern : avoided)
-      if (HostMatches(pattern, name)) taken.Add(pattern.port);
-    return ChoosePort(taken, asked, usual, kOtherPort);
-  };
   const std::string label = FreeLabel(avoided);
-  const std::vector<HostPattern> any = {{Kind::kPlain, "example.com", 0}, {Kind::kPlain, label, 0}};
-  const auto& left = !a.empty() ? a : !b.empty() ? b : any;
-  const auto& right = !b.empty() ? b : left;
-  for (const HostPattern& x : left) {
-    for (const HostPattern& y : right) {
-      if (!PortsMeet(x.port, y.port)) continue;
-      const uint16_t asked = static_cast<uint16_t>(std::max(x.port, y.port));
-      for (std::string& name : CommonHosts(x, y, label))
-        if (const auto port = choose_port(name, asked)) return NameAndPort{std::move(name), *port};
+  const PortsOfNames taken(avoided);
+  std::optional<NameAndPort> choice;
+  const auto choose = [&](const HostPattern& x, const HostPattern& y) {
+    const uint16_t asked = static_cast<uint16_t>(std::max(x.port, y.port));
+    for (std::string& name : CommonHosts(x, y, label)) {
+      const std::optional<uint16_t> port = ChoosePort(taken.Of(name), asked, usual, kOtherPort);
+      if (port) choice = {std::move(name), *port};
+      if (choice) break;
     }
-  }
-  return std::nullopt;
+    return choice.has_value();
+  };
+  const std::vector<HostPattern> any = {{Kind::kPlain, "example.com", 0}, {Kind::kPlain, label, 0}};
+  AnyPair(a.empty() && b.empty() ? any : a, b, choose);
+  return choice;
 }
 
 bool Has(const std::vector<std::string>& all, const std::string& one) {
@@ -78,37 +85,40 @@ Ip After(const Cidr& network) {
   return ip;
 }
 
-// Of two networks that meet one lies in the other. Of the addresses there the least that is not avoided is the first
-// one, or comes right after an avoided network.
+// Of two networks that meet one lies in the other.
+bool AddressesMeet(const NetFilter& x, const NetFilter& y) {
+  return x.TakesAddress(y.network.network) || y.TakesAddress(x.network.network);
+}
+
+AskedPorts PortsOf(const Ip& ip, const std::vector<NetFilter>& nets) {
+  AskedPorts ports;
+  for (const NetFilter& net : nets)
+    if (net.TakesAddress(ip)) ports.Add(net.port);
+  return ports;
+}
+
+// Of the addresses in a network the least that is not avoided is the first one, or comes right after an avoided
+// network.
 bool ChooseEndpoint(const std::vector<NetFilter>& a, const std::vector<NetFilter>& b,
                     const std::vector<NetFilter>& avoided, std::string* endpoint) {
   endpoint->clear();
   if (a.empty() && b.empty()) return true;
-  const std::vector<NetFilter> any(1);
-  for (const NetFilter& x : a.empty() ? any : a) {
-    for (const NetFilter& y : b.empty() ? any : b) {
-      if (!PortsMeet(x.port, y.port)) continue;
-      Ip usual;
-      ParseIp(kPeer, &usual);
-      std::vector<Ip> addresses = {usual};
-      for (const NetFilter* net : {&x, &y})
-        if (!net->any_address) addresses.push_back(net->network.network);
-      for (const NetFilter& net : avoided)
-        if (!net.any_address) addresses.push_back(After(net.network));
-      const uint16_t asked = std::max(x.port, y.port);
-      for (const Ip& ip : addresses) {
-        if (!x.TakesAddress(ip) || !y.TakesAddress(ip)) continue;
-        AskedPorts taken;
-        for (const NetFilter& net : avoided)
-          if (net.TakesAddress(ip)) taken.Add(net.port);
-        const std::optional<uint16_t> port = ChoosePort(taken, asked, kPeerPort, kPeerPort);
-        if (!port) continue;
-        *endpoint = ToText(Endpoint{ip, *port});
-        return true;
-      }
-    }
-  }
-  return false;
+  std::vector<Ip> addresses(1);
+  ParseIp(kPeer, &addresses[0]);
+  for (const NetFilter& net : avoided)
+    if (!net.any_address) addresses.push_back(After(net.network));
+  return AnyPair(a, b, [&](const NetFilter& x, const NetFilter& y) {
+    if (!AddressesMeet(x, y)) return false;
+    const auto choose = [&](const Ip& ip) {
+      if (!x.TakesAddress(ip) || !y.TakesAddress(ip)) return false;
+      const std::optional<uint16_t> port =
+          ChoosePort(PortsOf(ip, avoided), std::max(x.port, y.port), kPeerPort, kPeerPort);
+      if (port) *endpoint = ToText(Endpoint{ip, *port});
+      return port.has_value();
+    };
+    return std::any_of(addresses.begin(), addresses.end(), choose) || (!x.any_address && choose(x.network.network)) ||
+           (!y.any_address && choose(y.network.network));
+  });
 }
 
 // A connection without server name satisfies no set of them.
