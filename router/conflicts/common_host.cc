@@ -51,22 +51,9 @@ std::vector<std::string> CommonHosts(const HostPattern& a, const HostPattern& b,
   return {std::move(name)};
 }
 
-PortsOfNames::PortsOfNames(const std::vector<HostPattern>& patterns) {
-  for (const HostPattern& pattern : patterns) {
-    if (pattern.kind == Kind::kPlain)
-      plain_[pattern.text].push_back(pattern.port);
-    else
-      wildcards_.push_back(&pattern);
-  }
-}
-
-AskedPorts PortsOfNames::Of(std::string_view name) const {
-  AskedPorts ports;
-  if (const auto found = plain_.find(name); found != plain_.end())
-    for (uint32_t port : found->second) ports.Add(port);
-  for (const HostPattern* pattern : wildcards_)
-    if (HostMatches(*pattern, name)) ports.Add(pattern->port);
-  return ports;
+HostLookup::HostLookup(const std::vector<HostPattern>& patterns) {
+  for (const HostPattern& pattern : patterns)
+    (pattern.kind == Kind::kPlain ? plain_[pattern.text] : wildcards_).push_back(&pattern);
 }
 
 }  // namespace sluice::router

@@ -2,6 +2,7 @@
 #ifndef SLUICE_ROUTER_CONFLICTS_COMMON_HOST_H_
 #define SLUICE_ROUTER_CONFLICTS_COMMON_HOST_H_
 
+#include <algorithm>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
@@ -52,16 +53,22 @@ class AskedPorts {
   std::bitset<kPorts> ports_;
 };
 
-// Of patterns, which must outlive this, the ports that those ask for which take a name.
-class PortsOfNames {
+// Patterns, which must outlive this, by the names that they take.
+class HostLookup {
  public:
-  explicit PortsOfNames(const std::vector<HostPattern>& patterns);
+  explicit HostLookup(const std::vector<HostPattern>& patterns);
 
-  // `name`: lower case.
-  AskedPorts Of(std::string_view name) const;
+  // Whether `visit(pattern)` is true for one that takes the name, which is in lower case; it ends with that one.
+  template <typename Visit>
+  bool Any(std::string_view name, Visit visit) const {
+    const auto suits = [&](const HostPattern* pattern) { return HostMatches(*pattern, name) && visit(*pattern); };
+    const auto found = plain_.find(name);
+    return (found != plain_.end() && std::any_of(found->second.begin(), found->second.end(), suits)) ||
+           std::any_of(wildcards_.begin(), wildcards_.end(), suits);
+  }
 
  private:
-  absl::flat_hash_map<std::string_view, std::vector<uint32_t>> plain_;
+  absl::flat_hash_map<std::string_view, std::vector<const HostPattern*>> plain_;
   std::vector<const HostPattern*> wildcards_;
 };
 

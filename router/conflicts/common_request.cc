@@ -29,34 +29,49 @@ struct NameAndPort {
   uint16_t port = 0;
 };
 
-// Whether `suits(x, y)` for some x of `a` and y of `b` whose ports meet. Of one list, or beside an empty one, which
-// takes all, each member alone will do.
-template <typename T, typename Suits>
-bool AnyPair(const std::vector<T>& a, const std::vector<T>& b, Suits suits) {
-  if (b.empty() || &a == &b) return std::any_of(a.begin(), a.end(), [&](const T& x) { return suits(x, x); });
-  if (a.empty()) return AnyPair(b, a, suits);
+// Whether `suits(x, y)` for some x of `a` and y of `b` whose ports meet. `any_beside(x, visit)`: whether `visit` is
+// true for one of those of `b` that may meet x. Of one list, or beside an empty one, which takes all, each member alone
+// will do.
+template <typename T, typename AnyBeside, typename Suits>
+bool AnyPair(const std::vector<T>& a, const std::vector<T>& b, AnyBeside any_beside, Suits suits) {
+  if (a.empty() || b.empty() || &a == &b) {
+    const auto& all = a.empty() ? b : a;
+    return std::any_of(all.begin(), all.end(), [&](const T& x) { return suits(x, x); });
+  }
   return std::any_of(a.begin(), a.end(), [&](const T& x) {
-    return std::any_of(b.begin(), b.end(), [&](const T& y) { return PortsMeet(x.port, y.port) && suits(x, y); });
+    return any_beside(x, [&](const T& y) { return PortsMeet(x.port, y.port) && suits(x, y); });
   });
+}
+
+AskedPorts PortsOf(const std::string& name, const HostLookup& hosts) {
+  AskedPorts ports;
+  hosts.Any(name, [&](const HostPattern& pattern) {
+    ports.Add(pattern.port);
+    return false;
+  });
+  return ports;
 }
 
 // `usual`: the port that a name has where neither side asks for one.
 std::optional<NameAndPort> ChooseName(const std::vector<HostPattern>& a, const std::vector<HostPattern>& b,
                                       const std::vector<HostPattern>& avoided, uint16_t usual) {
   const std::string label = FreeLabel(avoided);
-  const PortsOfNames taken(avoided);
+  const HostLookup others(b), taken_hosts(avoided);
+  const auto any_beside = [&](const HostPattern& x, const auto& visit) {
+    return x.kind == Kind::kPlain ? others.Any(x.text, visit) : std::any_of(b.begin(), b.end(), visit);
+  };
   std::optional<NameAndPort> choice;
   const auto choose = [&](const HostPattern& x, const HostPattern& y) {
     const uint16_t asked = static_cast<uint16_t>(std::max(x.port, y.port));
     for (std::string& name : CommonHosts(x, y, label)) {
-      const std::optional<uint16_t> port = ChoosePort(taken.Of(name), asked, usual, kOtherPort);
+      const std::optional<uint16_t> port = ChoosePort(PortsOf(name, taken_hosts), asked, usual, kOtherPort);
       if (port) choice = {std::move(name), *port};
       if (choice) break;
     }
     return choice.has_value();
   };
   const std::vector<HostPattern> any = {{Kind::kPlain, "example.com", 0}, {Kind::kPlain, label, 0}};
-  AnyPair(a.empty() && b.empty() ? any : a, b, choose);
+  AnyPair(a.empty() && b.empty() ? any : a, b, any_beside, choose);
   return choice;
 }
 
@@ -107,7 +122,8 @@ bool ChooseEndpoint(const std::vector<NetFilter>& a, const std::vector<NetFilter
   ParseIp(kPeer, &addresses[0]);
   for (const NetFilter& net : avoided)
     if (!net.any_address) addresses.push_back(After(net.network));
-  return AnyPair(a, b, [&](const NetFilter& x, const NetFilter& y) {
+  const auto any_beside = [&](const NetFilter&, const auto& visit) { return std::any_of(b.begin(), b.end(), visit); };
+  return AnyPair(a, b, any_beside, [&](const NetFilter& x, const NetFilter& y) {
     if (!AddressesMeet(x, y)) return false;
     const auto choose = [&](const Ip& ip) {
       if (!x.TakesAddress(ip) || !y.TakesAddress(ip)) return false;
