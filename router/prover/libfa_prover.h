@@ -6,7 +6,7 @@
 //   prover->Overlap("~/a/\\d+$", "/a/1", &text, &reason);                     // kYes, text is "/a/1"
 //   prover->Contains({"~/a/.*"}, "/a/b");                                      // kYes: no path below /a/b escapes it
 //   prover->FindPath({"~/a/\\w+$"}, {"~/a/\\d", "/a/x"}, &text, &reason);      // kYes, text is "/a/a"
-//   prover->FindValue({{"~*^win"}, {"~*dows$"}}, {"Windows"}, &text, &reason);  // kYes, text is "windowsdows"
+//   prover->FindValue({{"~*^win"}, {"~*dows$"}}, {"Windows"}, &text, &reason);  // kYes, text is "winadows"
 //
 // Exact wherever it answers; kUnknown where the dialect cannot express an expression (regex_language.h), or where the
 // answer would take more than kProofWork, or the automata of one question more than kQuestionWork. libfa makes an
