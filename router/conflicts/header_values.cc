@@ -38,14 +38,19 @@ bool MayTellCase(const HeaderSet* set) {
 
 }  // namespace
 
-bool HeaderValues::Takes(const HeaderSet& set, std::string_view value) {
-  const auto takes = [&](const std::string& text) { return regexes_.TakesValue(text, value); };
-  return std::any_of(set.values.begin(), set.values.end(), takes) ||
-         std::any_of(set.patterns.begin(), set.patterns.end(), takes);
+std::vector<HeaderValues::Lookup> HeaderValues::LookupsOf(const Sets& sets) {
+  std::vector<Lookup> lookups;
+  for (const HeaderSet* set : sets) lookups.push_back({{set->values.begin(), set->values.end()}, set->patterns});
+  return lookups;
 }
 
-bool HeaderValues::Suits(const Sets& all, const Sets& none, std::string_view value) {
-  const auto takes = [&](const HeaderSet* set) { return Takes(*set, value); };
+bool HeaderValues::Suits(const std::vector<Lookup>& all, const std::vector<Lookup>& none, const std::string& value) {
+  const std::string lower = absl::AsciiStrToLower(value);
+  const auto takes = [&](const Lookup& set) {
+    return set.values.contains(lower) ||
+           std::any_of(set.patterns.begin(), set.patterns.end(),
+                       [&](const std::string& pattern) { return regexes_.TakesValue(pattern, value); });
+  };
   return std::all_of(all.begin(), all.end(), takes) && std::none_of(none.begin(), none.end(), takes);
 }
 
@@ -71,9 +76,10 @@ Texts HeaderValues::Guesses(const Sets& all) {
 }
 
 Answer HeaderValues::Find(const Sets& all, const Sets& none, std::string* value, std::string* reason) {
+  const std::vector<Lookup> wanted = LookupsOf(all), avoided_sets = LookupsOf(none);
   const auto list = std::find_if(all.begin(), all.end(), IsList);
   for (std::string& guess : list == all.end() ? Guesses(all) : Texts((*list)->values)) {
-    if (!Suits(all, none, guess)) continue;
+    if (!Suits(wanted, avoided_sets, guess)) continue;
     *value = std::move(guess);
     return Answer::kYes;
   }

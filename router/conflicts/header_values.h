@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "router/conflicts/match_set.h"
 #include "router/prover/regex_cache.h"
 #include "router/prover/regex_prover.h"
@@ -24,8 +25,14 @@ class HeaderValues {
   Answer Find(const Sets& all, const Sets& none, std::string* value, std::string* reason);
 
  private:
-  bool Takes(const HeaderSet& set, std::string_view value);
-  bool Suits(const Sets& all, const Sets& none, std::string_view value);
+  // A set, to be asked of many values.
+  struct Lookup {
+    absl::flat_hash_set<std::string_view> values;
+    const std::vector<std::string>& patterns;
+  };
+
+  static std::vector<Lookup> LookupsOf(const Sets& sets);
+  bool Suits(const std::vector<Lookup>& all, const std::vector<Lookup>& none, const std::string& value);
   std::vector<std::string> Guesses(const Sets& all);
   std::vector<std::string> ExamplesOf(const HeaderSet& set);
 
