@@ -84,7 +84,7 @@ bool TokenCache::Insert(const Key& key, const CachedToken& value) {
   Entry* victim = nullptr;
   for (size_t way = 0; way < kWays; ++way) {
     writes += set[way].sequence.load(std::memory_order_relaxed) / 2;
-    if (set[way].Holds(key)) victim = &set[way];
+    if (!victim && set[way].Holds(key)) victim = &set[way];  // the one that Find finds
   }
   if (!victim) victim = &set[writes % kWays];
   uint64_t sequence;

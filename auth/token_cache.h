@@ -49,7 +49,7 @@ class TokenCache {
 
   struct Context {
     uint64_t verifier = 0;    // which policy verified: issuer, rules
-    uint64_t generation = 0;  // of its key set
+    uint64_t generation = 0;  // of its keys and rules
   };
 
   struct Key {

@@ -45,9 +45,7 @@ bool UsesCache(const Txn& t, const Check& check) {
 }
 
 auth::TokenCache::Key CacheKey(const Txn& t, const Check& check) {
-  constexpr uint64_t kCertificates = UINT64_MAX;  // no generation of a key set
-  return t.gateway.tokens->KeyFor(check.presented,
-                                  {t.world->policy_generation << 20 | check.plugin.verifier, kCertificates});
+  return t.gateway.tokens->KeyFor(check.presented, {check.plugin.verifier, t.world->policy_generation});
 }
 
 // Years beyond 2262 do not fit.

@@ -66,9 +66,10 @@ Step KeysUnavailable(Txn& t, const TokenPlugin& plugin) {
 // ---- The cache ----
 
 // What is kept of a verified token beside its times: user[0] is the consumer and above it the plan, user[1] which
-// jwt_secret or provider its key came from, and PackIdentity's.
+// jwt_secret or provider its key came from, of which generation of the provider's keys, and PackIdentity's.
 constexpr uint64_t kFromProvider = uint64_t{1} << 32;
 constexpr uint64_t kHasExp = uint64_t{1} << 33;
+constexpr int kGenerationShift = 34;
 
 const KeySetView* ViewOf(const Txn& t, const TokenProvider& provider) {
   if (provider.source == kNone) return nullptr;
@@ -79,18 +80,13 @@ const KeySetView* ViewOf(const Txn& t, const TokenProvider& provider) {
   return &own;
 }
 
-// Another sum after each change of any of the providers' keys: generations only grow.
-uint64_t Generations(const Txn& t, const TokenPlugin& plugin) {
-  uint64_t sum = 0;
-  for (const TokenProvider& provider : plugin.providers) {
-    const KeySetView* view = ViewOf(t, provider);
-    if (view != nullptr) sum += view->generation;
-  }
-  return sum;
+// A key of the provider's as of now: what other keys have verified may be what these would not.
+uint64_t Origin(const KeySetView* view, uint32_t provider) {
+  return (view == nullptr ? 0 : view->generation << kGenerationShift) | kFromProvider | provider;
 }
 
 auth::TokenCache::Key CacheKey(const Txn& t, const TokenPlugin& plugin, std::string_view token) {
-  return t.gateway.tokens->KeyFor(token, {t.world->policy_generation << 20 | plugin.verifier, Generations(t, plugin)});
+  return t.gateway.tokens->KeyFor(token, {plugin.verifier, t.world->policy_generation});
 }
 
 struct Identified {
@@ -233,7 +229,7 @@ Step AcceptByClaims(Txn& t, const TokenPlugin& plugin, uint32_t provider, std::s
   Identified who;
   Step step;
   if (!ReadClaims(t, plugin, &who, &step)) return step;
-  Remember(t, plugin, token, kFromProvider | provider, who);
+  Remember(t, plugin, token, Origin(ViewOf(t, plugin.providers[provider]), provider), who);
   Trace(t, plugin.name, "pass", plugin.spot, {"verified, algorithm ", t.token.algorithm_name()});
   return AcceptAs(t, who);
 }
@@ -347,6 +343,7 @@ bool FromCache(Txn& t, const TokenPlugin& plugin, std::string_view token, Step* 
   const auto index = static_cast<uint32_t>(hit.user[1]);
   const bool from_provider = (hit.user[1] & kFromProvider) != 0;
   const KeySetView* view = from_provider ? ViewOf(t, plugin.providers[index]) : nullptr;
+  if (from_provider && (hit.user[1] & ~kHasExp) != Origin(view, index)) return false;
   if (view != nullptr && t.now.mono_ns > view->usable_until_mono_ns) return false;
   const auth::ClaimRules& rules = from_provider ? plugin.providers[index].rules : *plugin.secret_rules;
   auth::TokenTimes times{hit.exp_ns, hit.nbf_ns, (hit.user[1] & kHasExp) != 0, true};
