@@ -89,6 +89,61 @@ TEST(Allocation, AWarmDecisionAllocatesNothing) {
   EXPECT_EQ(testing::Changed(txn.decision().request_headers, "X-C"), "b");
 }
 
+TEST(Allocation, NorDoesATokenOfAnIdentityProvider) {
+  Gateway gateway;
+  gateway.Publish(testing::MustCompile(R"(
+_format_version: "3.0"
+plans: [{name: gold, limits: [{name: hourly, quota: 1000, window: hour}]}]
+services:
+- name: s
+  url: http://s.internal
+  routes: [{name: r, paths: [/]}]
+  plugins:
+  - name: openid-connect
+    config:
+      issuer: https://idp.example.com
+      using_pseudo_issuer: true
+      jwks_endpoint: https://idp.example.com/jwks
+      auth_methods: [bearer]
+      scopes_required: [orders:read orders:write]
+      bearer_token_param_type: [header, query, cookie]
+      bearer_token_cookie_name: at
+      authenticated_groups_claim: groups
+      upstream_headers_claims: [email]
+      upstream_headers_names: [X-Email]
+      plan_claim: tier
+  - {name: acl, config: {allow: [eng]}}
+)"));
+  const auth::Minter idp = auth::Minter::Make(auth::KeyType::kEcP256);
+  const std::string keys = auth::JwkSet({idp.Jwk("k1", "ES256")});
+  int64_t ask_again;
+  gateway.JobDone(gateway.NextJob(kStart, &ask_again)->id, {200, {}, {}, keys}, kStart);
+  auto mint = [&](std::string_view scope) {
+    return idp.Mint(auth::Algorithm::kEs256,
+                    absl::StrCat(R"({"iss":"https://idp.example.com","exp":1760003600,"sub":"alice","groups":["eng"],)",
+                                 R"("tier":"gold","email":"alice@example.com","scope":")", scope, "\"}"),
+                    "k1");
+  };
+  const std::string good = mint("orders:write orders:read"), bearer = "Bearer " + good, cookie = "a=1; at=" + good,
+                    target = "/?a=1&access_token=" + good, short_of_scope = "Bearer " + mint("orders:read");
+  TestRequest in_header("GET", "/", {{"Authorization", bearer}, {"X-Email", "root@example.com"}});
+  TestRequest in_query("GET", target), in_cookie("GET", "/", {{"Cookie", cookie}});
+  TestRequest refused("GET", "/", {{"Authorization", short_of_scope}});
+  Transaction txn(gateway);
+  for (int round = 0; round < 10; ++round) {
+    uint64_t before = allocations.load();
+    for (const TestRequest* request : {&in_header, &in_query, &in_cookie}) {
+      txn.Begin(request->request, kStart);
+      ASSERT_EQ(txn.decision().plan, "gold") << txn.decision().reason;
+    }
+    txn.Begin(refused.request, kStart);
+    ASSERT_EQ(txn.decision().reason, "jwt_insufficient_scope");
+    if (round >= 2) {
+      ASSERT_EQ(allocations.load(), before) << "round " << round;
+    }
+  }
+}
+
 TEST(Allocation, NorDoPasswordsAndSignatures) {
   Gateway gateway;
   gateway.Publish(testing::MustCompile(R"(
