@@ -20,8 +20,8 @@
 // it is fetched first, as a flight of its own, and again once it is no longer fresh or the keys could not be fetched.
 //
 // Promises:
-//  - At most one fetch is under way. A storm of made-up key ids causes at most one fetch per cooldown, an IdP that is
-//    down is asked only as the back-off allows.
+//  - At most one fetch is under way. A storm of made-up key ids causes at most one fetch of keys per cooldown (and one
+//    of a discovery document that is no longer fresh), an IdP that is down is asked only as the back-off allows.
 //  - A set is taken whole or not at all; a bad answer changes nothing. Equal bytes keep the generation.
 //  - Keys outlive their freshness by `stale_s` while the IdP fails, and no longer: see usable_until_mono_ns().
 //  - A fetch whose result never comes counts as failed a second after its deadline.
