@@ -118,9 +118,17 @@ Verdict CheckRequiredClaims(const Token& token, const ClaimRules& rules, ClaimFi
   return {};
 }
 
+// Unlike other claims, a list may have several scopes in one element.
+bool HasScope(JsonValue claim, std::string_view scope) {
+  if (!claim.IsArray()) return HasValue(claim, scope);
+  for (JsonValue v = claim.First(); v.exists(); v = v.Next())
+    if (v.IsString() && HasValue(v, scope)) return true;
+  return false;
+}
+
 Verdict CheckScopes(const Token& token, const ClaimRules& rules, ClaimFigures* figures) {
   for (const std::string& scope : rules.required_scopes)
-    if (!HasValue(token.Claim("scope"), scope) && !HasValue(token.Claim("scp"), scope))
+    if (!HasScope(token.Claim("scope"), scope) && !HasScope(token.Claim("scp"), scope))
       return Refuse(figures, {scope.c_str(), 0, 0}, Reason::kInsufficientScope, "a required scope is missing");
   return {};
 }

@@ -21,7 +21,7 @@ bool HasWord(std::string_view text, std::string_view word) {
 
 bool IsValue(JsonValue claim, std::string_view value) {
   switch (claim.type()) {
-    case JsonType::kString: return claim.AsString() == value || HasWord(claim.AsString(), value);
+    case JsonType::kString: return claim.AsString() == value;
     case JsonType::kBool: return value == (claim.AsBool() ? "true" : "false");
     case JsonType::kInteger: {
       char text[24];
@@ -95,7 +95,7 @@ const Requirement* Unmet(const Requirement& wanted, JsonValue claims) {
 }
 
 bool HasValue(JsonValue claim, std::string_view value) {
-  if (!claim.IsArray()) return IsValue(claim, value);
+  if (!claim.IsArray()) return IsValue(claim, value) || HasWord(claim.AsString(), value);
   for (JsonValue v = claim.First(); v.exists(); v = v.Next())
     if (IsValue(v, value)) return true;
   return false;

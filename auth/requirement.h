@@ -6,8 +6,7 @@
 //       Claim({"realm_access", "roles"}, "admin"),
 //   });
 //   const Requirement* unmet = Unmet(wanted, token.claims());
-//   if (unmet != nullptr) trace(unmet->text);  // any of (all of (scope has `orders:read`, …), realm_access.roles has
-//   …)
+//   if (unmet != nullptr) trace(unmet->text);  // "any of (all of (scope has `orders:read`, …), realm_access.roles …)"
 //
 // Unmet allocates nothing and goes as deep as the tree: whoever builds one from a stranger's text bounds it by
 // limits::kRequirementDepth. Immutable once built, then safe from any number of threads.
@@ -57,8 +56,9 @@ Requirement AnyOf(std::vector<Requirement> parts);
 // Null: met. Else the part that explains best why not: of `all` the first that is not met, an `any` as a whole.
 const Requirement* Unmet(const Requirement& requirement, JsonValue claims);
 
-// Whether a claim says `value`: it is that string, has it as a word between spaces, is that number or `true` or
-// `false`, or is a list with an element that does (`scope` of RFC 8693, `scp`, `aud`, `groups`).
+// Whether a claim says `value`: it is that string, that number, `true` or `false`, or a list with such an element
+// (`aud`, `groups`), or is a string that has it as a word between spaces (`scope` of RFC 8693). An element is taken
+// whole: whoever is in a group "Sales admin" is not in "admin".
 bool HasValue(JsonValue claim, std::string_view value);
 
 }  // namespace sluice::auth

@@ -217,6 +217,7 @@ def tokens_of_idp():
     idp("idp_scope_short", scope="orders:read", tenant="t1", groups=["sales"], sub="stranger")
     idp("idp_no_tenant", scope="orders:read orders:write", tenant=None, sub="stranger")
     idp("idp_bad_groups", scope="orders:read orders:write", tenant="t1", groups=["a\r\nX-Admin: true"])
+    idp("idp_spaced_group", groups=["eng lead", "staff"])
     idp("idp_empty_group", scope="orders:read orders:write", tenant="t1", groups=[""], sub="stranger")
     idp("idp_sub_with_newline", sub="alice\r\nX-Admin: true")
     idp("idp_access_token", typ="at+jwt")
