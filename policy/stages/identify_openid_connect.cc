@@ -36,8 +36,9 @@ bool IsIn(const Txn& t, std::string_view header, std::string_view token, bool ha
 
 // The request's cookies but those of that name.
 void HideCookie(Txn& t, std::string_view name) {
-  size_t size = 0;
-  for (const Header& header : RequestHeaders(t)) size += header.value.size() + 2;
+  size_t size = 0;  // at most: each pair of n bytes took n + 1, and takes n + 2
+  for (const Header& header : RequestHeaders(t))
+    if (absl::EqualsIgnoreCase(header.name, "cookie")) size += 2 * (header.value.size() + 1);
   char* out = t.arena.Array<char>(size);
   size_t at = 0;
   for (const Header& header : RequestHeaders(t)) {
