@@ -43,11 +43,9 @@ void HideCookie(Txn& t, std::string_view name) {
   size_t at = 0;
   for (const Header& header : RequestHeaders(t)) {
     if (!absl::EqualsIgnoreCase(header.name, "cookie")) continue;
-    for (std::string_view rest = header.value; !rest.empty();) {
-      std::string_view pair = rest.substr(0, rest.find(';'));
-      rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
-      pair = absl::StripAsciiWhitespace(pair);
-      if (pair.empty() || (absl::StartsWith(pair, name) && pair.substr(name.size(), 1) == "=")) continue;
+    std::string_view rest = header.value;
+    for (std::string_view pair; NextCookie(&rest, &pair);) {
+      if (IsCookie(pair, name)) continue;
       if (at > 0) at += std::string_view("; ").copy(out + at, 2);
       at += pair.copy(out + at, pair.size());
     }

@@ -282,14 +282,18 @@ void CollectCookies(const Txn& t, std::string_view name, Presented* presented) {
   for (const Header& header : RequestHeaders(t)) {
     if (!absl::EqualsIgnoreCase(header.name, "cookie")) continue;
     std::string_view rest = header.value;
-    while (!rest.empty()) {
-      std::string_view pair = rest.substr(0, rest.find(';'));
-      rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
-      pair = absl::StripAsciiWhitespace(pair);
-      if (absl::StartsWith(pair, name) && pair.substr(name.size(), 1) == "=")
-        Collect(pair.substr(name.size() + 1), presented);
-    }
+    for (std::string_view pair; NextCookie(&rest, &pair);)
+      if (IsCookie(pair, name)) Collect(pair.substr(name.size() + 1), presented);
   }
+}
+
+bool NextCookie(std::string_view* rest, std::string_view* pair) {
+  for (*pair = {}; pair->empty() && !rest->empty();) {
+    *pair = rest->substr(0, rest->find(';'));
+    rest->remove_prefix(std::min(pair->size() + 1, rest->size()));
+    *pair = absl::StripAsciiWhitespace(*pair);
+  }
+  return !pair->empty();
 }
 
 void CollectQuery(Txn& t, std::string_view name, Presented* presented) {

@@ -25,6 +25,12 @@ void CollectHeader(const Txn& t, std::string_view name, bool has_scheme, Present
 void CollectCookies(const Txn& t, std::string_view name, Presented* presented);
 void CollectQuery(Txn& t, std::string_view name, Presented* presented);
 
+// The next pair of a Cookie header's value (RFC 6265, 4.2.1). False: no more.
+bool NextCookie(std::string_view* rest, std::string_view* pair);
+inline bool IsCookie(std::string_view pair, std::string_view name) {
+  return pair.substr(0, name.size()) == name && pair.substr(name.size(), 1) == "=";
+}
+
 // False: there is no token to verify; `step` is what comes of it.
 bool CheckPresented(Txn& t, const TokenPlugin& plugin, const Presented& presented, Step* step);
 
