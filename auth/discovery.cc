@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "auth/json.h"
+#include "base/ascii.h"
 #include "base/limits.h"
 
 namespace sluice::auth {
@@ -15,20 +16,8 @@ bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-bool IsPrintable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
-}
-
-// What a stranger wrote, for an error text.
-std::string Shown(std::string_view text) {
-  std::string shown(text.substr(0, 200));
-  std::replace_if(
-      shown.begin(), shown.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return shown;
-}
-
 std::string Expected(std::string_view what, std::string_view found) {
-  return "expected " + std::string(what) + ", found `" + Shown(found) + "`";
+  return "expected " + std::string(what) + ", found " + Shown(found, 200);
 }
 
 }  // namespace
@@ -37,7 +26,7 @@ std::string CheckFetchUrl(std::string_view url, bool allow_http) {
   bool https = StartsWith(url, "https://"), http = StartsWith(url, "http://");
   if (!https && !(http && allow_http))
     return Expected("an https url", url) + (http ? "; set allow_http to permit it" : "");
-  if (!IsPrintable(url) || url.size() > limits::kUrlBytes || url.size() <= (https ? 8u : 7u))
+  if (!IsVisible(url) || url.size() > limits::kUrlBytes || url.size() <= (https ? 8u : 7u))
     return "expected a url of at most " + std::to_string(limits::kUrlBytes) + " printable characters, found another";
   return "";
 }

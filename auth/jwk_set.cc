@@ -6,17 +6,11 @@
 #include "auth/base64url.h"
 #include "auth/json.h"
 #include "auth/public_key.h"
+#include "base/ascii.h"
 #include "base/limits.h"
 
 namespace sluice::auth {
 namespace {
-
-// What a note may show of an outsider's text: short, and printable ASCII only.
-std::string Shown(std::string_view text) {
-  std::string out = "`";
-  for (char c : text.substr(0, 64)) out.push_back(c >= ' ' && c <= '~' && c != '`' ? c : '?');
-  return out + (text.size() > 64 ? "…`" : "`");
-}
 
 // RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2: members of private keys.
 bool HasPrivateMember(JsonValue jwk) {

@@ -6,6 +6,7 @@
 #include "auth/digest.h"
 #include "auth/discovery.h"
 #include "auth/http_freshness.h"
+#include "base/ascii.h"
 
 namespace sluice::auth {
 namespace {
@@ -14,10 +15,6 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kGraceNs = kSecond;  // between a fetch's deadline and giving it up: the host's timers are coarse
 constexpr size_t kEtagBytes = 256;
 constexpr int64_t kMostSeconds = 366 * 86400;
-
-bool IsPrintable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
-}
 
 // The next of a fixed sequence of well-mixed numbers (Steele et al., "SplitMix", 2014).
 uint64_t NextRandom(uint64_t* state) {
@@ -156,7 +153,7 @@ KeySetSource::Change KeySetSource::Take(const FetchResult& result, Now now) {
     body_digest_ = digest;
     ++generation_;
   }
-  bool fit = result.etag.size() <= kEtagBytes && IsPrintable(result.etag);
+  bool fit = result.etag.size() <= kEtagBytes && IsVisible(result.etag);
   etag_ = fit ? std::string(result.etag) : std::string();
   return Refresh(result, now, same ? Change::kRefreshed : Change::kSwapped);
 }

@@ -2,6 +2,8 @@
 #ifndef SLUICE_BASE_ASCII_H_
 #define SLUICE_BASE_ASCII_H_
 
+#include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace sluice {
@@ -20,6 +22,18 @@ inline std::string_view Trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
+}
+
+// Of VCHAR alone (RFC 5234, B.1): no spaces, nothing beyond ASCII.
+inline bool IsVisible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+// What an error text may show of a stranger's: in backticks, so many bytes of printable ASCII.
+inline std::string Shown(std::string_view text, size_t most = 64) {
+  std::string out = "`";
+  for (char c : text.substr(0, most)) out.push_back(c >= ' ' && c <= '~' && c != '`' ? c : '?');
+  return out + (text.size() > most ? "…`" : "`");
 }
 
 // The value of a hexadecimal digit of either case; -1: it is none.
