@@ -69,11 +69,6 @@ auth::ClaimRules SecretRules(const policy::JwtConfig& config) {
   return rules;
 }
 
-std::string HostOf(std::string_view url) {
-  url.remove_prefix(std::min(url.find("://") + 3, url.size()));
-  return std::string(url.substr(0, url.find_first_of("/:?#")));
-}
-
 }  // namespace
 
 uint32_t Compiler::KeySource(auth::KeySetSourceOptions options) {
@@ -111,8 +106,10 @@ uint32_t Compiler::JwtSource(const policy::Plugin& plugin, std::string_view path
   if (issuer.discovery) {
     auth::Issuer read;
     error = auth::ReadIssuer(issuer.issuer, issuer.allow_http, &read);
+    if (read.names.size() > 1)
+      error = "expected the issuer as `iss` of its tokens has it, found the url of its document";
     options.url = read.discovery_url;
-    options.issuers = {issuer.issuer};
+    options.issuers = read.names;
   }
   if (error.empty()) error = auth::KeySetSource::Check(options);
   if (error.empty()) return KeySource(std::move(options));
@@ -216,7 +213,7 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::OpenidConnect
   oidc.verifier = verifiers_++;
   oidc.anonymous = Index(config.anonymous);
   oidc.allow_missing = config.allow_missing;
-  oidc.realm = HostOf(config.issuer);
+  oidc.realm = config.issuer_host;
   if (config.scopes.values.size() == 1) oidc.scopes = config.scopes.values[0];
   oidc.unauthorized_message = config.unauthorized_error_message;
   oidc.forbidden_message = config.forbidden_error_message;

@@ -116,6 +116,7 @@ struct OpenidConnectConfig {
   };
   bool bearer = false;  // auth_methods
   std::string issuer;   // its name, or the URL of its discovery document
+  std::string issuer_host;
   bool using_pseudo_issuer = false;
   std::string jwks_endpoint;  // "" : as the discovery document says
   std::vector<std::string> issuers_allowed;

@@ -89,6 +89,11 @@ constexpr Word<Config::ConsumerBy> kConsumerBy[] = {
     {"id", Config::ConsumerBy::kId},
 };
 
+void ReadIssuer(Reader& reader, const Cursor& at, Config* out) {
+  ReadUrl(reader, at, &out->issuer);
+  if (Url url; ParseUrl(out->issuer, &url)) out->issuer_host = url.host;
+}
+
 template <auto kMember>
 void ReadRequiredValues(Reader& reader, const Cursor& at, Config* out) {
   reader.Strings(at, CheckNotEmpty, &(out->*kMember).values);
@@ -127,7 +132,7 @@ std::string_view CheckTokenHeader(std::string_view text) {
 
 constexpr Field<Config> kFields[] = {
     {"auth_methods", ReadAuthMethods},
-    {"issuer", ReadUrlField<&Config::issuer>, kRequired},
+    {"issuer", ReadIssuer, kRequired},
     {"using_pseudo_issuer", ReadBool<&Config::using_pseudo_issuer>},
     {"jwks_endpoint", ReadUrlField<&Config::jwks_endpoint>},
     {"issuers_allowed", ReadStrings<&Config::issuers_allowed, CheckNotEmpty>},
