@@ -424,7 +424,7 @@ void ReadOpenidConnectConfig(Reader& reader, const Cursor& at, PluginConfig* out
   if (header != nullptr && header->kind == NodeKind::kNull) config.upstream_access_token_header.clear();
   for (std::string_view field :
        {"jwks_algorithms", "token_types", "bearer_token_param_type", "consumer_by", "issuers_allowed",
-        "audience_required", "scopes_required", "groups_required", "roles_required"})
+        "consumer_claims", "audience_required", "scopes_required", "groups_required", "roles_required"})
     RefuseEmptyList(reader, at, field);
   CheckMethods(reader, at, config);
   CheckKeys(reader, at, config);
