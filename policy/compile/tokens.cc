@@ -165,8 +165,10 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::JwtConfig& co
 
 namespace {
 
+// "" if all is well; else `at` is the field at fault.
 std::string SourceOf(const policy::OpenidConnectConfig& config, auth::KeySetSourceOptions* options,
-                     std::vector<std::string>* issuers) {
+                     std::vector<std::string>* issuers, std::string_view* at) {
+  *at = "config/issuer";
   options->allow_http = config.issuer_allow_http;
   options->cooldown_s = config.rediscovery_lifetime_s;
   options->timeout_ms = config.timeout_ms;
@@ -187,6 +189,7 @@ std::string SourceOf(const policy::OpenidConnectConfig& config, auth::KeySetSour
     *issuers = {config.issuer};
   }
   if (!config.issuers_allowed.empty()) *issuers = config.issuers_allowed;
+  if (!config.jwks_endpoint.empty()) *at = "config/jwks_endpoint";
   return auth::KeySetSource::Check(*options);
 }
 
@@ -232,9 +235,10 @@ uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::OpenidConnect
   provider.keys_from = config.issuer;
   provider.rules = RulesOf(config);
   auth::KeySetSourceOptions options;
-  std::string error = SourceOf(config, &options, &provider.rules.issuers);
+  std::string_view at;
+  std::string error = SourceOf(config, &options, &provider.rules.issuers, &at);
   if (!error.empty()) {
-    Error(plugin.origin, config.jwks_endpoint.empty() ? "config/issuer" : "config/jwks_endpoint", "bad_issuer", error);
+    Error(plugin.origin, at, "bad_issuer", error);
   } else {
     provider.source = KeySource(std::move(options));
   }
