@@ -122,7 +122,8 @@ void Compiler::Provider(const policy::Plugin& plugin, std::string_view path, con
                         JwtPlugin* jwt) {
   TokenProvider& provider = jwt->providers.emplace_back();
   provider.issuer = issuer.issuer;
-  provider.keys_from = issuer.discovery ? issuer.issuer : issuer.jwks_uri;
+  // A query may have a secret in it.
+  provider.keys_from = issuer.discovery ? issuer.issuer : issuer.jwks_uri.substr(0, issuer.jwks_uri.find('?'));
   provider.rules = *jwt->secret_rules;
   provider.rules.require_exp = true;
   if (!issuer.issuer.empty()) provider.rules.issuers = {issuer.issuer};
