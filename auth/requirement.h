@@ -55,6 +55,7 @@ Requirement AnyOf(std::vector<Requirement> parts);
 
 // Null: met. Else the part that explains best why not: of `all` the first that is not met, an `any` as a whole.
 const Requirement* Unmet(const Requirement& requirement, JsonValue claims);
+const Requirement* Unmet(Requirement&& requirement, JsonValue claims) = delete;  // what it points to would be gone
 
 // Whether a claim says `value`: it is that string, that number, `true` or `false`, or a list with such an element
 // (`aud`, `groups`), or is a string that has it as a word between spaces (`scope` of RFC 8693). An element is taken
