@@ -1,0 +1,75 @@
+/* Policies: what compiles, and what is wrong with what does not. */
+#include "capi/capi_test.h"
+
+static void test_version(void) {
+  CHECK(strcmp(sluice_version(), SLUICE_VERSION) == 0);
+  CHECK(sluice_abi_version() == SLUICE_ABI_VERSION);
+}
+
+static void test_compile_errors(void) {
+  sluice_policy* policy = (sluice_policy*)&policy;
+  sluice_error* error = NULL;
+  sluice_policy_options options;
+  sluice_str message;
+  const char* bad = "_format_version: \"3.0\"\nservices:\n- name: a\n  hots: b\nroutes:\n- {name: r, pahts: [/]}\n";
+  memset(&options, 0, sizeof options);
+  options.struct_size = sizeof options;
+  options.file_name = str("mine.yaml");
+  CHECK(sluice_policy_compile(str(bad), &options, &policy, &error) == SLUICE_E_POLICY);
+  CHECK(policy == NULL);
+  message = sluice_error_message(error);
+  CHECK(contains(message, "mine.yaml:4:"));
+  CHECK(contains(message, "`hots`") && contains(message, "host"));
+  CHECK(contains(message, "`pahts`")); /* all of it, not the first only */
+  CHECK(contains(message, "\n"));
+  sluice_error_free(error);
+  CHECK(sluice_policy_compile(str(bad), NULL, &policy, NULL) == SLUICE_E_POLICY);
+
+  options.format = 9;
+  CHECK(sluice_policy_compile(str(kPolicy), &options, &policy, &error) == SLUICE_E_ARGUMENT);
+  CHECK(contains(sluice_error_message(error), "format"));
+  sluice_error_free(error);
+}
+
+static int lookup(void* context, sluice_str name, sluice_str* value) {
+  *(int*)context += 1;
+  if (!is(name, "DECK_HOST")) return 0;
+  *value = str("from-env.internal");
+  return 1;
+}
+
+static void test_environment(void) {
+  const char* text =
+      "_format_version: \"3.0\"\n"
+      "services: [{name: a, host: '${{ env \"DECK_HOST\" }}', routes: [{name: r, paths: [/]}]}]\n";
+  sluice_policy_options options;
+  sluice_policy* policy = NULL;
+  sluice_error* error = NULL;
+  sluice_gateway* gateway = NULL;
+  sluice_request request = request_for("/");
+  sluice_txn* txn = NULL;
+  sluice_decision d;
+  int calls = 0;
+  CHECK(sluice_policy_compile(str(text), NULL, &policy, &error) == SLUICE_E_POLICY);
+  sluice_error_free(error);
+  memset(&options, 0, sizeof options);
+  options.struct_size = sizeof options;
+  options.env = lookup;
+  options.env_context = &calls;
+  CHECK(sluice_policy_compile(str(text), &options, &policy, NULL) == SLUICE_OK);
+  CHECK(calls == 1);
+  CHECK(sluice_gateway_new(NULL, &gateway, NULL) == SLUICE_OK);
+  CHECK(sluice_gateway_publish(gateway, policy) == SLUICE_OK);
+  sluice_policy_free(policy);
+  CHECK(sluice_txn_begin(gateway, &request, &kNow, &txn) == SLUICE_OK);
+  d = decision_of(txn);
+  CHECK(is(d.upstream_host, "from-env.internal"));
+  sluice_txn_free(txn);
+  sluice_gateway_free(gateway);
+}
+
+void test_policies(void) {
+  test_version();
+  test_compile_errors();
+  test_environment();
+}
