@@ -314,7 +314,7 @@ std::span<const AnnouncedLimit> Announced(Txn& t, const Bill& bill) {
   for (size_t i = 0; i < bill.count; ++i) {
     const Bill::Line& line = bill.lines[i];
     if (line.limit->quota_policy.empty()) continue;
-    announced[count++] = {line.limit, line.verdict.remaining, UntilMore(t, bill, line), Refused(bill, i)};
+    announced[count++] = {line.limit, line.verdict.remaining, Seconds(UntilMore(t, bill, line)), Refused(bill, i)};
   }
   return {announced, count};
 }
@@ -335,8 +335,10 @@ Step Charge(Txn& t) {
   Count(t, bill);
   Report(t, bill);
   const std::span<const AnnouncedLimit> announced = Announced(t, bill);
-  if (!HidesHeaders(bill)) AddHeaders(t, bill);
-  if (!HidesHeaders(bill)) AddIetfHeaders(t, announced);
+  if (!HidesHeaders(bill)) {
+    AddHeaders(t, bill);
+    AddIetfHeaders(t, announced);
+  }
   return allowed ? Step::kNext : RefuseOverLimit(t, bill, announced);
 }
 

@@ -16,13 +16,10 @@ std::string_view List(Txn& t, std::span<const AnnouncedLimit> limits, std::strin
   return list;
 }
 
-// Up to the next full second, as Retry-After is, which must not come before it.
 std::string_view ServiceLimit(Txn& t, const AnnouncedLimit& limit) {
-  constexpr int64_t kNsPerSecond = 1'000'000'000;
   const std::string_view remaining = Decimal(t, static_cast<int64_t>(limit.remaining));
-  if (limit.more_ns == 0) return t.arena.Concat({"\"", limit.limit->name, "\";r=", remaining});
-  const std::string_view seconds = Decimal(t, (limit.more_ns + kNsPerSecond - 1) / kNsPerSecond);
-  return t.arena.Concat({"\"", limit.limit->name, "\";r=", remaining, ";t=", seconds});
+  if (limit.more_s == 0) return t.arena.Concat({"\"", limit.limit->name, "\";r=", remaining});
+  return t.arena.Concat({"\"", limit.limit->name, "\";r=", remaining, ";t=", Decimal(t, limit.more_s)});
 }
 
 }  // namespace

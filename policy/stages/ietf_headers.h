@@ -15,7 +15,7 @@ namespace sluice {
 struct AnnouncedLimit {
   const CompiledLimit* limit = nullptr;
   uint64_t remaining = 0;
-  int64_t more_ns = 0;  // until more than that is available; 0: not known, or all of it is
+  int64_t more_s = 0;  // until more than that is available, rounded up; 0: not known, or all of it is
   bool refused = false;
 };
 
