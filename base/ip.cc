@@ -30,7 +30,7 @@ bool ParseIpv4(std::string_view text, uint8_t (&out)[4]) {
     if (i > 0 && (at == end || *at++ != '.')) return false;
     const char* first = at;
     unsigned value = 0;
-    for (; at < end && at < first + 3 && *at >= '0' && *at <= '9'; ++at) value = value * 10 + unsigned(*at - '0');
+    for (; at < end && at - first < 3 && *at >= '0' && *at <= '9'; ++at) value = value * 10 + unsigned(*at - '0');
     if (at == first || value > 255 || (*first == '0' && at > first + 1)) return false;
     out[i] = static_cast<uint8_t>(value);
   }
