@@ -2,8 +2,9 @@
 // reload loses nothing.
 //
 // A meter is found by the 128 bits of its name among `slots` places, and takes the first free one it meets, for good.
-// Its counts stand once for each stripe; each thread adds to its own, so that threads do not wait for each other's
-// cache lines. Lock-free; a killed process leaves at worst one count out.
+// Its counts stand once for each of eight stripes, whose cache lines are apart: threads that add to different ones do
+// not wait for each other, and those that share one still count right. Lock-free; a killed process leaves at worst one
+// count out.
 #ifndef SLUICE_RATELIMIT_METERS_H_
 #define SLUICE_RATELIMIT_METERS_H_
 
@@ -20,7 +21,7 @@ class Meters {
  public:
   static constexpr uint32_t kStripes = 8;
 
-  // What one thread has counted for one limit; by Ruling.
+  // What was counted for one limit in one stripe; by Ruling.
   struct alignas(32) Counts {
     std::atomic<uint64_t> of[3];
   };
@@ -34,9 +35,8 @@ class Meters {
   bool Add(const LimitId& meter, Ruling ruling, uint32_t stripe) const;
   Tally Read(const LimitId& meter) const;
 
-  static constexpr size_t kProbes = 16;  // places looked at; a meter that finds none of them free is not counted
-
  private:
+  static constexpr size_t kProbes = 16;  // places looked at; a meter that finds none of them free is not counted
   static constexpr size_t kNoSlot = SIZE_MAX;
   size_t Find(const LimitId& meter, bool claim) const;
 
