@@ -65,6 +65,13 @@ class WorkersTest(unittest.TestCase):
             self.assertIn(ruling % ("refused", 10), answer.body.decode())
             self.assertEqual(nginx.request("/metrics", method="POST").status, 405)
 
+    def test_the_policy_decides_about_metrics_unless_it_is_off(self):
+        server = "sluice on; location = /metrics { sluice_metrics; } location = /open { sluice off; sluice_metrics; }"
+        with Nginx(self.policy(), server=server) as nginx:
+            self.assertEqual(nginx.request("/metrics").status, 404)  # no route
+            self.assertEqual(nginx.request("/open").status, 200)
+            self.assertEqual(nginx.request("/open", method="HEAD").body, b"")
+
     def test_without_zone_workers_share_all_the_same(self):
         nginx = Nginx(self.policy(20), workers=4)
         conf = nginx.dir / "nginx.conf"
