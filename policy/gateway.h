@@ -103,7 +103,7 @@ struct LimitTableMetrics {
 };
 
 struct GatewayMetrics {
-  std::vector<LimitMetrics> limits;  // plans first, then plugins; in the document's order
+  std::vector<LimitMetrics> limits;  // plans first, then plugins
   std::vector<LimitTableMetrics> tables;
   uint64_t reclaimed_entries = 0;  // that gave way to other callers
   uint64_t full_refusals = 0;      // charges refused because there was no room for another caller

@@ -1,7 +1,9 @@
 // Gateway::Metrics and its text for Prometheus.
-#include <span>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "policy/gateway.h"
