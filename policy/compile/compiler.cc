@@ -81,12 +81,6 @@ router::RouteSpec SpecOf(const policy::Route& route, std::string name) {
 
 }  // namespace
 
-uint8_t ProtocolMask(const std::vector<policy::Protocol>& protocols) {
-  uint8_t mask = 0;
-  for (policy::Protocol protocol : protocols) mask = static_cast<uint8_t>(mask | 1 << static_cast<int>(protocol));
-  return mask;
-}
-
 void Compiler::Compile() {
   snapshot_.file = document_.file_name;
   Plans();

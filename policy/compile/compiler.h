@@ -109,7 +109,6 @@ class Compiler {
 
 inline Spot SpotOf(const policy::Origin& origin) { return {origin.place.line, origin.place.column}; }
 inline uint32_t Index(size_t index) { return index == policy::kNone ? kNone : static_cast<uint32_t>(index); }
-uint8_t ProtocolMask(const std::vector<policy::Protocol>& protocols);
 
 }  // namespace sluice
 

@@ -17,6 +17,12 @@ std::string_view ToString(Protocol protocol) {
   return kTexts[static_cast<size_t>(protocol)];
 }
 
+uint8_t ProtocolMask(const std::vector<Protocol>& protocols) {
+  uint8_t mask = 0;
+  for (Protocol protocol : protocols) mask = static_cast<uint8_t>(mask | 1 << static_cast<int>(protocol));
+  return mask;
+}
+
 std::string_view ToString(JwtAlgorithm algorithm) {
   constexpr std::string_view kTexts[] = {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256",
                                          "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"};

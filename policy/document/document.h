@@ -46,7 +46,8 @@ struct Origin {
 // ---- Services, routes, upstreams ----
 
 enum class Protocol { kHttp, kHttps, kGrpc, kGrpcs, kTcp, kTls, kTlsPassthrough, kUdp };
-std::string_view ToString(Protocol protocol);  // "http"
+std::string_view ToString(Protocol protocol);                  // "http"
+uint8_t ProtocolMask(const std::vector<Protocol>& protocols);  // a bit for each
 
 struct Service {
   Origin origin;

@@ -327,35 +327,42 @@ class DocumentReader {
     AddNested("consumer_groups", &Plugin::consumer_group);
   }
 
-  using RoutesOfServices = std::vector<std::vector<const Route*>>;
+  // What the routes of one service are for, all together.
+  struct ServiceRoutes {
+    const Route* first = nullptr;
+    uint8_t protocols = 0;
+  };
 
-  RoutesOfServices GroupRoutes() const {
-    RoutesOfServices routes_of(document_.services.size());
-    for (const Route& route : document_.routes)
-      if (route.service != kNone) routes_of[route.service].push_back(&route);
-    return routes_of;
+  std::vector<ServiceRoutes> RoutesOfServices() const {
+    std::vector<ServiceRoutes> all(document_.services.size());
+    for (const Route& route : document_.routes) {
+      if (route.service == kNone) continue;
+      ServiceRoutes& routes = all[route.service];
+      if (routes.first == nullptr) routes.first = &route;
+      routes.protocols |= ProtocolsOf(route);
+    }
+    return all;
+  }
+
+  // Of one that says none, all: that has been reported.
+  static uint8_t ProtocolsOf(const Route& route) {
+    return route.protocols.empty() ? uint8_t{0xff} : ProtocolMask(route.protocols);
   }
 
   // A plugin that shares no protocol with its route, or with any route of its service, would never run. Kong refuses
   // it, too.
-  void CheckMeets(const Plugin& plugin, const RoutesOfServices& routes_of) {
-    if (plugin.protocols.empty()) return;
+  void CheckMeets(const Plugin& plugin, const std::vector<ServiceRoutes>& routes_of) {
+    const uint8_t protocols = ProtocolMask(plugin.protocols);
+    if (protocols == 0) return;
     if (plugin.route != kNone) {
       const Route& route = document_.routes[plugin.route];
-      if (!Meet(plugin, route))
+      if ((protocols & ProtocolsOf(route)) == 0)
         NeverRuns(plugin, absl::StrCat("its route, which is for ", ToString(route.protocols[0])), route);
-    } else if (plugin.service != kNone && !routes_of[plugin.service].empty()) {
-      const std::vector<const Route*>& routes = routes_of[plugin.service];
-      const bool any =
-          std::any_of(routes.begin(), routes.end(), [&](const Route* route) { return Meet(plugin, *route); });
-      if (!any) NeverRuns(plugin, "any route of its service", *routes[0]);
+    } else if (plugin.service != kNone) {
+      const ServiceRoutes& routes = routes_of[plugin.service];
+      if (routes.first != nullptr && (protocols & routes.protocols) == 0)
+        NeverRuns(plugin, "any route of its service", *routes.first);
     }
-  }
-
-  static bool Meet(const Plugin& plugin, const Route& route) {
-    const auto& protocols = route.protocols;
-    return protocols.empty() || std::find_first_of(protocols.begin(), protocols.end(), plugin.protocols.begin(),
-                                                   plugin.protocols.end()) != protocols.end();
   }
 
   void NeverRuns(const Plugin& plugin, std::string_view with, const Route& route) {
@@ -369,7 +376,7 @@ class DocumentReader {
     using Key = std::tuple<std::string_view, size_t, size_t, size_t, size_t>;
     absl::flat_hash_map<Key, const Plugin*> seen;
     absl::flat_hash_map<std::string_view, const Plugin*> instances;
-    const RoutesOfServices routes_of = GroupRoutes();
+    const std::vector<ServiceRoutes> routes_of = RoutesOfServices();
     for (const Plugin& plugin : document_.plugins) {
       Key key(plugin.name, plugin.service, plugin.route, plugin.consumer, plugin.consumer_group);
       auto [first, fresh] = seen.try_emplace(key, &plugin);
