@@ -16,7 +16,7 @@ void Add(Txn& t, Bill& bill, const CompiledLimit& limit, const RateLimitingPlugi
   line.limit = &limit;
   line.plugin = plugin;
   line.charge.limit = &limit.limit;
-  if (limit.shared == kNone) line.charge.key = KeyOf(t, limit.limit, counted);
+  if (limit.shared == kNone) line.charge.key = KeyOf(t, limit.limit.id(), counted);
   line.charge.cost = uint64_t{std::max<uint32_t>(t.request.cost, 1)} * t.route->cost;
   line.charge.shadow = limit.shadow;
   line.charge.penalize = limit.penalize;
@@ -244,7 +244,7 @@ void KeyMissing(const Txn& t, Bill& bill) {
   for (size_t i = 0; i < bill.count; ++i) {
     Bill::Line& line = bill.lines[i];
     if (line.part != Bill::kLocal && PartOf(bill, line) == nullptr)
-      line.charge.key = KeyOf(t, line.limit->limit, bill.parts[line.part].counted);
+      line.charge.key = KeyOf(t, line.limit->limit.id(), bill.parts[line.part].counted);
   }
 }
 

@@ -25,9 +25,6 @@ struct Counted {
 Counted CountedBy(Txn& t, const policy::CountBy& count_by, std::string_view group);
 
 ratelimit::Key KeyOf(const Txn& t, const ratelimit::LimitId& limit, const Counted& counted);
-inline ratelimit::Key KeyOf(const Txn& t, const ratelimit::Limit& limit, const Counted& counted) {
-  return KeyOf(t, limit.id(), counted);
-}
 
 }  // namespace sluice
 
