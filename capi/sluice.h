@@ -162,7 +162,7 @@ typedef struct sluice_metrics_values {
   uint64_t reclaimed_entries; /* that gave way to other callers */
   uint64_t full_refusals;     /* charges refused because there was no room for another caller */
   uint64_t overflowed;        /* charges to an entry that all callers without room share */
-  uint64_t unmetered;         /* rulings of limits beyond those that the region has counters for */
+  uint64_t unmetered;         /* rulings of limits that found no counter: the region is small for so many */
   sluice_str prometheus;      /* all of it as text/plain; version=0.0.4, for a scrape */
 } sluice_metrics_values;
 

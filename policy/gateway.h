@@ -108,7 +108,7 @@ struct GatewayMetrics {
   uint64_t reclaimed_entries = 0;  // that gave way to other callers
   uint64_t full_refusals = 0;      // charges refused because there was no room for another caller
   uint64_t overflowed = 0;         // charges that went to an entry which all callers without room share
-  uint64_t unmetered = 0;          // rulings not counted above: more limits than the region has counters for
+  uint64_t unmetered = 0;          // rulings not counted above, of limits that found no counter in the region
 };
 
 // The text exposition format of Prometheus (version 0.0.4), for a scrape:

@@ -36,7 +36,7 @@ class Meters {
   Tally Read(const LimitId& meter) const;
 
  private:
-  static constexpr size_t kProbes = 16;  // places looked at; a meter that finds none of them free is not counted
+  static constexpr size_t kProbes = 64;  // places looked at; a meter that finds none of them free is not counted
   static constexpr size_t kNoSlot = SIZE_MAX;
   size_t Find(const LimitId& meter, bool claim) const;
 

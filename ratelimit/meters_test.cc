@@ -33,6 +33,15 @@ TEST(Meters, BeyondTheirPlacesCountWhatIsNotMetered) {
   EXPECT_EQ(store->Stats({0, 0}).unmetered, 3u);
 }
 
+TEST(Meters, AllFindAPlaceWhileHalfOfThemAreFree) {
+  constexpr uint64_t kHalf = 480;  // in 8 MiB
+  for (uint64_t trial = 0; trial < 30; ++trial) {
+    auto store = MakeStore(8 << 20);
+    for (uint64_t i = 0; i < kHalf; ++i) store->Count(Name(trial * kHalf + i), Ruling::kAllowed, 0);
+    EXPECT_EQ(store->Stats({0, 0}).unmetered, 0u) << trial;
+  }
+}
+
 TEST(Meters, AreSharedThroughTheRegion) {
   SharedMemory memory(1 << 20);
   std::string error;
