@@ -54,14 +54,12 @@ struct Transaction::Impl {
       : gateway(gateway),
         reader(gateway.worlds),
         newer_reader(gateway.worlds),
-        stripe(gateway.store->NextStripe()),
         request_changes(arena),
         response_changes(arena) {}
 
   GatewayState& gateway;
   Worlds::Reader reader;
   Worlds::Reader newer_reader;
-  const uint32_t stripe;  // of the limits' meters
   Arena arena;
   auth::Token token;  // warm buffers; holds the last token parsed until the next
 

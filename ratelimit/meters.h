@@ -2,9 +2,9 @@
 // reload loses nothing.
 //
 // A meter is found by the 128 bits of its name among `slots` places, and takes the first free one it meets, for good.
-// Its counts stand once for each of eight stripes, whose cache lines are apart: threads that add to different ones do
-// not wait for each other, and those that share one still count right. Lock-free; a killed process leaves at worst one
-// count out.
+// Its counts stand once for each of eight stripes, whose cache lines are apart: processors that add to different ones
+// do not wait for each other, and those that share one still count right. Lock-free; a killed process leaves at worst
+// one count out.
 #ifndef SLUICE_RATELIMIT_METERS_H_
 #define SLUICE_RATELIMIT_METERS_H_
 

@@ -12,7 +12,7 @@ LimitId Name(uint64_t i) { return HashLimitName("meter " + std::to_string(i)); }
 
 TEST(Meters, CountEachRulingOfEachMeter) {
   auto store = MakeStore();
-  for (int i = 0; i < 5; ++i) store->Count(Name(1), Ruling::kAllowed, store->NextStripe());
+  for (int i = 0; i < 5; ++i) store->Count(Name(1), Ruling::kAllowed, Store::StripeOfThisProcessor());
   store->Count(Name(1), Ruling::kRefused, 0);
   store->Count(Name(2), Ruling::kShadowRefused, 1);
   EXPECT_EQ(store->Read(Name(1)).allowed, 5u);
@@ -48,7 +48,6 @@ TEST(Meters, AreSharedThroughTheRegion) {
   auto one = Store::Create(memory.data(), memory.size(), kTestSeed, StoreOptions(), &error);
   auto other = Store::Create(memory.data(), memory.size(), kTestSeed, StoreOptions(), &error);
   ASSERT_TRUE(one != nullptr && other != nullptr) << error;
-  EXPECT_NE(one->NextStripe(), other->NextStripe());
   one->Count(Name(1), Ruling::kRefused, 0);
   other->Count(Name(1), Ruling::kRefused, 1);
   EXPECT_EQ(one->Read(Name(1)).refused, 2u);
@@ -58,8 +57,8 @@ TEST(Meters, LoseNothingWhenThreadsMeetThemFirst) {
   auto store = MakeStore();
   constexpr uint64_t kMeters = 60, kTimes = 2'000;
   auto work = [&] {
-    const uint32_t stripe = store->NextStripe();
-    for (uint64_t i = 0; i < kTimes * kMeters; ++i) store->Count(Name(i % kMeters), Ruling::kAllowed, stripe);
+    for (uint64_t i = 0; i < kTimes * kMeters; ++i)
+      store->Count(Name(i % kMeters), Ruling::kAllowed, Store::StripeOfThisProcessor());
   };
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) threads.emplace_back(work);

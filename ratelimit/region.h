@@ -25,8 +25,7 @@ struct RegionHeader {
   std::atomic<uint64_t> full_refusals;
   std::atomic<uint64_t> overflowed;
   std::atomic<uint64_t> unmetered;
-  std::atomic<uint64_t> stripes;  // of meters, given out
-  uint64_t unused_counters[3];
+  uint64_t unused_counters[4];
 };
 inline constexpr size_t kHeaderBytes = 128;
 static_assert(sizeof(RegionHeader) == kHeaderBytes);

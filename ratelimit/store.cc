@@ -1,5 +1,7 @@
 #include "ratelimit/store.h"
 
+#include <sched.h>
+
 #include <cstring>
 #include <utility>
 
@@ -43,10 +45,8 @@ Store::~Store() = default;
 const HashKey& Store::hash_key() const { return impl_->hash_key(); }
 StoreStats Store::Stats(const Now& now) const { return impl_->Stats(now); }
 
-uint32_t Store::NextStripe() {
-  const uint64_t turn = impl_->header()->stripes.fetch_add(1, std::memory_order_relaxed);
-  return static_cast<uint32_t>(turn % Meters::kStripes);
-}
+// Read from memory, not by a system call (rseq(2), or the vDSO).
+uint32_t Store::StripeOfThisProcessor() { return static_cast<uint32_t>(sched_getcpu()) % Meters::kStripes; }
 
 void Store::Count(const LimitId& meter, Ruling ruling, uint32_t stripe) {
   if (impl_->meters().Add(meter, ruling, stripe)) return;

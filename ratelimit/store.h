@@ -109,9 +109,9 @@ class Store {
 
   // Meters: whoever charges may count here what came of it, by any name (HashLimitName). One part in 32 of the memory
   // has places for meters, 272 bytes each and 16 at least: 960 in 8 MiB. While half of them are free every meter finds
-  // one; beyond that some do not. `stripe` says which of a meter's eight counters to use: each thread, or each of what
-  // one thread at a time uses, takes one by NextStripe and keeps it.
-  uint32_t NextStripe();
+  // one; beyond that some do not. `stripe` says which of a meter's eight counters to use: the one of the processor that
+  // counts, so that processors do not wait for each other's cache lines. One that is out of date does no harm.
+  static uint32_t StripeOfThisProcessor();
   void Count(const LimitId& meter, Ruling ruling, uint32_t stripe);
   Tally Read(const LimitId& meter) const;
 

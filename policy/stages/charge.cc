@@ -83,12 +83,13 @@ int64_t Seconds(int64_t ns) { return CeilDivide(ns, 1'000 * kNsPerMs); }
 bool Refused(const Bill& bill, size_t i) { return !bill.lines[i].verdict.allowed && !bill.lines[i].limit->shadow; }
 
 void Count(Txn& t, const Bill& bill) {
+  const uint32_t stripe = ratelimit::Store::StripeOfThisProcessor();
   for (size_t i = 0; i < bill.count; ++i) {
     using ratelimit::Ruling;
     const Ruling ruling = bill.lines[i].verdict.allowed ? Ruling::kAllowed
                           : Refused(bill, i)            ? Ruling::kRefused
                                                         : Ruling::kShadowRefused;
-    t.gateway.store->Count(bill.lines[i].limit->meter, ruling, t.stripe);
+    t.gateway.store->Count(bill.lines[i].limit->meter, ruling, stripe);
   }
 }
 
