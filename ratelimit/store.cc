@@ -2,7 +2,7 @@
 
 #include <sched.h>
 
-#include <cstring>
+#include <exception>
 #include <utility>
 
 #include "ratelimit/store_impl.h"
@@ -69,12 +69,14 @@ std::unique_ptr<Store> Store::CreatePrivate(size_t bytes, const HashKey& seed, c
              std::to_string(bytes) + "`; give it more memory";
     return nullptr;
   }
-  StoreImpl::Memory memory(std::aligned_alloc(kAlignment, rounded));
-  if (memory == nullptr) {
+  StoreImpl::Memory memory;
+  try {
+    memory.resize(rounded);
+  } catch (const std::exception&) {
     *error = "expected memory for the limits' store, found less than `" + std::to_string(rounded) + "` bytes free";
     return nullptr;
   }
-  void* region = std::memset(memory.get(), 0, rounded);
+  void* region = memory.data();
   if (!Attach(region, rounded, seed, options, error)) return nullptr;
   return std::unique_ptr<Store>(new Store(std::make_unique<StoreImpl>(region, rounded, options, std::move(memory))));
 }

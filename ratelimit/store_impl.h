@@ -2,9 +2,9 @@
 #ifndef SLUICE_RATELIMIT_STORE_IMPL_H_
 #define SLUICE_RATELIMIT_STORE_IMPL_H_
 
-#include <cstdlib>
-#include <memory>
+#include <vector>
 
+#include "base/huge_pages.h"
 #include "ratelimit/meters.h"
 #include "ratelimit/region.h"
 #include "ratelimit/store.h"
@@ -14,10 +14,7 @@ namespace sluice::ratelimit {
 
 class StoreImpl {
  public:
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-  using Memory = std::unique_ptr<void, Free>;
+  using Memory = std::vector<char, HugePages<char>>;
 
   // Over a region that Attach has accepted.
   StoreImpl(void* region, size_t bytes, const StoreOptions& options, Memory owned);

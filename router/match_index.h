@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "router/capture_lists.h"
 #include "router/filters.h"
 #include "router/host_index.h"
@@ -74,7 +75,7 @@ struct Tree {
 };
 
 struct MatchIndex {
-  std::vector<Entry> entries;
+  std::vector<Entry, HugePages<Entry>> entries;
   size_t route_count = 0;
   MethodTable methods;
   bool answers_405 = false;

@@ -20,6 +20,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/huge_pages.h"
+
 namespace sluice::router {
 
 class PathTrie {
@@ -87,7 +89,7 @@ class PathTrie {
   void AddChildren(const std::vector<Key>& keys, const Work& work, std::vector<Work>* queue);
   uint32_t FindChild(const Node& node, char first) const;
 
-  std::vector<Node> nodes_;
+  std::vector<Node, HugePages<Node>> nodes_;
   std::string first_bytes_;  // [i] is the first byte of the label of nodes_[i]
   std::string labels_;
   std::vector<uint32_t> ranks_;

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "router/segment_hash.h"
 
 namespace sluice::router {
@@ -74,7 +75,7 @@ class SegmentTable {
   }
   uint32_t FindFrom(const Slot* home, uint64_t key, SegmentWords words, const char* text) const;
 
-  std::vector<Slot> slots_;
+  std::vector<Slot, HugePages<Slot>> slots_;
   std::string labels_;
   SegmentHash hash_{0};
   unsigned shift_ = 63;      // what is left of a hash is the place of a slot; a few more follow, for the last ones

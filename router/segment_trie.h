@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "absl/base/attributes.h"
+#include "base/huge_pages.h"
 #include "router/path_trie.h"
 #include "router/segment_class.h"
 #include "router/segment_table.h"
@@ -142,7 +143,7 @@ class SegmentTrie {
   std::span<const uint32_t> RanksOf(const Node& node) const;
   bool CheckNode(uint32_t at) const;
 
-  std::vector<Node> nodes_;
+  std::vector<Node, HugePages<Node>> nodes_;
   SegmentTable literals_;  // from parent to child
   std::vector<uint32_t> ranks_;
   std::vector<SegmentClass> classes_;
