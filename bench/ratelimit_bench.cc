@@ -177,6 +177,23 @@ void ChargeRandomKey(benchmark::State& state) {
 BENCHMARK(ChargeRandomKey)->Arg(1'000)->Arg(1'000'000)->Arg(10'000'000);
 BENCHMARK(ChargeRandomKey)->Arg(1'000'000)->Threads(2)->UseRealTime();
 
+// Three limits of a caller, whose entries nobody has touched for a while.
+void ChargeThreeOfRandomCaller(benchmark::State& state) {
+  const uint64_t count = static_cast<uint64_t>(state.range(0));
+  static std::unique_ptr<Keyed> keyed;
+  if (keyed == nullptr) keyed = std::make_unique<Keyed>(count * 3);
+  Clock clock;
+  Verdict verdicts[3];
+  Walk walk(state, count * 3);
+  for (auto _ : state) {
+    const Charge charges[] = {{&keyed->limit, walk.Take(keyed->keys)},
+                              {&keyed->limit, walk.Take(keyed->keys)},
+                              {&keyed->limit, walk.Take(keyed->keys)}};
+    benchmark::DoNotOptimize(ChargeAll(*keyed->store, charges, 3, clock.Tick(), verdicts));
+  }
+}
+BENCHMARK(ChargeThreeOfRandomCaller)->Arg(1'000'000);
+
 // What one writes without this library: the same bucket in a hash map, in 64 shards with a mutex each.
 struct Shards {
   struct Bucket {

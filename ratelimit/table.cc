@@ -1,5 +1,7 @@
 #include "ratelimit/table.h"
 
+#include <algorithm>
+
 namespace sluice::ratelimit {
 namespace {
 
@@ -52,6 +54,13 @@ Entry* Table::FirstOf(const Key& key, Visit visit) const {
     if (Entry* entry = At(buckets.second, i); visit(entry)) return entry;
   }
   return nullptr;
+}
+
+void Table::Prefetch(const Key& key) const {
+  constexpr size_t kLine = 64;
+  const char* bucket = reinterpret_cast<const char*>(At(BucketsOf(key).first, 0));
+  for (size_t at = 0; at < kBucketEntries * entry_bytes_; at += std::max(kLine, entry_bytes_))
+    __builtin_prefetch(bucket + at);
 }
 
 Found Table::Find(const Key& key) const {

@@ -48,6 +48,9 @@ class Table {
 
   Found Find(const Key& key) const;
 
+  // Has the key's first bucket brought from memory, in which most keys are.
+  void Prefetch(const Key& key) const;
+
   // Null when there is no room.
   Found FindOrClaim(const Key& key, LimitKind kind, bool known, const Now& now) const;
 
