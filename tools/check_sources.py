@@ -38,6 +38,7 @@ CONTAINED = {
     "fa.h": ["router/prover/libfa_automaton.cc"],
     "yaml-cpp/": ["policy/document/tree_yaml.cc"],
     "curl/": ["io/*"],
+    "hiredis/": ["io/redis_connection.cc", "base/redis_test_server.cc", "bench/redis_bench.cc"],
     "jwt/": ["cli/token_sign*.cc", "auth/cpp_jwt_*_test.cc"],
     "httplib.h": ["examples/*", "*_test.cc"],
 }
