@@ -24,6 +24,10 @@ bool IsPlain(std::string_view text) {
 
 std::string InUrl(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
 
+std::string NameOf(const RedisNode& node) {
+  return node.socket.empty() ? InUrl(node.host) + ":" + std::to_string(node.port) : "unix:" + node.socket;
+}
+
 struct FreeReply {
   void operator()(void* reply) const { freeReplyObject(reply); }
 };
@@ -44,6 +48,10 @@ bool EndsConnection(std::string_view error) {
 }
 
 std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
+
+std::string_view CodeOf(const RedisReply& reply) {
+  return reply.kind == RedisReply::Kind::kError ? FirstWord(reply.text) : std::string_view();
+}
 
 RedisReply ToReply(const redisReply& in) {
   using Kind = RedisReply::Kind;
@@ -76,7 +84,12 @@ const char* ConnectError(int code) {
 }  // namespace
 
 RedisConnection::RedisConnection(RedisNode node, RedisGreeting greeting, const TransferOptions& options, Finish finish)
-    : node_(std::move(node)), greeting_(std::move(greeting)), options_(options), finish_(std::move(finish)) {
+    : node_(std::move(node)),
+      name_(NameOf(node_)),
+      greeting_(std::move(greeting)),
+      options_(options),
+      finish_(std::move(finish)),
+      curl_error_(CURL_ERROR_SIZE, '\0') {
   handle_ = curl_easy_init();
   reader_ = redisReaderCreate();
   if (handle_ != nullptr && reader_ != nullptr && Configure()) return;
@@ -111,6 +124,7 @@ bool RedisConnection::Configure() {
     if (connect_to_ == nullptr) return false;
     curl_easy_setopt(handle_, CURLOPT_CONNECT_TO, connect_to_);
   }
+  curl_easy_setopt(handle_, CURLOPT_ERRORBUFFER, curl_error_.data());
   curl_easy_setopt(handle_, CURLOPT_CONNECT_ONLY, 1L);
   curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(handle_, CURLOPT_NOSIGNAL, 1L);
@@ -151,7 +165,8 @@ void RedisConnection::Call(RedisCommand command) {
 }
 
 void RedisConnection::Connected(int curl_code) {
-  if (curl_code != CURLE_OK) return Fail(refused_address_ ? "refused_address" : ConnectError(curl_code));
+  if (curl_code != CURLE_OK)
+    return FailAs(refused_address_ ? "refused_address" : ConnectError(curl_code), curl_error_.c_str());
   state_ = State::kGreeting;
   Greet();
 }
@@ -240,7 +255,13 @@ void RedisConnection::Understand() {
     }
     const std::unique_ptr<void, FreeReply> owned(read);
     unread_ = reader_->len - reader_->pos;
-    const RedisReply reply = ToReply(*static_cast<const redisReply*>(read));
+    RedisReply reply = ToReply(*static_cast<const redisReply*>(read));
+    if (const std::string_view code = CodeOf(reply); !code.empty()) {
+      about_.Set({name_, ": ", code});
+      reply.about = about_.view();
+    } else {
+      reply.about = name_;
+    }
     if (greetings_ > 0) {
       OnGreeting(reply);
     } else if (sent_ > 0) {
@@ -252,7 +273,7 @@ void RedisConnection::Understand() {
 }
 
 void RedisConnection::OnGreeting(const RedisReply& reply) {
-  if (reply.kind == RedisReply::Kind::kError) return Fail("greeting");
+  if (reply.kind == RedisReply::Kind::kError) return FailAs("greeting", CodeOf(reply));
   const bool of_role = greeting_.only_master && greetings_ == (greeting_.script.empty() ? 1 : 2);
   if (of_role) {
     if (reply.items.empty() || reply.items.front() != "master") return Fail("role");
@@ -271,7 +292,7 @@ void RedisConnection::OnAnswer(const RedisReply& reply) {
     first.asked = true;
     return;
   }
-  const std::string_view code = reply.kind == RedisReply::Kind::kError ? FirstWord(reply.text) : std::string_view();
+  const std::string_view code = CodeOf(reply);
   if (first.script && code == "NOSCRIPT") {  // it has not been run: once more, with all of it
     first.asked = false;
     SendCommand(first, true);
@@ -289,9 +310,17 @@ void RedisConnection::Answer(const RedisReply& reply) {
   finish_(std::move(command), reply);
 }
 
-void RedisConnection::Fail(const char* error) {
+void RedisConnection::Fail(const char* error) { FailAs(error, {}); }
+
+void RedisConnection::FailAs(const char* error, std::string_view why) {
   state_ = State::kFailed;
-  while (!calls_.empty()) Answer({RedisReply::Kind::kNone, error, {}});
+  about_.Set({name_, ": ", error, why.empty() ? "" : ": ", why});
+  while (!calls_.empty()) Answer({RedisReply::Kind::kNone, error, {}, about_.view()});
+}
+
+void ShortText::Set(std::initializer_list<std::string_view> parts) {
+  size_ = 0;
+  for (const std::string_view part : parts) size_ += part.copy(text_ + size_, sizeof text_ - size_);
 }
 
 }  // namespace sluice::io

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,17 @@ struct RedisCommand {
   size_t most_bytes = 0;  // of the answer
 };
 
+// A sentence of bounded length that needs no memory of its own: it is also for when there is none left.
+class ShortText {
+ public:
+  void Set(std::initializer_list<std::string_view> parts);  // joined, and cut off where there is no more room
+  std::string_view view() const { return {text_, size_}; }
+
+ private:
+  char text_[400];
+  size_t size_ = 0;
+};
+
 struct RedisReply {
   enum class Kind {
     kNone,   // `text`, which is static, says why
@@ -58,6 +70,9 @@ struct RedisReply {
   Kind kind = Kind::kNone;
   std::string_view text;
   std::vector<std::string_view> items;
+  // For people. Of kNone and kError "HOST:PORT: error: what else is known", of the others who answers: "HOST:PORT".
+  // Nothing that a server was told, and of what it said only the first word: it may have repeated a password.
+  std::string_view about;
 };
 
 // Used by one thread. Every command is answered exactly once, by way of `finish`.
@@ -94,6 +109,7 @@ class RedisConnection {
  private:
   enum class State { kConnecting, kGreeting, kReady, kFailed };
   bool Configure();
+  void FailAs(const char* error, std::string_view why);
   void Send(const std::vector<std::string_view>& words);
   void SendCommand(const RedisCommand& command, bool whole);
   void Greet();
@@ -105,6 +121,7 @@ class RedisConnection {
   void Answer(const RedisReply& reply);
 
   const RedisNode node_;
+  const std::string name_;  // for people
   const RedisGreeting greeting_;
   const TransferOptions& options_;
   const Finish finish_;
@@ -113,6 +130,8 @@ class RedisConnection {
   redisReader* reader_ = nullptr;
   State state_ = State::kConnecting;
   bool refused_address_ = false;
+  std::string curl_error_;          // as large as libcurl wants it
+  ShortText about_;                 // the last reply
   size_t greetings_ = 0;            // replies yet to come before the first command's
   std::string sha_;                 // the script's name at the server
   std::deque<RedisCommand> calls_;  // in the order of their answers

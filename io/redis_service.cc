@@ -166,6 +166,8 @@ void RedisService::AskSentinel() {
 
 void RedisService::OnSentinel(const RedisReply& reply) {
   asking_sentinel_ = false;
+  const bool answered = reply.kind != RedisReply::Kind::kNone && reply.kind != RedisReply::Kind::kError;
+  about_sentinel_.Set({"sentinel ", reply.about, answered ? ": knows no master of that name" : ""});
   std::deque<RedisCommand> waiting;
   master_ = ParseMaster(reply);
   if (!master_) {
@@ -178,7 +180,7 @@ void RedisService::OnSentinel(const RedisReply& reply) {
     if (master_) {
       Route(std::move(command));
     } else {
-      finish_(command.job, Transfer::Failure("sentinel"));
+      Failed(command, "sentinel", about_sentinel_.view());
     }
   }
 }
@@ -261,24 +263,31 @@ bool RedisService::Redirect(const RedisNode& from, RedisCommand& command, const 
 }
 
 void RedisService::Finished(const RedisCommand& command, const RedisReply& reply) {
-  const auto error = [&](std::string_view code) {
-    sluice_http_result result{};
-    result.struct_size = sizeof result;
-    result.error = {code.data(), code.size()};
-    finish_(command.job, result);
+  const auto useless = [&](std::string_view error) {
+    ShortText about;
+    about.Set({reply.about, ": ", error});
+    Failed(command, error, about.view());
   };
   switch (reply.kind) {
-    case RedisReply::Kind::kNone: return error(reply.text);
-    case RedisReply::Kind::kError: return error(reply.text.substr(0, reply.text.find(' ')));
+    case RedisReply::Kind::kNone: return Failed(command, reply.text, reply.about);
+    case RedisReply::Kind::kError: return Failed(command, reply.text.substr(0, reply.text.find(' ')), reply.about);
     case RedisReply::Kind::kTexts:
-    case RedisReply::Kind::kOther: return error("protocol");
+    case RedisReply::Kind::kOther: return useless("protocol");
     case RedisReply::Kind::kText: break;
   }
-  if (reply.text.size() > command.most_bytes) return error("too_large");
+  if (reply.text.size() > command.most_bytes) return useless("too_large");
   sluice_http_result result{};
   result.struct_size = sizeof result;
   result.status = 200;
   result.body = {reply.text.data(), reply.text.size()};
+  finish_(command.job, result);
+}
+
+void RedisService::Failed(const RedisCommand& command, std::string_view error, std::string_view about) {
+  sluice_http_result result{};
+  result.struct_size = sizeof result;
+  result.error = {error.data(), error.size()};
+  result.body = {about.data(), about.size()};
   finish_(command.job, result);
 }
 

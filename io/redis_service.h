@@ -76,6 +76,7 @@ class RedisService {
   void OnReply(const RedisNode& from, RedisCommand command, const RedisReply& reply);
   bool Redirect(const RedisNode& from, RedisCommand& command, const RedisReply& reply);
   void Finished(const RedisCommand& command, const RedisReply& reply);
+  void Failed(const RedisCommand& command, std::string_view error, std::string_view about);
   void DropFailed();
 
   const RedisPlace place_;
@@ -92,6 +93,7 @@ class RedisService {
   bool asking_sentinel_ = false;
   size_t next_sentinel_ = 0;
   size_t sentinels_asked_ = 0;  // without an answer, since something waits
+  ShortText about_sentinel_;    // what became of the last question
 
   RedisSlots slots_;  // of a cluster
 };

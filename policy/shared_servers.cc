@@ -11,6 +11,7 @@ namespace sluice {
 namespace {
 
 constexpr size_t kMostAnswerBytes = 4'096;
+constexpr size_t kMostFailureBytes = 400;
 
 ratelimit::Leases::Options OptionsWith(uint64_t seed) {
   ratelimit::Leases::Options options;
@@ -70,6 +71,31 @@ RedisCall CallOf(const policy::Redis& redis) {
 
 SharedServer::SharedServer(const policy::Redis& redis, uint32_t number, uint64_t seed)
     : leases(OptionsWith(seed)), redis_(redis), number_(number) {}
+
+std::string SharedServer::Trouble() const {
+  const std::string name = absl::StrCat("`", UrlOf(redis_), "` ");
+  absl::MutexLock lock(&mutex_);
+  if (!failing_.load(std::memory_order_relaxed))
+    return absl::StrCat(name,
+                        "has no answer: no time to wait, no room for another caller, or a key that it cannot use");
+  return absl::StrCat(name, "cannot be asked: ", failure_);
+}
+
+// What carries out effects says more in the body, for people. It may be the words of a server.
+void SharedServer::NoteAnswer(const HttpResult& result) {
+  const bool failed = result.status != 200 && result.error != "TRYAGAIN";
+  if (!failed) {
+    if (failing_.load(std::memory_order_relaxed)) failing_.store(false, std::memory_order_relaxed);
+    return;
+  }
+  std::string failure(result.status != 0 || result.body.empty() ? result.error : result.body);
+  failure.resize(std::min(failure.size(), kMostFailureBytes));
+  std::replace_if(
+      failure.begin(), failure.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  absl::MutexLock lock(&mutex_);
+  failure_ = std::move(failure);
+  failing_.store(true, std::memory_order_relaxed);
+}
 
 std::vector<std::shared_ptr<SharedServer>> SharedServers::Adopt(const std::vector<policy::Redis>& servers) {
   absl::MutexLock lock(&mutex_);
@@ -137,6 +163,7 @@ void SharedServers::JobDone(uint64_t job, const HttpResult& result, Now now) {
     flight = std::move(found->second);
     flights_.erase(found);
   }
+  flight->server->NoteAnswer(result);
   ratelimit::Leases& leases = flight->server->leases;
   if (result.status == 200) {
     leases.Answered(SharedServer::AskOf(job), result.body, now);

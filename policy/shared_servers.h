@@ -6,6 +6,7 @@
 #ifndef SLUICE_POLICY_SHARED_SERVERS_H_
 #define SLUICE_POLICY_SHARED_SERVERS_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,6 +30,9 @@ class SharedServer {
   ratelimit::Leases leases;
   const policy::Redis& redis() const { return redis_; }
 
+  // For people: why a caller had no answer of which server. Locks.
+  std::string Trouble() const;
+
   // The gateway's job that answers an ask of `leases`.
   uint64_t JobOf(uint64_t ask) const { return kMark | uint64_t{number_} << kNumberShift | ask; }
 
@@ -38,8 +42,13 @@ class SharedServer {
   static constexpr int kNumberShift = 44;
   static uint64_t AskOf(uint64_t job) { return job & ((uint64_t{1} << kNumberShift) - 1); }
 
+  void NoteAnswer(const HttpResult& result);
+
   const policy::Redis redis_;
   const uint32_t number_;
+  std::atomic<bool> failing_{false};  // the last answer was none
+  mutable absl::Mutex mutex_;
+  std::string failure_ ABSL_GUARDED_BY(mutex_);  // printable
 };
 
 class SharedServers {

@@ -328,10 +328,8 @@ Step Charge(Txn& t) {
   Bill& bill = *t.bill;
   const SharedStep shared = TakeShared(t, bill);
   if (shared == SharedStep::kWait) return Step::kWait;
-  if (shared == SharedStep::kClosed) {
-    Trace(t, "limit", "refuse", {}, {"the server of shared limits cannot be asked"});
+  if (shared == SharedStep::kClosed)
     return Refuse(t, 500, "limits_unavailable", "An unexpected error occurred");  // Kong's answer
-  }
   const bool allowed = ChargeEverything(t, bill, shared);
   Count(t, bill);
   Report(t, bill);

@@ -46,6 +46,11 @@ void SetState(SharedPart& part, Outcome outcome) {
                                               : State::kMissing;
 }
 
+void TraceMissing(Txn& t, const SharedPart& part, std::string_view verdict) {
+  if (!t.options.trace) return;
+  Trace(t, "limit", verdict, {}, {"the server of shared limits ", ServerOf(t, part).Trouble()});
+}
+
 // All waits together are as long as one may be.
 bool MayWait(const Txn& t, const Bill& bill, const SharedPart& part) {
   if (!t.options.can_wait) return false;
@@ -97,14 +102,19 @@ uint64_t AskStrictly(Txn& t, const Bill& bill, SharedPart& part) {
 
 SharedStep Conclude(Txn& t, Bill& bill) {
   SharedStep step = SharedStep::kGo;
+  const SharedPart* closed = nullptr;
   for (size_t i = 0; i < bill.part_count; ++i) {
     const SharedPart& part = bill.parts[i];
-    if (part.state == State::kMissing && part.sharing->on_error == OnError::kClosed) step = SharedStep::kClosed;
+    if (part.state == State::kMissing && part.sharing->on_error == OnError::kClosed) {
+      step = SharedStep::kClosed;
+      closed = &part;
+    }
     if (part.state == State::kRefused) {
       step = SharedStep::kRefused;
       break;
     }
   }
+  if (step == SharedStep::kClosed) TraceMissing(t, *closed, "refuse");
   if (step != SharedStep::kGo) PutBackShared(t, bill);
   return step;
 }
@@ -163,8 +173,9 @@ void PutBackShared(Txn& t, Bill& bill) {
 void OweShared(Txn& t, Bill& bill) {
   for (size_t i = 0; i < bill.part_count; ++i) {
     const SharedPart& part = bill.parts[i];
-    if (part.state == State::kMissing)
-      ServerOf(t, part).leases.Owe(part.sharing->set, part.key, BucketOf(part), part.cost, t.now);
+    if (part.state != State::kMissing) continue;
+    TraceMissing(t, part, "skip");
+    ServerOf(t, part).leases.Owe(part.sharing->set, part.key, BucketOf(part), part.cost, t.now);
   }
 }
 
