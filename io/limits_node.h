@@ -23,7 +23,8 @@ inline sluice_now ReadClocks() {
 
 class LimitsNode {
  public:
-  explicit LimitsNode(const std::string& document) {
+  // `ca_file`: whose certificates its io thread trusts; empty: the system's.
+  explicit LimitsNode(const std::string& document, const std::string& ca_file = "") {
     sluice_policy* policy = nullptr;
     sluice_error* error = nullptr;
     if (sluice_policy_compile(Str(document), nullptr, &policy, &error) != SLUICE_OK) {
@@ -34,7 +35,10 @@ class LimitsNode {
     EXPECT_EQ(sluice_gateway_new(nullptr, &gateway_, nullptr), SLUICE_OK);
     EXPECT_EQ(sluice_gateway_publish(gateway_, policy), SLUICE_OK);
     sluice_policy_free(policy);
-    EXPECT_EQ(sluice_io_start(gateway_, nullptr, &io_, nullptr), SLUICE_OK);
+    sluice_io_options options{};
+    options.struct_size = sizeof options;
+    options.ca_file = Str(ca_file);
+    EXPECT_EQ(sluice_io_start(gateway_, &options, &io_, nullptr), SLUICE_OK);
   }
   ~LimitsNode() {
     sluice_io_stop(io_);
@@ -44,10 +48,37 @@ class LimitsNode {
   LimitsNode& operator=(const LimitsNode&) = delete;
 
   // The status that a request of this caller gets; 0: it is forwarded. `waits` counts how often it waited.
-  uint32_t Ask(const std::string& peer, int* waits = nullptr) {
+  uint32_t Ask(const std::string& peer, int* waits = nullptr) { return Decide(peer, 0, waits, nullptr); }
+
+  // The whole decision, as JSON with its trace.
+  std::string Explain(const std::string& peer) {
+    std::string json;
+    Decide(peer, SLUICE_REQUEST_TRACE, nullptr, &json);
+    return json;
+  }
+
+  // Asks until the status is this one, and counts how many were forwarded.
+  int AskUntil(const std::string& peer, uint32_t wanted) {
+    int forwarded = 0;
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+    while (std::chrono::steady_clock::now() < give_up) {
+      const uint32_t status = Ask(peer);
+      forwarded += status == 0;
+      if (status == wanted) return forwarded;
+      if (status == 500) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ADD_FAILURE() << "never " << wanted;
+    return forwarded;
+  }
+
+ private:
+  static sluice_str Str(const std::string& text) { return {text.data(), text.size()}; }
+
+  uint32_t Decide(const std::string& peer, uint32_t flags, int* waits, std::string* json) {
     const std::string method = "GET", target = "/", host = "api.example.com", address = peer + ":1";
     sluice_request request{};
     request.struct_size = sizeof request;
+    request.flags = flags;
     request.method = Str(method);
     request.target = Str(target);
     request.host = Str(host);
@@ -69,27 +100,12 @@ class LimitsNode {
     sluice_decision decision{};
     decision.struct_size = sizeof decision;
     EXPECT_EQ(sluice_txn_decision(txn, &decision), SLUICE_OK);
+    if (sluice_str text; json != nullptr && sluice_txn_decision_json(txn, &text) == SLUICE_OK)
+      json->assign(text.data, text.size);
     const uint32_t answer = decision.action == SLUICE_ACTION_FORWARD ? 0 : decision.status;
     sluice_txn_free(txn);
     return answer;
   }
-
-  // Asks until the status is this one, and counts how many were forwarded.
-  int AskUntil(const std::string& peer, uint32_t wanted) {
-    int forwarded = 0;
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(40);
-    while (std::chrono::steady_clock::now() < give_up) {
-      const uint32_t status = Ask(peer);
-      forwarded += status == 0;
-      if (status == wanted) return forwarded;
-      if (status == 500) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    ADD_FAILURE() << "never " << wanted;
-    return forwarded;
-  }
-
- private:
-  static sluice_str Str(const std::string& text) { return {text.data(), text.size()}; }
 
   sluice_gateway* gateway_ = nullptr;
   sluice_io* io_ = nullptr;

@@ -1,11 +1,10 @@
 // Limits behind real sentinels and in a real cluster, over the whole way: masters are found, failovers and moved keys
 // followed, and nothing is admitted beyond the limit meanwhile.
+#include "io/redis_topology.h"
+
 #include <gtest/gtest.h>
 
-#include <array>
 #include <chrono>
-#include <functional>
-#include <memory>
 #include <string>
 #include <thread>
 
@@ -15,33 +14,6 @@
 
 namespace sluice::io {
 namespace {
-
-constexpr int kLimit = 40;  // a year
-constexpr auto kPatience = std::chrono::seconds(40);
-
-std::string Port() { return std::to_string(FreePort()); }
-
-std::string Policy(const std::string& redis) {
-  return R"(
-_format_version: "3.0"
-services:
-- name: orders
-  url: http://orders.internal
-  routes: [{name: orders, paths: [/]}]
-  plugins:
-  - name: rate-limiting
-    config: {year: )" +
-         std::to_string(kLimit) + ", policy: redis, limit_by: ip, redis: {timeout: 5000, lease_ms: 10, " +
-         "on_error: closed, " + redis + "}}\n";
-}
-
-void WaitUntil(const std::function<bool()>& reached) {
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
-  while (!reached()) {
-    ASSERT_LT(std::chrono::steady_clock::now(), give_up);
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-}
 
 class Sentinel : public testing::Test {
  protected:
@@ -99,37 +71,11 @@ TEST_F(Sentinel, WhoIsNoMasterIsLeftAlone) {
 
 class Cluster : public testing::Test {
  protected:
-  static constexpr size_t kNodes = 3;
-
-  Cluster() {
-    for (size_t i = 0; i < kNodes; ++i) {
-      ports_[i] = Port();
-      nodes_[i] = std::make_unique<RedisServer>(std::vector<std::string>{
-          "--port", ports_[i], "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port", Port()});
-    }
-    const char* const ranges[kNodes][2] = {{"0", "5460"}, {"5461", "10922"}, {"10923", "16383"}};
-    for (size_t i = 0; i < kNodes; ++i) {
-      EXPECT_EQ(nodes_[i]->Run({"CLUSTER", "ADDSLOTSRANGE", ranges[i][0], ranges[i][1]}), "OK");
-    }
-    for (size_t i = 1; i < kNodes; ++i)
-      EXPECT_EQ(nodes_[i]->Run({"CLUSTER", "MEET", "127.0.0.1", ports_[0], BusPort(*nodes_[0])}), "OK");
-    for (auto& node : nodes_) WaitUntil([&] { return IsWell(*node); });
-  }
-  static std::string BusPort(RedisServer& node) {
-    const std::string text = node.Run({"CONFIG", "GET", "cluster-port"});
-    return text.substr(text.find(' ') + 1);
-  }
-  static bool IsWell(RedisServer& node) {
-    const std::string info = node.Run({"CLUSTER", "INFO"});
-    return info.find("cluster_state:ok") != std::string::npos &&
-           info.find("cluster_known_nodes:3") != std::string::npos;
-  }
   std::string Through() {
-    return Policy("cluster_nodes: [{port: " + Port() + "}, {ip: 127.0.0.1, port: " + ports_[0] + "}]");
+    return Policy("cluster_nodes: [{port: " + Port() + "}, {ip: 127.0.0.1, port: " + cluster_.port(0) + "}]");
   }
 
-  std::array<std::string, kNodes> ports_;
-  std::array<std::unique_ptr<RedisServer>, kNodes> nodes_;
+  RedisCluster cluster_;
 };
 
 TEST_F(Cluster, EachCallersKeyIsFoundWhereItIs) {
@@ -137,20 +83,18 @@ TEST_F(Cluster, EachCallersKeyIsFoundWhereItIs) {
   node.AskUntil("198.51.100.1", 0);  // the first seed is dead
   other.AskUntil("198.51.100.1", 0);
   for (int i = 0; i < 60; ++i) EXPECT_EQ(node.Ask("203.0.113." + std::to_string(i)), 0u) << i;
-  for (auto& server : nodes_) EXPECT_NE(server->Run({"DBSIZE"}), "0");
+  for (size_t i = 0; i < RedisCluster::kNodes; ++i) EXPECT_NE(cluster_[i].Run({"DBSIZE"}), "0");
   EXPECT_LE(1 + node.AskUntil("203.0.113.7", 429) + other.AskUntil("203.0.113.7", 429), kLimit);
 }
 
 TEST_F(Cluster, KeysThatMoveAreFollowed) {
   LimitsNode node(Through());
   int forwarded = node.AskUntil("203.0.113.1", 0);
-  size_t from = 0;
-  while (nodes_[from]->Run({"DBSIZE"}) == "0") ++from;
-  const size_t to = (from + 1) % kNodes;
-  const std::string key = nodes_[from]->Run({"KEYS", "*}:plugin*"});
-  const std::string since = nodes_[from]->Run({"KEYS", "*}:since"});
-  const std::string slot = nodes_[from]->Run({"CLUSTER", "KEYSLOT", key});
-  const std::string from_id = nodes_[from]->Run({"CLUSTER", "MYID"}), to_id = nodes_[to]->Run({"CLUSTER", "MYID"});
+  const size_t from = cluster_.Owner(), to = (from + 1) % RedisCluster::kNodes;
+  const std::string key = cluster_[from].Run({"KEYS", "*}:plugin*"});
+  const std::string since = cluster_[from].Run({"KEYS", "*}:since"});
+  const std::string slot = cluster_[from].Run({"CLUSTER", "KEYSLOT", key});
+  const std::string from_id = cluster_[from].Run({"CLUSTER", "MYID"}), to_id = cluster_[to].Run({"CLUSTER", "MYID"});
   const auto ask = [&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(12));
     const uint32_t status = node.Ask("203.0.113.1");
@@ -158,28 +102,27 @@ TEST_F(Cluster, KeysThatMoveAreFollowed) {
     forwarded += status == 0;
   };
   ask();
-  EXPECT_EQ(nodes_[to]->Run({"CLUSTER", "SETSLOT", slot, "IMPORTING", from_id}), "OK");
-  EXPECT_EQ(nodes_[from]->Run({"CLUSTER", "SETSLOT", slot, "MIGRATING", to_id}), "OK");
+  EXPECT_EQ(cluster_[to].Run({"CLUSTER", "SETSLOT", slot, "IMPORTING", from_id}), "OK");
+  EXPECT_EQ(cluster_[from].Run({"CLUSTER", "SETSLOT", slot, "MIGRATING", to_id}), "OK");
   ask();
-  EXPECT_EQ(nodes_[from]->Run({"MIGRATE", "127.0.0.1", ports_[to], "", "0", "5000", "KEYS", key, since}), "OK");
+  EXPECT_EQ(cluster_[from].Run({"MIGRATE", "127.0.0.1", cluster_.port(to), "", "0", "5000", "KEYS", key, since}), "OK");
   ask();  // ASK
   ask();
-  EXPECT_NE(nodes_[to]->Run({"INFO", "commandstats"}).find("cmdstat_asking"), std::string::npos);
-  for (const size_t i : {to, from}) EXPECT_EQ(nodes_[i]->Run({"CLUSTER", "SETSLOT", slot, "NODE", to_id}), "OK");
+  EXPECT_NE(cluster_[to].Run({"INFO", "commandstats"}).find("cmdstat_asking"), std::string::npos);
+  for (const size_t i : {to, from}) EXPECT_EQ(cluster_[i].Run({"CLUSTER", "SETSLOT", slot, "NODE", to_id}), "OK");
   ask();  // MOVED
   ask();
-  EXPECT_EQ(nodes_[from]->Run({"DBSIZE"}), "0");
+  EXPECT_EQ(cluster_[from].Run({"DBSIZE"}), "0");
   EXPECT_LE(forwarded + node.AskUntil("203.0.113.1", 429), kLimit);
 }
 
 TEST_F(Cluster, ANodeThatDiesAndComesBackIsFoundAgain) {
   LimitsNode node(Through());
   int forwarded = node.AskUntil("203.0.113.1", 0);
-  size_t owner = 0;
-  while (nodes_[owner]->Run({"DBSIZE"}) == "0") ++owner;
-  nodes_[owner]->Stop();
+  const size_t owner = cluster_.Owner();
+  cluster_[owner].Stop();
   forwarded += node.AskUntil("203.0.113.1", 500);
-  nodes_[owner]->Start();  // with nothing of what it knew but its place
+  cluster_[owner].Start();  // with nothing of what it knew but its place
   forwarded += node.AskUntil("203.0.113.1", 429);
   EXPECT_LE(forwarded, kLimit);
   node.AskUntil("203.0.113.2", 0);
