@@ -244,7 +244,7 @@ typedef struct sluice_http_result {
   sluice_str error;  /* "timeout", "connect", "tls", "too_large" … */
   const sluice_pair* headers;
   size_t header_count;
-  sluice_str body;
+  sluice_str body; /* of a script without an answer: who gave none and why, for traces; no secrets */
 } sluice_http_result;
 
 /* SLUICE_OK: *effect is to be carried out (its views live until sluice_gateway_job_done). SLUICE_WAIT: nothing to do

@@ -36,7 +36,8 @@
  *   ended: each has an equal part of the time that is left. A server that is no master is left. In a cluster MOVED and
  *   ASK are followed, and remembered by slot. Errors are those above, "greeting" (the server took no AUTH, SELECT or
  *   SCRIPT LOAD), "sentinel" (none knows a master), "role" (who was named is none), and the first word of the server's
- *   own ("READONLY", "OOM" …).
+ *   own ("READONLY", "OOM" …). The result's body says for people which server it was and what is known besides: that
+ *   stands in the trace of decisions.
  */
 #ifndef SLUICE_IO_H_
 #define SLUICE_IO_H_

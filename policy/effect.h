@@ -63,7 +63,8 @@ struct Effect {
 };
 
 // Of kRedis: status 200 and the text that the script returned as body. Anything else is a failure: an error of the
-// server ("READONLY …"), no text, no answer in time.
+// server ("READONLY …"), no text, no answer in time. A failure's body, if there is one, says for people who gave no
+// answer and why, with no secret: traces show it.
 struct HttpResult {
   uint32_t status = 0;     // 0: no answer
   std::string_view error;  // why there is none: "timeout", "connect", "tls", "too_large" …
