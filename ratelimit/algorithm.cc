@@ -54,4 +54,15 @@ bool Dead(LimitKind kind, Word state, const Ring& ring, const Now& now) {
   return false;
 }
 
+Breakdown BreakDown(const Limit& limit, Word state, const Ring& ring, const Now& now) {
+  switch (limit.kind()) {
+    case LimitKind::kSlidingWindow: return sliding_window::BreakDown(limit, state, ring, now);
+    case LimitKind::kSlidingCounter: return sliding_counter::BreakDown(limit, state, now);
+    case LimitKind::kTokenBucket:
+    case LimitKind::kFixedWindow:
+    case LimitKind::kConcurrency: break;  // a verdict says it all
+  }
+  return {};
+}
+
 }  // namespace sluice::ratelimit

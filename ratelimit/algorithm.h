@@ -58,18 +58,21 @@ namespace sliding_window {
 Step Assess(const Charge& charge, Word state, const Ring& ring, const Now& now, Verdict* verdict);
 GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& receipt, uint64_t units, const Now& now);
 bool Dead(Word state, const Ring& ring, const Now& now);
+Breakdown BreakDown(const Limit& limit, Word state, const Ring& ring, const Now& now);
 }  // namespace sliding_window
 
 namespace sliding_counter {
 Step Assess(const Charge& charge, Word state, const Now& now, Verdict* verdict);
 GiveBack Undo(const Limit& limit, Word state, const Receipt& receipt, uint64_t units);
 bool Dead(Word state, const Now& now);
+Breakdown BreakDown(const Limit& limit, Word state, const Now& now);
 }  // namespace sliding_counter
 
 // By the limit's kind.
 Step Assess(const Charge& charge, Word state, const Ring& ring, const Now& now, Verdict* verdict);
 GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& receipt, uint64_t units, const Now& now);
 bool Dead(LimitKind kind, Word state, const Ring& ring, const Now& now);
+Breakdown BreakDown(const Limit& limit, Word state, const Ring& ring, const Now& now);
 
 // Fills in `allowed`, `refusal`, `limit`, `used` and `remaining` of a verdict for a limit counted in whole units.
 void Count(uint64_t size, uint64_t used_before, uint64_t cost, Verdict* verdict);

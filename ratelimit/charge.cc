@@ -192,6 +192,13 @@ int64_t UntilMore(const Store& store, const Charge& charge, const Verdict& verdi
   return refused.retry_after_ns;
 }
 
+Breakdown BreakDown(const Store& store, const Charge& charge, const Receipt& receipt, const Now& now) {
+  Pending pending;
+  Locate(store.impl(), charge, receipt, &pending);
+  if (pending.found.entry == nullptr) return {};
+  return BreakDown(*charge.limit, StateFor(*charge.limit, pending.found.state), RingFor(pending), now);
+}
+
 void Refund(Store& store, const Charge& charge, Receipt* receipt, uint64_t units, const Now& now) {
   units = std::min(units, receipt->units);
   receipt->units -= units;

@@ -77,6 +77,23 @@ Verdict Peek(const Store& store, const Charge& charge, const Now& now);
 // for concurrency, where nobody knows. `verdict` is what was said of this charge at `now`. Writes nothing.
 int64_t UntilMore(const Store& store, const Charge& charge, const Verdict& verdict, const Now& now);
 
+// What a verdict leaves out of how a limit stands, for whoever explains it to people; what the limit's kind does not
+// have is 0.
+struct Breakdown {
+  // kSlidingWindow: the units that leave the window next, together, and when.
+  uint64_t oldest = 0;
+  int64_t oldest_leaves_ns = 0;
+  // kSlidingCounter: used = carried + count, where `carried` is `former` of the window before, less what of it is more
+  // than a window old by now.
+  uint64_t former = 0;
+  uint64_t carried = 0;
+  uint64_t count = 0;
+  int64_t elapsed_ns = 0;  // of this window …
+  int64_t length_ns = 0;   // … which is so long
+};
+// `receipt` is that of a verdict of this charge. Writes nothing.
+Breakdown BreakDown(const Store& store, const Charge& charge, const Receipt& receipt, const Now& now);
+
 // Gives back up to `units` of what a receipt stands for, and takes them off the receipt. Units that time has given back
 // already (the bucket has been full since, the window is over) are not given back twice.
 void Refund(Store& store, const Charge& charge, Receipt* receipt, uint64_t units, const Now& now);

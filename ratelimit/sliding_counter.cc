@@ -130,4 +130,17 @@ bool Dead(Word state, const Now& now) {
   return Mono(now) / kTick >= w.start + windows * LengthOf(kLength.Get64(state));
 }
 
+Breakdown BreakDown(const Limit& limit, Word state, const Now& now) {
+  const uint64_t length = LengthOf(limit), t = Mono(now);
+  const bool carry = state != 0 && kLength.Get64(state) != CodeOf(limit);
+  const Windows w = Moved(carry ? CarryOver(state, t) : Unpack(state), length, t / kTick);
+  Breakdown breakdown;
+  breakdown.former = w.former;
+  breakdown.carried = Overlap(w, length, t);
+  breakdown.count = w.count;
+  breakdown.elapsed_ns = static_cast<int64_t>(Elapsed(w, t));
+  breakdown.length_ns = static_cast<int64_t>(length * kTick);
+  return breakdown;
+}
+
 }  // namespace sluice::ratelimit::sliding_counter

@@ -151,4 +151,14 @@ bool Dead(Word state, const Ring& ring, const Now& now) {
   return ring.Time(static_cast<uint32_t>(kNewest.Get(state))) + window <= Mono(now) + 1;
 }
 
+Breakdown BreakDown(const Limit& limit, Word state, const Ring& ring, const Now& now) {
+  const uint64_t window = static_cast<uint64_t>(limit.spec().period_ns), t = Mono(now);
+  const Log log = Live(state, ring, window, t);
+  Breakdown breakdown;
+  if (log.filled == 0) return breakdown;
+  breakdown.oldest = log.behind > 0 ? log.block : log.filled;
+  breakdown.oldest_leaves_ns = WaitFor(1, log, ring, window, t);
+  return breakdown;
+}
+
 }  // namespace sluice::ratelimit::sliding_window
