@@ -323,12 +323,12 @@ Ask Leases::Begin(Flight& flight, uint64_t id, const Now& now) {
   return ask;
 }
 
-void Leases::Answered(uint64_t ask, std::string_view text, const Now& now) {
+bool Leases::Answered(uint64_t ask, std::string_view text, const Now& now) {
   Answer answer;
   {
     std::lock_guard lock(mutex_);
     const auto found = flights_.find(ask);
-    if (found == flights_.end()) return;
+    if (found == flights_.end()) return true;  // answered before
     Account& account = *found->second.account;
     const bool of_key = text.substr(0, 2) == "E ";
     if (of_key || ParseAnswer(text, account.set->limits().size(), &answer)) {
@@ -338,14 +338,18 @@ void Leases::Answered(uint64_t ask, std::string_view text, const Now& now) {
       down_until_.store(0, std::memory_order_relaxed);
       stats_.down = false;
       retry_ns_ = 0;
-      if (!of_key) return Settle(flight, ask, answer, now);
+      if (!of_key) {
+        Settle(flight, ask, answer, now);
+        return true;
+      }
       ++stats_.failures;
       account.slot->debt.fetch_add(flight.debt, std::memory_order_relaxed);
       account.slot->broken_until.store(flight.asked_at + kBrokenPause, std::memory_order_relaxed);
-      return;
+      return false;
     }
   }
   Failed(ask, now);
+  return false;
 }
 
 void Leases::Failed(uint64_t ask, const Now& now) {
@@ -408,6 +412,35 @@ void Leases::Install(Account& account, const Flight& flight, const Answer& answe
   slot.retry_at.store(answer.retry_ns < 0 ? kNever : mono + std::max(answer.retry_ns, pause),
                       std::memory_order_relaxed);
   slot.refused_until.store(mono + pause, std::memory_order_release);
+}
+
+namespace {
+
+int64_t Left(const std::atomic<int64_t>& until, int64_t mono) {
+  return std::max<int64_t>(until.load(std::memory_order_acquire) - mono, 0);
+}
+
+}  // namespace
+
+LeaseState Leases::Describe(const Key& key, const Now& now) const {
+  std::lock_guard lock(mutex_);
+  const int64_t mono = static_cast<int64_t>(Mono(now));
+  LeaseState state;
+  state.down_ns = Left(down_until_, mono);
+  const LeaseSlot* const slot = Find(key);
+  if (slot == nullptr) return state;
+  state.known = true;
+  state.in_hand = slot->Usable(Mono(now));
+  for (const AtomicWord& place : slot->leases)
+    if (const Word lease = place.Load(); UsableUnits(lease, Mono(now)) > 0)
+      state.ends_ns = std::max(state.ends_ns, static_cast<int64_t>(kLeaseExpires.Get64(lease)) - mono);
+  const Account& account = *accounts_[static_cast<size_t>(slot - slots_.get())];
+  if (account.asked_at != 0) state.asked_ago_ns = std::max<int64_t>(mono - account.asked_at, 0);
+  state.refused_ns = Left(slot->refused_until, mono);
+  state.refused_cost = slot->refused_cost.load(std::memory_order_relaxed);
+  state.debt = slot->debt.load(std::memory_order_relaxed);
+  state.broken_ns = Left(slot->broken_until, mono);
+  return state;
 }
 
 LeaseStats Leases::Stats() const {

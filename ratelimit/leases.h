@@ -59,6 +59,19 @@ struct LeaseStats {
   bool down = false;      // the last ask failed, and none has succeeded since
 };
 
+// How a node stands with the server about one caller, for whoever explains it to people.
+struct LeaseState {
+  bool known = false;         // a caller of whom something is known here
+  uint64_t in_hand = 0;       // units that may be spent …
+  int64_t ends_ns = 0;        // … until their last lease ends
+  int64_t asked_ago_ns = -1;  // since the last ask about this caller; -1: there was none
+  int64_t refused_ns = 0;     // until the server is asked again, after it refused …
+  uint64_t refused_cost = 0;  // … so many units
+  uint64_t debt = 0;          // units admitted without the server, which it will be told of
+  int64_t down_ns = 0;        // until the server is tried again; 0: it answers
+  int64_t broken_ns = 0;      // until it is asked again about this caller, whose key it could not use
+};
+
 class Leases {
  public:
   struct Options {
@@ -116,10 +129,13 @@ class Leases {
 
   // The next ask to carry out, or nothing until `*ask_again_mono_ns` or until somebody waits.
   std::optional<Ask> NextAsk(const Now& now, int64_t* ask_again_mono_ns);
-  // What the script answered.
-  void Answered(uint64_t ask, std::string_view text, const Now& now);
+  // What the script answered. False if that is no use: not an answer, or the error of this caller's key.
+  bool Answered(uint64_t ask, std::string_view text, const Now& now);
   // No answer: time is up, no connection, or the server's error. The script may have run all the same.
   void Failed(uint64_t ask, const Now& now);
+
+  // Locks briefly.
+  LeaseState Describe(const Key& key, const Now& now) const;
 
   LeaseStats Stats() const;
 

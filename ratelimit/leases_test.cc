@@ -89,6 +89,45 @@ TEST_F(LeasesTest, AsksABucketThatGaveLittleNotBeforeItIsOfUse) {
   EXPECT_EQ(Take(500), Outcome::kAsk);
 }
 
+TEST_F(LeasesTest, TellsHowItStandsWithTheServer) {
+  LeaseState state = leases_.Describe(key_, At(0));
+  EXPECT_FALSE(state.known);
+  EXPECT_EQ(state.down_ns, 0);
+  Lease(0, 3);
+  Take(100, 2);
+  state = leases_.Describe(key_, At(400));
+  EXPECT_TRUE(state.known);
+  EXPECT_EQ(state.in_hand, 1u);
+  EXPECT_EQ(state.ends_ns, 599 * kMs);  // a thousandth less than was granted: clocks may run apart
+  EXPECT_EQ(state.asked_ago_ns, 400 * kMs);
+  EXPECT_EQ(state.refused_ns, 0);
+  Want(1'500, 5);
+  Answer(*Next(1'500), 1'500, {.granted = 0, .retry_ms = 700});
+  state = leases_.Describe(key_, At(1'600));
+  EXPECT_EQ(state.in_hand, 0u);
+  EXPECT_EQ(state.ends_ns, 0);
+  EXPECT_EQ(state.refused_ns, 600 * kMs);
+  EXPECT_EQ(state.refused_cost, 5u);
+  leases_.Owe(set_, key_, "alice", 4, At(2'000));
+  EXPECT_EQ(leases_.Describe(key_, At(2'000)).debt, 4u);
+  leases_.Failed(Next(2'300)->id, At(2'300));
+  EXPECT_GT(leases_.Describe(key_, At(2'300)).down_ns, 0);
+  EXPECT_EQ(leases_.Describe(key_, At(9'000)).down_ns, 0);
+}
+
+TEST_F(LeasesTest, TellsWhetherAnAnswerIsOfUse) {
+  Want(0);
+  EXPECT_FALSE(leases_.Answered(Next(0)->id, "E WRONGTYPE", At(0)));
+  EXPECT_GT(leases_.Describe(key_, At(0)).broken_ns, 0);
+  EXPECT_EQ(leases_.Describe(key_, At(0)).down_ns, 0);
+  Want(6'000);
+  const uint64_t id = Next(6'000)->id;
+  EXPECT_FALSE(leases_.Answered(id, "no answer", At(6'000)));
+  EXPECT_GT(leases_.Describe(key_, At(6'000)).down_ns, 0);
+  Want(9'000);
+  EXPECT_TRUE(leases_.Answered(id, "no answer", At(6'000)));  // it has been answered
+}
+
 TEST_F(LeasesTest, TimeRunsFromTheQuestionNotFromTheAnswer) {
   Want(0);
   const std::optional<Ask> ask = Next(0);
