@@ -11,7 +11,6 @@ namespace sluice {
 namespace {
 
 constexpr size_t kMostAnswerBytes = 4'096;
-constexpr size_t kMostFailureBytes = 400;
 
 ratelimit::Leases::Options OptionsWith(uint64_t seed) {
   ratelimit::Leases::Options options;
@@ -70,31 +69,20 @@ RedisCall CallOf(const policy::Redis& redis) {
 }  // namespace
 
 SharedServer::SharedServer(const policy::Redis& redis, uint32_t number, uint64_t seed)
-    : leases(OptionsWith(seed)), redis_(redis), number_(number) {}
+    : leases(OptionsWith(seed)), redis_(redis), url_(UrlOf(redis)), number_(number) {}
 
-std::string SharedServer::Trouble() const {
-  const std::string name = absl::StrCat("`", UrlOf(redis_), "` ");
-  absl::MutexLock lock(&mutex_);
-  if (!failing_.load(std::memory_order_relaxed))
-    return absl::StrCat(name,
-                        "has no answer: no time to wait, no room for another caller, or a key that it cannot use");
-  return absl::StrCat(name, "cannot be asked: ", failure_);
-}
-
-// What carries out effects says more in the body, for people. It may be the words of a server.
-void SharedServer::NoteAnswer(const HttpResult& result) {
-  const bool failed = result.status != 200 && result.error != "TRYAGAIN";
-  if (!failed) {
-    if (failing_.load(std::memory_order_relaxed)) failing_.store(false, std::memory_order_relaxed);
-    return;
+std::optional<ServerError> SharedServer::Take(uint64_t job, const HttpResult& result, Now now) {
+  if (result.status == 200) {
+    if (leases.Answered(AskOf(job), result.body, now)) return std::nullopt;
+    return absl::StartsWith(result.body, "E ") ? ServerError::kKey : ServerError::kProtocol;
   }
-  std::string failure(result.status != 0 || result.body.empty() ? result.error : result.body);
-  failure.resize(std::min(failure.size(), kMostFailureBytes));
-  std::replace_if(
-      failure.begin(), failure.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  absl::MutexLock lock(&mutex_);
-  failure_ = std::move(failure);
-  failing_.store(true, std::memory_order_relaxed);
+  const ServerError error = ServerErrorOf(result.error);
+  if (result.error == "TRYAGAIN") {  // while a cluster moves this key's slot
+    leases.Answered(AskOf(job), "E TRYAGAIN", now);
+  } else {
+    leases.Failed(AskOf(job), now);
+  }
+  return error;
 }
 
 std::vector<std::shared_ptr<SharedServer>> SharedServers::Adopt(const std::vector<policy::Redis>& servers) {
@@ -129,11 +117,10 @@ Effect SharedServers::Launch(const std::shared_ptr<SharedServer>& server, const 
   flight->call.nodes = flight->nodes;
   flight->call.keys = flight->keys;
   flight->call.arguments = flight->arguments;
-  flight->url = UrlOf(server->redis());
   Effect effect;
   effect.kind = EffectKind::kRedis;
   effect.id = server->JobOf(ask.id);
-  effect.url = flight->url;
+  effect.url = server->url();
   effect.timeout_ms = server->redis().timeout_ms;
   effect.max_body_bytes = kMostAnswerBytes;
   effect.redis = &flight->call;
@@ -163,15 +150,8 @@ void SharedServers::JobDone(uint64_t job, const HttpResult& result, Now now) {
     flight = std::move(found->second);
     flights_.erase(found);
   }
-  flight->server->NoteAnswer(result);
-  ratelimit::Leases& leases = flight->server->leases;
-  if (result.status == 200) {
-    leases.Answered(SharedServer::AskOf(job), result.body, now);
-  } else if (result.error == "TRYAGAIN") {  // while a cluster moves this key's slot
-    leases.Answered(SharedServer::AskOf(job), "E TRYAGAIN", now);
-  } else {
-    leases.Failed(SharedServer::AskOf(job), now);
-  }
+  if (const std::optional<ServerError> error = flight->server->Take(job, result, now))
+    flight->server->last_error_.store(static_cast<size_t>(*error), std::memory_order_relaxed);
 }
 
 }  // namespace sluice

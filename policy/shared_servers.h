@@ -7,6 +7,7 @@
 #define SLUICE_POLICY_SHARED_SERVERS_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "absl/synchronization/mutex.h"
 #include "policy/document/document.h"
 #include "policy/effect.h"
+#include "policy/server_error.h"
 #include "ratelimit/leases.h"
 
 namespace sluice {
@@ -29,9 +31,9 @@ class SharedServer {
 
   ratelimit::Leases leases;
   const policy::Redis& redis() const { return redis_; }
-
-  // For people: why a caller had no answer of which server. Locks.
-  std::string Trouble() const;
+  const std::string& url() const { return url_; }  // "redis://host:6379/0": no name of a user, no password
+  // Why it gave no answer when it last gave none; `kServerErrors`: it always has.
+  size_t last_error() const { return last_error_.load(std::memory_order_relaxed); }
 
   // The gateway's job that answers an ask of `leases`.
   uint64_t JobOf(uint64_t ask) const { return kMark | uint64_t{number_} << kNumberShift | ask; }
@@ -40,15 +42,14 @@ class SharedServer {
   friend class SharedServers;
   static constexpr uint64_t kMark = uint64_t{1} << 63;  // no job of a key set has it
   static constexpr int kNumberShift = 44;
+  // Hands on what came of a job; why that is no answer, if it is none.
+  std::optional<ServerError> Take(uint64_t job, const HttpResult& result, Now now);
   static uint64_t AskOf(uint64_t job) { return job & ((uint64_t{1} << kNumberShift) - 1); }
 
-  void NoteAnswer(const HttpResult& result);
-
   const policy::Redis redis_;
+  const std::string url_;
   const uint32_t number_;
-  std::atomic<bool> failing_{false};  // the last answer was none
-  mutable absl::Mutex mutex_;
-  std::string failure_ ABSL_GUARDED_BY(mutex_);  // printable
+  std::atomic<size_t> last_error_{kServerErrors};
 };
 
 class SharedServers {
@@ -70,7 +71,6 @@ class SharedServers {
     ratelimit::AskText text;
     std::vector<std::string_view> keys, arguments;
     std::vector<RedisAddress> nodes;
-    std::string url;
     RedisCall call;
   };
 

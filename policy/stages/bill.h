@@ -49,6 +49,17 @@ struct Bill {
   bool waited = false;
   int64_t waits_since = 0;  // monotonic
   bool charged = false;
+
+  // The part whose units or refusal a line goes by; null: the node's own count.
+  const SharedPart* PartOf(const Line& line) const {
+    if (line.part == kLocal) return nullptr;
+    const SharedPart& part = parts[line.part];
+    const bool local =
+        part.state == SharedPart::State::kMissing && part.sharing->on_error != policy::Sharing::OnError::kOpen;
+    return local ? nullptr : &part;
+  }
+  // Whether this one is a reason to refuse the request.
+  static bool Refused(const Line& line) { return !line.verdict.allowed && !line.limit->shadow; }
 };
 
 }  // namespace sluice

@@ -4,6 +4,7 @@
 
 #include "policy/stages/bill.h"
 #include "policy/stages/charge_shared.h"
+#include "policy/stages/charge_trace.h"
 #include "policy/stages/counted.h"
 #include "policy/stages/ietf_headers.h"
 #include "policy/stages/stages.h"
@@ -79,16 +80,13 @@ constexpr int64_t kNsPerMs = 1'000'000;
 int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }
 int64_t Seconds(int64_t ns) { return CeilDivide(ns, 1'000 * kNsPerMs); }
 
-// Whether this one is a reason to refuse the request.
-bool Refused(const Bill& bill, size_t i) { return !bill.lines[i].verdict.allowed && !bill.lines[i].limit->shadow; }
-
 void Count(Txn& t, const Bill& bill) {
   const uint32_t stripe = ratelimit::Store::StripeOfThisProcessor();
   for (size_t i = 0; i < bill.count; ++i) {
     using ratelimit::Ruling;
-    const Ruling ruling = bill.lines[i].verdict.allowed ? Ruling::kAllowed
-                          : Refused(bill, i)            ? Ruling::kRefused
-                                                        : Ruling::kShadowRefused;
+    const Ruling ruling = bill.lines[i].verdict.allowed  ? Ruling::kAllowed
+                          : Bill::Refused(bill.lines[i]) ? Ruling::kRefused
+                                                         : Ruling::kShadowRefused;
     t.gateway.store->Count(bill.lines[i].limit->meter, ruling, stripe);
   }
 }
@@ -101,19 +99,11 @@ void Report(Txn& t, const Bill& bill) {
                  v.limit,
                  v.remaining,
                  static_cast<uint64_t>(CeilDivide(v.reset_ns, kNsPerMs)),
-                 Refused(bill, i),
+                 Bill::Refused(bill.lines[i]),
                  !v.allowed && bill.lines[i].limit->shadow};
-    Trace(
-        t, "limit",
-        v.allowed           ? "pass"
-        : states[i].refused ? "refuse"
-                            : "shadow",
-        bill.lines[i].limit->spot,
-        {bill.lines[i].limit->name, ": ", v.refusal == ratelimit::Refusal::kFull ? "no room for another caller, " : "",
-         Decimal(t, static_cast<int64_t>(v.used)), " of ", Decimal(t, static_cast<int64_t>(v.limit)),
-         " used, all free in ", Decimal(t, CeilDivide(v.reset_ns, kNsPerMs)), " ms"});
   }
   t.decision.limits = {states, bill.count};
+  TraceLimits(t, bill);
 }
 
 // Of requests in flight nobody knows when they will end, so that their limit tells no client a time to wait.
@@ -155,7 +145,7 @@ void AddHeaders(Txn& t, const Bill& bill) {
 int64_t RetryAfterSeconds(const Bill& bill) {
   int64_t longest = 0;
   for (size_t i = 0; i < bill.count; ++i) {
-    if (!Refused(bill, i) || !HasPace(*bill.lines[i].limit)) continue;
+    if (!Bill::Refused(bill.lines[i]) || !HasPace(*bill.lines[i].limit)) continue;
     if (bill.lines[i].verdict.retry_after_ns == ratelimit::kNever) return 0;
     longest = std::max(longest, bill.lines[i].verdict.retry_after_ns);
   }
@@ -174,7 +164,7 @@ int64_t Jitter(Txn& t, const RateLimitingPlugin& plugin) {
 Step RefuseOverLimit(Txn& t, const Bill& bill, std::span<const AnnouncedLimit> announced) {
   const RateLimitingPlugin* plugin = nullptr;
   for (size_t i = 0; i < bill.count && plugin == nullptr; ++i)
-    if (Refused(bill, i)) plugin = bill.lines[i].plugin;
+    if (Bill::Refused(bill.lines[i])) plugin = bill.lines[i].plugin;
   int64_t seconds = RetryAfterSeconds(bill);
   if (seconds > 0 && plugin != nullptr) seconds += Jitter(t, *plugin);
   if (seconds > 0) t.response_changes.Set("Retry-After", Decimal(t, seconds));
@@ -217,20 +207,11 @@ Bill* BillOf(Txn& t) {
   return bill;
 }
 
-// The part whose units or refusal a line goes by; null: the node's own count.
-const SharedPart* PartOf(const Bill& bill, const Bill::Line& line) {
-  if (line.part == Bill::kLocal) return nullptr;
-  const SharedPart& part = bill.parts[line.part];
-  const bool local =
-      part.state == SharedPart::State::kMissing && part.sharing->on_error != policy::Sharing::OnError::kOpen;
-  return local ? nullptr : &part;
-}
-
 // What shared limits say of a request; where the server was not asked, that nothing is used.
 void TakeVerdicts(Bill& bill) {
   for (size_t i = 0; i < bill.count; ++i) {
     Bill::Line& line = bill.lines[i];
-    const SharedPart* part = PartOf(bill, line);
+    const SharedPart* part = bill.PartOf(line);
     if (part == nullptr) continue;
     line.verdict = part->verdicts[line.limit->place];
     if (part->state != SharedPart::State::kMissing && line.verdict.limit != 0) continue;
@@ -244,7 +225,7 @@ void TakeVerdicts(Bill& bill) {
 void KeyMissing(const Txn& t, Bill& bill) {
   for (size_t i = 0; i < bill.count; ++i) {
     Bill::Line& line = bill.lines[i];
-    if (line.part != Bill::kLocal && PartOf(bill, line) == nullptr)
+    if (line.part != Bill::kLocal && bill.PartOf(line) == nullptr)
       line.charge.key = KeyOf(t, line.limit->limit.id(), bill.parts[line.part].counted);
   }
 }
@@ -255,11 +236,11 @@ bool ChargeOwn(Txn& t, Bill& bill) {
   auto* verdicts = t.arena.Array<ratelimit::Verdict>(bill.count);
   size_t count = 0;
   for (size_t i = 0; i < bill.count; ++i)
-    if (PartOf(bill, bill.lines[i]) == nullptr) charges[count++] = bill.lines[i].charge;
+    if (bill.PartOf(bill.lines[i]) == nullptr) charges[count++] = bill.lines[i].charge;
   const bool allowed = ratelimit::ChargeAll(*t.gateway.store, charges, count, t.now, verdicts);
   size_t next = 0;
   for (size_t i = 0; i < bill.count; ++i)
-    if (PartOf(bill, bill.lines[i]) == nullptr) bill.lines[i].verdict = verdicts[next++];
+    if (bill.PartOf(bill.lines[i]) == nullptr) bill.lines[i].verdict = verdicts[next++];
   if (allowed) t.held = {charges, verdicts, count};
   return allowed;
 }
@@ -268,7 +249,7 @@ bool ChargeOwn(Txn& t, Bill& bill) {
 void PeekOwn(Txn& t, Bill& bill) {
   for (size_t i = 0; i < bill.count; ++i) {
     Bill::Line& line = bill.lines[i];
-    if (PartOf(bill, line) != nullptr) continue;
+    if (bill.PartOf(line) != nullptr) continue;
     line.verdict = ratelimit::Peek(*t.gateway.store, line.charge, t.now);
     if (!line.verdict.allowed) continue;
     ratelimit::Charge nothing = line.charge;
@@ -303,7 +284,7 @@ bool HidesHeaders(const Bill& bill) {
 // Until more is available of a limit. Of a shared one, whose units other nodes may take, at the latest.
 int64_t UntilMore(const Txn& t, const Bill& bill, const Bill::Line& line) {
   const ratelimit::Verdict& v = line.verdict;
-  if (PartOf(bill, line) == nullptr) return ratelimit::UntilMore(*t.gateway.store, line.charge, v, t.now);
+  if (bill.PartOf(line) == nullptr) return ratelimit::UntilMore(*t.gateway.store, line.charge, v, t.now);
   if (v.allowed) return v.reset_ns;
   return v.retry_after_ns == ratelimit::kNever ? 0 : v.retry_after_ns;
 }
@@ -315,7 +296,8 @@ std::span<const AnnouncedLimit> Announced(Txn& t, const Bill& bill) {
   for (size_t i = 0; i < bill.count; ++i) {
     const Bill::Line& line = bill.lines[i];
     if (line.limit->quota_policy.empty()) continue;
-    announced[count++] = {line.limit, line.verdict.remaining, Seconds(UntilMore(t, bill, line)), Refused(bill, i)};
+    announced[count++] = {line.limit, line.verdict.remaining, Seconds(UntilMore(t, bill, line)),
+                          Bill::Refused(bill.lines[i])};
   }
   return {announced, count};
 }
@@ -328,8 +310,10 @@ Step Charge(Txn& t) {
   Bill& bill = *t.bill;
   const SharedStep shared = TakeShared(t, bill);
   if (shared == SharedStep::kWait) return Step::kWait;
-  if (shared == SharedStep::kClosed)
+  if (shared == SharedStep::kClosed) {
+    TraceClosed(t, bill);
     return Refuse(t, 500, "limits_unavailable", "An unexpected error occurred");  // Kong's answer
+  }
   const bool allowed = ChargeEverything(t, bill, shared);
   Count(t, bill);
   Report(t, bill);

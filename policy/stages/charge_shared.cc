@@ -19,8 +19,6 @@ using OnError = policy::Sharing::OnError;
 constexpr int kMostWaits = 4;  // for one lease
 constexpr int64_t kNsPerMs = 1'000'000;
 
-SharedServer& ServerOf(const Txn& t, const SharedPart& part) { return *t.world->servers[part.sharing->server]; }
-
 // Names the caller in the server: a digest, since it may be a credential, and callers must not be able to make two
 // alike.
 std::string BucketOf(const SharedPart& part) {
@@ -46,11 +44,6 @@ void SetState(SharedPart& part, Outcome outcome) {
                                               : State::kMissing;
 }
 
-void TraceMissing(Txn& t, const SharedPart& part, std::string_view verdict) {
-  if (!t.options.trace) return;
-  Trace(t, "limit", verdict, {}, {"the server of shared limits ", ServerOf(t, part).Trouble()});
-}
-
 // All waits together are as long as one may be.
 bool MayWait(const Txn& t, const Bill& bill, const SharedPart& part) {
   if (!t.options.can_wait) return false;
@@ -66,7 +59,7 @@ SharedStep WaitFor(Txn& t, Bill& bill, SharedPart& part, uint64_t ask) {
   t.effect.kind = EffectKind::kJob;
   t.effect.id = server.JobOf(ask);
   t.effect.timeout_ms = server.redis().timeout_ms - (t.now.mono_ns - bill.waits_since) / kNsPerMs;
-  Trace(t, "limit", "wait", {}, {"for units of `", part.sharing->set->name(), "`"});
+  Trace(t, "limit", "wait", {}, {"for units of `", part.sharing->set->name(), "` from ", server.url()});
   return SharedStep::kWait;
 }
 
@@ -102,19 +95,14 @@ uint64_t AskStrictly(Txn& t, const Bill& bill, SharedPart& part) {
 
 SharedStep Conclude(Txn& t, Bill& bill) {
   SharedStep step = SharedStep::kGo;
-  const SharedPart* closed = nullptr;
   for (size_t i = 0; i < bill.part_count; ++i) {
     const SharedPart& part = bill.parts[i];
-    if (part.state == State::kMissing && part.sharing->on_error == OnError::kClosed) {
-      step = SharedStep::kClosed;
-      closed = &part;
-    }
+    if (part.state == State::kMissing && part.sharing->on_error == OnError::kClosed) step = SharedStep::kClosed;
     if (part.state == State::kRefused) {
       step = SharedStep::kRefused;
       break;
     }
   }
-  if (step == SharedStep::kClosed) TraceMissing(t, *closed, "refuse");
   if (step != SharedStep::kGo) PutBackShared(t, bill);
   return step;
 }
@@ -130,6 +118,8 @@ bool OwnLimitsAllow(const Txn& t, const Bill& bill) {
 }
 
 }  // namespace
+
+SharedServer& ServerOf(const Txn& t, const SharedPart& part) { return *t.world->servers[part.sharing->server]; }
 
 SharedStep TakeShared(Txn& t, Bill& bill) {
   SharedPart* waits = nullptr;
@@ -173,9 +163,8 @@ void PutBackShared(Txn& t, Bill& bill) {
 void OweShared(Txn& t, Bill& bill) {
   for (size_t i = 0; i < bill.part_count; ++i) {
     const SharedPart& part = bill.parts[i];
-    if (part.state != State::kMissing) continue;
-    TraceMissing(t, part, "skip");
-    ServerOf(t, part).leases.Owe(part.sharing->set, part.key, BucketOf(part), part.cost, t.now);
+    if (part.state == State::kMissing)
+      ServerOf(t, part).leases.Owe(part.sharing->set, part.key, BucketOf(part), part.cost, t.now);
   }
 }
 

@@ -14,6 +14,9 @@ enum class SharedStep {
   kClosed,   // some part is missing, and the policy says closed; nothing is taken
 };
 
+// Where a part's units come from.
+SharedServer& ServerOf(const Txn& t, const SharedPart& part);
+
 // Takes the units of every part. Before a request waits it puts back what it took: units are spent when it goes on.
 SharedStep TakeShared(Txn& t, Bill& bill);
 
