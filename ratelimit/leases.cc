@@ -323,12 +323,12 @@ Ask Leases::Begin(Flight& flight, uint64_t id, const Now& now) {
   return ask;
 }
 
-bool Leases::Answered(uint64_t ask, std::string_view text, const Now& now) {
+AskResult Leases::Answered(uint64_t ask, std::string_view text, const Now& now) {
   Answer answer;
   {
     std::lock_guard lock(mutex_);
     const auto found = flights_.find(ask);
-    if (found == flights_.end()) return true;  // answered before
+    if (found == flights_.end()) return {.usable = true};  // answered before
     Account& account = *found->second.account;
     const bool of_key = text.substr(0, 2) == "E ";
     if (of_key || ParseAnswer(text, account.set->limits().size(), &answer)) {
@@ -338,18 +338,15 @@ bool Leases::Answered(uint64_t ask, std::string_view text, const Now& now) {
       down_until_.store(0, std::memory_order_relaxed);
       stats_.down = false;
       retry_ns_ = 0;
-      if (!of_key) {
-        Settle(flight, ask, answer, now);
-        return true;
-      }
+      if (!of_key) return Settle(flight, ask, answer, now);
       ++stats_.failures;
       account.slot->debt.fetch_add(flight.debt, std::memory_order_relaxed);
       account.slot->broken_until.store(flight.asked_at + kBrokenPause, std::memory_order_relaxed);
-      return false;
+      return {};
     }
   }
   Failed(ask, now);
-  return false;
+  return {};
 }
 
 void Leases::Failed(uint64_t ask, const Now& now) {
@@ -378,14 +375,18 @@ void Leases::Down(const Now& now) {
   down_until_.store(mono + retry_ns_ * 3 / 4 + spread, std::memory_order_relaxed);
 }
 
-void Leases::Settle(const Flight& flight, uint64_t id, const Answer& answer, const Now& now) {
+AskResult Leases::Settle(const Flight& flight, uint64_t id, const Answer& answer, const Now& now) {
   Account& account = *flight.account;
   account.Learn(answer, static_cast<int64_t>(Mono(now)));
-  stats_.granted += answer.granted;
-  if (flight.need > 0 && answer.granted == 0) ++stats_.refusals;
-  if (flight.strict_cost == 0) return Install(account, flight, answer, now);
-  const auto waits = strict_.find(id);
-  if (waits != strict_.end()) waits->second = {true, answer};
+  const AskResult result = {true, answer.granted, flight.need > 0 && answer.granted == 0};
+  stats_.granted += result.granted;
+  if (result.refused) ++stats_.refusals;
+  if (flight.strict_cost == 0) {
+    Install(account, flight, answer, now);
+  } else if (const auto waits = strict_.find(id); waits != strict_.end()) {
+    waits->second = {true, answer};
+  }
+  return result;
 }
 
 void Leases::Install(Account& account, const Flight& flight, const Answer& answer, const Now& now) {
@@ -426,6 +427,7 @@ LeaseState Leases::Describe(const Key& key, const Now& now) const {
   std::lock_guard lock(mutex_);
   const int64_t mono = static_cast<int64_t>(Mono(now));
   LeaseState state;
+  state.down = stats_.down;
   state.down_ns = Left(down_until_, mono);
   const LeaseSlot* const slot = Find(key);
   if (slot == nullptr) return state;
@@ -443,10 +445,21 @@ LeaseState Leases::Describe(const Key& key, const Now& now) const {
   return state;
 }
 
-LeaseStats Leases::Stats() const {
+LeaseStats Leases::Stats(const Now& now) const {
   std::lock_guard lock(mutex_);
+  const int64_t mono = static_cast<int64_t>(Mono(now));
   LeaseStats stats = stats_;
-  for (const auto& account : accounts_) stats.callers += account != nullptr;
+  stats.down_ns = Left(down_until_, mono);
+  for (const auto& account : accounts_) {
+    if (account == nullptr) continue;
+    ++stats.callers;
+    for (const AtomicWord& lease : account->slot->leases) {
+      const uint64_t units = UsableUnits(lease.Load(), Mono(now));
+      stats.leases += units > 0;
+      stats.in_hand += units;
+    }
+    stats.held_refusals += Left(account->slot->refused_until, mono) > 0;
+  }
   return stats;
 }
 

@@ -57,6 +57,18 @@ struct LeaseStats {
   uint64_t failures = 0;  // asks without a usable answer
   uint64_t full = 0;      // callers for whom there was no room
   bool down = false;      // the last ask failed, and none has succeeded since
+  // As it is now.
+  int64_t down_ns = 0;         // until the server is tried again
+  uint64_t leases = 0;         // that have units to spend
+  uint64_t in_hand = 0;        // those units
+  uint64_t held_refusals = 0;  // callers about whom the server is not asked again yet
+};
+
+// What came of an ask.
+struct AskResult {
+  bool usable = false;   // an answer; else the error of this caller's key, or no answer at all
+  uint64_t granted = 0;  // units
+  bool refused = false;  // nothing was granted to somebody who needed it
 };
 
 // How a node stands with the server about one caller, for whoever explains it to people.
@@ -68,7 +80,8 @@ struct LeaseState {
   int64_t refused_ns = 0;     // until the server is asked again, after it refused …
   uint64_t refused_cost = 0;  // … so many units
   uint64_t debt = 0;          // units admitted without the server, which it will be told of
-  int64_t down_ns = 0;        // until the server is tried again; 0: it answers
+  bool down = false;          // the server does not answer …
+  int64_t down_ns = 0;        // … and is tried again after so long
   int64_t broken_ns = 0;      // until it is asked again about this caller, whose key it could not use
 };
 
@@ -129,15 +142,16 @@ class Leases {
 
   // The next ask to carry out, or nothing until `*ask_again_mono_ns` or until somebody waits.
   std::optional<Ask> NextAsk(const Now& now, int64_t* ask_again_mono_ns);
-  // What the script answered. False if that is no use: not an answer, or the error of this caller's key.
-  bool Answered(uint64_t ask, std::string_view text, const Now& now);
+  // What the script answered.
+  AskResult Answered(uint64_t ask, std::string_view text, const Now& now);
   // No answer: time is up, no connection, or the server's error. The script may have run all the same.
   void Failed(uint64_t ask, const Now& now);
 
   // Locks briefly.
   LeaseState Describe(const Key& key, const Now& now) const;
 
-  LeaseStats Stats() const;
+  // Locks for longer: it looks at all callers.
+  LeaseStats Stats(const Now& now) const;
 
   // Of leases.cc.
   struct Account;
@@ -162,7 +176,7 @@ class Leases {
   uint64_t NewFlight(Account& account, uint64_t strict_cost);
   uint64_t Expected(const Account& account, const Now& now) const;
   Ask Begin(Flight& flight, uint64_t id, const Now& now);
-  void Settle(const Flight& flight, uint64_t id, const Answer& answer, const Now& now);
+  AskResult Settle(const Flight& flight, uint64_t id, const Answer& answer, const Now& now);
   void Install(Account& account, const Flight& flight, const Answer& answer, const Now& now);
   void Down(const Now& now);
 

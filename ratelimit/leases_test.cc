@@ -115,17 +115,39 @@ TEST_F(LeasesTest, TellsHowItStandsWithTheServer) {
   EXPECT_EQ(leases_.Describe(key_, At(9'000)).down_ns, 0);
 }
 
-TEST_F(LeasesTest, TellsWhetherAnAnswerIsOfUse) {
+TEST_F(LeasesTest, TellsWhatCameOfAnAsk) {
   Want(0);
-  EXPECT_FALSE(leases_.Answered(Next(0)->id, "E WRONGTYPE", At(0)));
+  EXPECT_FALSE(leases_.Answered(Next(0)->id, "E WRONGTYPE", At(0)).usable);
   EXPECT_GT(leases_.Describe(key_, At(0)).broken_ns, 0);
   EXPECT_EQ(leases_.Describe(key_, At(0)).down_ns, 0);
   Want(6'000);
   const uint64_t id = Next(6'000)->id;
-  EXPECT_FALSE(leases_.Answered(id, "no answer", At(6'000)));
+  EXPECT_FALSE(leases_.Answered(id, "no answer", At(6'000)).usable);
   EXPECT_GT(leases_.Describe(key_, At(6'000)).down_ns, 0);
-  Want(9'000);
-  EXPECT_TRUE(leases_.Answered(id, "no answer", At(6'000)));  // it has been answered
+  EXPECT_TRUE(leases_.Describe(key_, At(9'000)).down);
+  EXPECT_TRUE(leases_.Answered(id, "no answer", At(6'000)).usable);  // it has been answered
+  AskResult result = leases_.Answered(Next(9'000)->id, "G 5 1000000 7000 1 gen 60000 0 100 5000000", At(9'000));
+  EXPECT_EQ(result.granted, 5u);
+  EXPECT_FALSE(result.refused);
+  Want(9'001, 8);
+  result = leases_.Answered(Next(9'001)->id, "G 0 1000000 7000 1 gen 60000 900000 4 5000000", At(9'001));
+  EXPECT_TRUE(result.usable && result.refused);
+  EXPECT_EQ(result.granted, 0u);
+}
+
+TEST_F(LeasesTest, CountsWhatItHoldsOfAllCallers) {
+  Lease(0, 7);
+  Take(0, 2);
+  leases_.Want(set_, Key{17, 2}, "bob", 3, At(0));
+  Answer(*Next(0), 0, {.granted = 0, .retry_ms = 800});
+  LeaseStats stats = leases_.Stats(At(100));
+  EXPECT_EQ(stats.callers, 2u);
+  EXPECT_EQ(stats.leases, 1u);
+  EXPECT_EQ(stats.in_hand, 5u);
+  EXPECT_EQ(stats.held_refusals, 1u);
+  EXPECT_EQ(stats.down_ns, 0);
+  stats = leases_.Stats(At(1'000));
+  EXPECT_EQ(stats.leases + stats.in_hand + stats.held_refusals, 0u);
 }
 
 TEST_F(LeasesTest, TimeRunsFromTheQuestionNotFromTheAnswer) {
@@ -222,7 +244,7 @@ TEST_F(LeasesTest, PutsBackWhatSomethingElseRefused) {
 TEST_F(LeasesTest, AfterAFailureNobodyWaitsUntilAnAskInTheBackgroundSucceeds) {
   Want(0);
   leases_.Failed(Next(0)->id, At(10));
-  EXPECT_TRUE(leases_.Stats().down);
+  EXPECT_TRUE(leases_.Stats(At(0)).down);
   EXPECT_EQ(Take(20), Outcome::kDown);
   EXPECT_EQ(Want(20), 0u);
   EXPECT_FALSE(Next(20));
@@ -237,7 +259,7 @@ TEST_F(LeasesTest, AfterAFailureNobodyWaitsUntilAnAskInTheBackgroundSucceeds) {
   probe = Next(600);
   ASSERT_TRUE(probe);
   Answer(*probe, 601, {});
-  EXPECT_FALSE(leases_.Stats().down);
+  EXPECT_FALSE(leases_.Stats(At(0)).down);
   EXPECT_NE(Want(602), 0u);
 }
 
@@ -324,7 +346,7 @@ TEST(LeasesFull, KnownCallersKeepTheirPlaceAndIdleOnesGiveWay) {
   int64_t ask_again;
   for (uint64_t i = 1; i <= 16; ++i) EXPECT_NE(leases.Want(set, Key{i, i}, std::to_string(i), 1, At(0)), 0u);
   EXPECT_EQ(leases.Want(set, Key{17, 17}, "17", 1, At(0)), 0u);
-  EXPECT_EQ(leases.Stats().full, 1u);
+  EXPECT_EQ(leases.Stats(At(0)).full, 1u);
   while (std::optional<Ask> ask = leases.NextAsk(At(0), &ask_again))
     leases.Answered(ask->id, "G 0 1000000 7000 1 gen 60000 1000000 5 5", At(0));
   EXPECT_EQ(leases.Want(set, Key{17, 17}, "17", 1, At(999)), 0u);  // all are known to be refused
@@ -368,7 +390,7 @@ TEST_F(StrictLeases, WhatNobodyWaitsForAnyMoreIsNotAskedFor) {
   EXPECT_EQ(Next(0)->id, wanted);
   EXPECT_FALSE(Next(0));
   leases_.Failed(forgotten, At(1));  // is none
-  EXPECT_FALSE(leases_.Stats().down);
+  EXPECT_FALSE(leases_.Stats(At(0)).down);
 }
 
 // Threads that spend, put back and take places from each other, and one that leases: never more spent than granted.

@@ -19,11 +19,11 @@ size_t Meters::Find(const LimitId& meter, bool claim) const {
   return kNoSlot;
 }
 
-bool Meters::Add(const LimitId& meter, Ruling ruling, uint32_t stripe) const {
+bool Meters::Add(const LimitId& meter, Ruling ruling, uint32_t stripe, uint64_t count) const {
   const size_t slot = Find(meter, true);
   if (slot == kNoSlot) return false;
   Counts& counts = counts_[stripe % kStripes * slots_ + slot];
-  counts.of[static_cast<size_t>(ruling)].fetch_add(1, std::memory_order_relaxed);
+  counts.of[static_cast<size_t>(ruling)].fetch_add(count, std::memory_order_relaxed);
   return true;
 }
 

@@ -32,7 +32,7 @@ class Meters {
       : names_(static_cast<AtomicWord*>(base)), counts_(reinterpret_cast<Counts*>(names_ + slots)), slots_(slots) {}
 
   // False: there is no place for this meter.
-  bool Add(const LimitId& meter, Ruling ruling, uint32_t stripe) const;
+  bool Add(const LimitId& meter, Ruling ruling, uint32_t stripe, uint64_t count) const;
   Tally Read(const LimitId& meter) const;
 
  private:

@@ -48,8 +48,8 @@ StoreStats Store::Stats(const Now& now) const { return impl_->Stats(now); }
 // Read from memory, not by a system call (rseq(2), or the vDSO).
 uint32_t Store::StripeOfThisProcessor() { return static_cast<uint32_t>(sched_getcpu()) % Meters::kStripes; }
 
-void Store::Count(const LimitId& meter, Ruling ruling, uint32_t stripe) {
-  if (impl_->meters().Add(meter, ruling, stripe)) return;
+void Store::Count(const LimitId& meter, Ruling ruling, uint32_t stripe, uint64_t count) {
+  if (impl_->meters().Add(meter, ruling, stripe, count)) return;
   impl_->header()->unmetered.fetch_add(1, std::memory_order_relaxed);
 }
 

@@ -112,7 +112,7 @@ class Store {
   // one; beyond that some do not. `stripe` says which of a meter's eight counters to use: the one of the processor that
   // counts, so that processors do not wait for each other's cache lines. One that is out of date does no harm.
   static uint32_t StripeOfThisProcessor();
-  void Count(const LimitId& meter, Ruling ruling, uint32_t stripe);
+  void Count(const LimitId& meter, Ruling ruling, uint32_t stripe, uint64_t count = 1);
   Tally Read(const LimitId& meter) const;
 
  private:
