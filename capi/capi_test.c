@@ -98,6 +98,7 @@ int main(void) {
   test_waiting();
   test_counters();
   test_redis_calls();
+  test_redis_metrics();
   if (capi_test_failures != 0) fprintf(stderr, "%d failures\n", capi_test_failures);
   return capi_test_failures != 0;
 }

@@ -38,5 +38,6 @@ void test_arguments(void);
 void test_waiting(void);
 void test_counters(void);
 void test_redis_calls(void);
+void test_redis_metrics(void);
 
 #endif /* SLUICE_CAPI_CAPI_TEST_H_ */

@@ -1,3 +1,5 @@
+#include <stddef.h>
+
 #include "capi/capi_test.h"
 
 static const char kSharedPolicy[] =
@@ -42,6 +44,59 @@ static sluice_effect job_for(sluice_gateway* gateway, const char* key) {
   CHECK(job.kind == SLUICE_EFFECT_REDIS && job.redis != NULL);
   sluice_txn_free(txn);
   return job;
+}
+
+static void answer(sluice_gateway* gateway, uint64_t job, uint32_t status, const char* body, const char* error) {
+  sluice_http_result result;
+  memset(&result, 0, sizeof result);
+  result.struct_size = sizeof result;
+  result.status = status;
+  result.body = str(body);
+  result.error = str(error);
+  CHECK(sluice_gateway_job_done(gateway, job, &result, &kNow) == SLUICE_OK);
+}
+
+/* By name of the error; 0 if there is no such kind. */
+static uint64_t errors_of(const sluice_server_metrics* server, const char* error) {
+  size_t i;
+  for (i = 0; i < server->error_count; ++i)
+    if (is(server->errors[i].error, error)) return server->errors[i].count;
+  return 0;
+}
+
+/* Servers stand in the document's order. */
+void test_redis_metrics(void) {
+  sluice_gateway* gateway = gateway_with(kSharedPolicy);
+  const sluice_server_metrics* server;
+  sluice_metrics_values values;
+  sluice_metrics* metrics = NULL;
+  answer(gateway, job_for(gateway, "bob-key").id, 0, "", "READONLY You can't write against a read only replica.");
+  answer(gateway, job_for(gateway, "carol-key").id, 200, "G 2 1000000 1700000000000000 1 gen 60000 0 0 5000000", "");
+  CHECK(sluice_gateway_metrics(gateway, &kNow, &metrics) == SLUICE_OK);
+  memset(&values, 0, sizeof values);
+  values.struct_size = sizeof values;
+  CHECK(sluice_metrics_read(metrics, &values) == SLUICE_OK && values.server_count == 3);
+
+  server = values.servers[0];
+  CHECK(server->struct_size == sizeof *server && is(server->server, "rediss+sentinel://one:6379/limits/3"));
+  CHECK(server->up == 1 && server->granted + server->refused + server->told == 0 && server->error_count == 12);
+
+  server = values.servers[1];
+  CHECK(is(server->server, "rediss+cluster://[::1]:8") && server->up == 0 && server->backoff_ms > 0);
+  CHECK(errors_of(server, "readonly") == 1 && errors_of(server, "timeout") == 0);
+
+  server = values.servers[2];
+  CHECK(is(server->server, "redis://redis.internal:9/0") && server->up == 1 && server->backoff_ms == 0);
+  CHECK(server->granted == 1 && server->granted_units == 2 && server->callers == 1);
+  CHECK(server->leases == 1 && server->units_in_hand == 2 && server->held_refusals == 0);
+  CHECK(contains(values.prometheus, "sluice_limit_server_up{server=\"rediss+cluster://[::1]:8\"} 0\n"));
+  CHECK(!contains(values.prometheus, "word") && !contains(values.prometheus, "watcher"));
+
+  values.struct_size = offsetof(sluice_metrics_values, servers); /* a host built before there were servers */
+  values.servers = NULL;
+  CHECK(sluice_metrics_read(metrics, &values) == SLUICE_OK && values.servers == NULL && values.limit_count == 3);
+  sluice_metrics_free(metrics);
+  sluice_gateway_free(gateway);
 }
 
 void test_redis_calls(void) {

@@ -54,12 +54,16 @@ struct sluice_metrics {
   static constexpr uint32_t kMagic = 0x6d657431;
 
   explicit sluice_metrics(sluice::GatewayMetrics values);
+  void AddServer(const sluice::ServerMetrics& server);
 
   uint32_t magic = kMagic;
   sluice::GatewayMetrics values;
   std::string prometheus;
   std::vector<sluice_limit_metrics> limits;  // of `values`, in C form
   std::vector<sluice_limit_table_metrics> tables;
+  std::vector<std::vector<sluice_server_error>> errors;  // of each server
+  std::vector<sluice_server_metrics> servers;
+  std::vector<const sluice_server_metrics*> server_pointers;
 };
 
 struct sluice_txn {

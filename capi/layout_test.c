@@ -46,7 +46,28 @@ AT(sluice_limit_table_metrics, table, 0);
 AT(sluice_limit_table_metrics, capacity, 16);
 AT(sluice_limit_table_metrics, live, 24);
 
-SIZE(sluice_metrics_values, 88);
+SIZE(sluice_server_error, 24);
+AT(sluice_server_error, error, 0);
+AT(sluice_server_error, count, 16);
+
+SIZE(sluice_server_metrics, 120);
+AT(sluice_server_metrics, struct_size, 0);
+AT(sluice_server_metrics, server, 8);
+AT(sluice_server_metrics, granted, 24);
+AT(sluice_server_metrics, refused, 32);
+AT(sluice_server_metrics, told, 40);
+AT(sluice_server_metrics, granted_units, 48);
+AT(sluice_server_metrics, errors, 56);
+AT(sluice_server_metrics, error_count, 64);
+AT(sluice_server_metrics, up, 72);
+AT(sluice_server_metrics, reserved, 76);
+AT(sluice_server_metrics, backoff_ms, 80);
+AT(sluice_server_metrics, callers, 88);
+AT(sluice_server_metrics, leases, 96);
+AT(sluice_server_metrics, units_in_hand, 104);
+AT(sluice_server_metrics, held_refusals, 112);
+
+SIZE(sluice_metrics_values, 104);
 AT(sluice_metrics_values, struct_size, 0);
 AT(sluice_metrics_values, limits, 8);
 AT(sluice_metrics_values, limit_count, 16);
@@ -57,6 +78,8 @@ AT(sluice_metrics_values, full_refusals, 48);
 AT(sluice_metrics_values, overflowed, 56);
 AT(sluice_metrics_values, unmetered, 64);
 AT(sluice_metrics_values, prometheus, 72);
+AT(sluice_metrics_values, servers, 88);
+AT(sluice_metrics_values, server_count, 96);
 
 SIZE(sluice_effect, 96);
 AT(sluice_effect, struct_size, 0);

@@ -153,6 +153,32 @@ typedef struct sluice_limit_table_metrics {
   uint64_t live;     /* entries that are needed now */
 } sluice_limit_table_metrics;
 
+typedef struct sluice_server_error {
+  sluice_str error; /* "connect", "timeout", "tls", "auth", "readonly", "out_of_memory", "loading", "cluster",
+                     * "sentinel", "protocol", "key" or "other" */
+  uint64_t count;
+} sluice_server_error;
+
+/* A Redis server in which the policy in force shares limits. The first members count for all processes of the region;
+ * from `up` on they say what is so now in this gateway. */
+typedef struct sluice_server_metrics {
+  size_t struct_size;
+  sluice_str server;                 /* "redis://host:6379/0": no user, no password */
+  uint64_t granted;                  /* answers with units */
+  uint64_t refused;                  /* answers without any, to who needed some */
+  uint64_t told;                     /* answers to who needed none, but told or gave back something */
+  uint64_t granted_units;            /* of those answers */
+  const sluice_server_error* errors; /* each kind */
+  size_t error_count;
+  uint32_t up;            /* 1: the last question was answered */
+  uint32_t reserved;      /* 0 */
+  uint64_t backoff_ms;    /* until it is asked again, if it failed */
+  uint64_t callers;       /* of whom something is known */
+  uint64_t leases;        /* that have units left */
+  uint64_t units_in_hand; /* those units */
+  uint64_t held_refusals; /* callers whom it refused, and about whom it is not asked again yet */
+} sluice_server_metrics;
+
 typedef struct sluice_metrics_values {
   size_t struct_size;
   const sluice_limit_metrics* limits;
@@ -164,6 +190,8 @@ typedef struct sluice_metrics_values {
   uint64_t overflowed;        /* charges to an entry that all callers without room share */
   uint64_t unmetered;         /* rulings of limits that found no counter: the region is small for so many */
   sluice_str prometheus;      /* all of it as text/plain; version=0.0.4, for a scrape */
+  const sluice_server_metrics* const* servers; /* of shared limits; pointers, since what they point to may grow */
+  size_t server_count;
 } sluice_metrics_values;
 
 /* Reads the counters, which takes a few milliseconds for each 8 MiB of the region: for a scrape, not for requests. */

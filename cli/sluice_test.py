@@ -107,6 +107,33 @@ class SluiceTest(unittest.TestCase):
             status, _, err = run("decide", POLICY, f"{DATA}/requests.jsonl", "--metrics", f"{folder}/no/metrics.prom")
             self.assertEqual((status, err), (2, f"sluice decide: cannot write `{folder}/no/metrics.prom`\n"))
 
+    def test_decide_metrics_of_a_server(self):
+        policy = """
+_format_version: "3.0"
+services: [{name: s, url: "http://s.internal", routes: [{name: r, paths: [/]}]}]
+plugins:
+- name: rate-limiting
+  config: {day: 9, policy: redis, limit_by: ip, redis: {host: r, password: word-secret}}
+"""
+        requests = [json.dumps({"method": "GET", "path": "/", "peer": f"10.0.0.{i}:1", "now": 1760000000 + 60 * i})
+                    for i in (1, 2)]
+        canned = {"redis://r:6379/0": [{"body": "G 4 1000000 1760000000000000 1 gen 60000 0 5 5000000"},
+                                       {"error": "OOM"}]}
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in ("p.yaml", policy), ("r.jsonl", "\n".join(requests)), ("a.json", json.dumps(canned)):
+                with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
+                    file.write(text)
+            status, _, err = run("decide", f"{folder}/p.yaml", f"{folder}/r.jsonl", "--answers", f"{folder}/a.json",
+                                 "--metrics", f"{folder}/m.prom")
+            self.assertEqual((status, err), (0, ""))
+            with open(f"{folder}/m.prom", encoding="utf-8") as file:
+                found = file.read()
+        for line in ('answers_total{server="redis://r:6379/0",answer="granted"} 1',
+                     'errors_total{server="redis://r:6379/0",error="out_of_memory"} 1',
+                     'granted_units_total{server="redis://r:6379/0"} 4', 'up{server="redis://r:6379/0"} 0'):
+            self.assertIn(f"sluice_limit_server_{line}\n", found)
+        self.assertNotIn("secret", found)
+
     def test_decide_goes_on_after_malformed_lines(self):
         lines = [b"\xff\xfe", b"[]", b"{" * 100000, b'{"method":"GET","path":"' + b"a" * (5 << 20) + b'"}',
                  b'{"method":"GET","path":"/public"}']

@@ -67,8 +67,13 @@ std::shared_ptr<const Snapshot> GatewayState::snapshot() {
   return snapshot_;
 }
 
+std::vector<std::shared_ptr<SharedServer>> GatewayState::shared_servers() {
+  absl::MutexLock lock(&publishing_);
+  return servers_;
+}
+
 void GatewayState::JobDone(uint64_t job, const HttpResult& result, Now now) {
-  if (SharedServers::Owns(job)) return servers.JobDone(job, result, now);
+  if (SharedServers::Owns(job)) return servers.JobDone(job, result, now, *store);
   if (!key_sets.JobDone(job, result, now)) return;
   absl::MutexLock lock(&publishing_);
   views_ = key_sets.Refreshed(std::move(views_));

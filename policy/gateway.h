@@ -102,13 +102,38 @@ struct LimitTableMetrics {
   uint64_t live = 0;      // entries that say something
 };
 
+struct ServerErrorCount {
+  std::string error;  // "connect", "timeout", "tls", "auth", "readonly", "out_of_memory", "loading", "cluster",
+                      // "sentinel", "protocol", "key" (of one caller, holds something else) or "other"
+  uint64_t count = 0;
+};
+
+// A Redis server in which the policy in force shares limits. Counters are of all processes of the region; what is so
+// now is of this gateway alone.
+struct ServerMetrics {
+  std::string server;          // "redis://host:6379/0": no user, no password; several ways to use one server are one
+  uint64_t granted = 0;        // answers with units
+  uint64_t refused = 0;        // answers without any, to who needed some
+  uint64_t told = 0;           // answers to who needed none: it was told what was spent without it, or given back
+  uint64_t granted_units = 0;  // of those answers
+  std::vector<ServerErrorCount> errors;  // each kind
+  // Now.
+  bool up = true;              // the last question was answered
+  uint64_t backoff_ms = 0;     // if not: it is asked again after so long
+  uint64_t callers = 0;        // of whom something is known
+  uint64_t leases = 0;         // that have units left
+  uint64_t units_in_hand = 0;  // those units
+  uint64_t held_refusals = 0;  // callers whom it refused, and about whom it is not asked again yet
+};
+
 struct GatewayMetrics {
   std::vector<LimitMetrics> limits;  // plans first, then plugins
   std::vector<LimitTableMetrics> tables;
-  uint64_t reclaimed_entries = 0;  // that gave way to other callers
-  uint64_t full_refusals = 0;      // charges refused because there was no room for another caller
-  uint64_t overflowed = 0;         // charges that went to an entry which all callers without room share
-  uint64_t unmetered = 0;          // rulings not counted above, of limits that found no counter in the region
+  uint64_t reclaimed_entries = 0;      // that gave way to other callers
+  uint64_t full_refusals = 0;          // charges refused because there was no room for another caller
+  uint64_t overflowed = 0;             // charges that went to an entry which all callers without room share
+  uint64_t unmetered = 0;              // rulings and answers not counted here, for want of a counter in the region
+  std::vector<ServerMetrics> servers;  // of shared limits
 };
 
 // The text exposition format of Prometheus (version 0.0.4), for a scrape:
@@ -141,7 +166,7 @@ class Gateway {
 };
 
 struct BeginOptions {
-  bool trace = false;    // collect Transaction::trace(); costs allocations
+  bool trace = false;    // collect Transaction::trace(); costs allocations, and a lock for limits in Redis
   bool can_wait = true;  // false: a decision that would wait takes the policy's fallback at once
 };
 

@@ -46,7 +46,8 @@ class GatewayState {
   void Publish(std::shared_ptr<const Snapshot> snapshot);
   std::optional<Effect> NextJob(Now now, int64_t* ask_again_mono_ns);
   void JobDone(uint64_t job, const HttpResult& result, Now now);
-  std::shared_ptr<const Snapshot> snapshot();  // in force; null before the first
+  std::shared_ptr<const Snapshot> snapshot();                   // in force; null before the first
+  std::vector<std::shared_ptr<SharedServer>> shared_servers();  // of that
 
   std::unique_ptr<ratelimit::Store> store;
   std::unique_ptr<auth::TokenCache> tokens;  // null: no cache

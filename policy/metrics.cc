@@ -1,13 +1,16 @@
 // Gateway::Metrics and its text for Prometheus.
+#include <algorithm>
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "policy/gateway.h"
 #include "policy/gateway_state.h"
+#include "policy/shared_servers.h"
 #include "policy/snapshot.h"
 
 namespace sluice {
@@ -19,6 +22,28 @@ void Read(const ratelimit::Store& store, const std::string& scope, const Limits&
     const ratelimit::Tally tally = store.Read(limit.meter);
     out->limits.push_back({scope, limit.name, tally.allowed, tally.refused, tally.shadow_refused});
   }
+}
+
+// Those with one address are one: there may be several users, or key prefixes, of a server.
+ServerMetrics& EntryFor(const SharedServer& server, const ratelimit::Store& store, GatewayMetrics* out) {
+  for (ServerMetrics& known : out->servers)
+    if (known.server == server.url()) return known;
+  ServerMetrics& added = out->servers.emplace_back();
+  added.server = server.url();
+  server.meters().Read(store, &added);
+  return added;
+}
+
+void Read(const SharedServer& server, const ratelimit::Store& store, Now now, GatewayMetrics* out) {
+  ServerMetrics& entry = EntryFor(server, store, out);
+  const ratelimit::LeaseStats stats = server.leases.Stats(now);
+  constexpr int64_t kNsPerMs = 1'000'000;
+  entry.up = entry.up && !stats.down;
+  entry.backoff_ms = std::max(entry.backoff_ms, static_cast<uint64_t>((stats.down_ns + kNsPerMs - 1) / kNsPerMs));
+  entry.callers += stats.callers;
+  entry.leases += stats.leases;
+  entry.units_in_hand += stats.in_hand;
+  entry.held_refusals += stats.held_refusals;
 }
 
 // ---- Prometheus ----
@@ -48,7 +73,7 @@ class Exposition {
     absl::StrAppend(&out_, "# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n");
   }
 
-  void Sample(std::initializer_list<Label> labels, uint64_t value) {
+  void Sample(std::initializer_list<Label> labels, const absl::AlphaNum& value) {
     absl::StrAppend(&out_, name_, labels.size() > 0 ? "{" : "");
     std::string_view between = "";
     for (const Label& label : labels) {
@@ -81,6 +106,44 @@ void Tables(const GatewayMetrics& metrics, Exposition* out) {
   for (const LimitTableMetrics& table : metrics.tables) out->Sample({{"table", table.table}}, table.live);
 }
 
+void Answers(const std::vector<ServerMetrics>& servers, Exposition* out) {
+  out->Family("sluice_limit_server_answers_total", "counter", "Answers of a server in which limits are shared.");
+  for (const ServerMetrics& s : servers) {
+    out->Sample({{"server", s.server}, {"answer", "granted"}}, s.granted);
+    out->Sample({{"server", s.server}, {"answer", "refused"}}, s.refused);
+    out->Sample({{"server", s.server}, {"answer", "told"}}, s.told);
+  }
+  out->Family("sluice_limit_server_errors_total", "counter", "Questions to it that got no answer, by what was wrong.");
+  for (const ServerMetrics& s : servers)
+    for (const ServerErrorCount& e : s.errors) out->Sample({{"server", s.server}, {"error", e.error}}, e.count);
+  out->Family("sluice_limit_server_granted_units_total", "counter", "Units that it granted.");
+  for (const ServerMetrics& s : servers) out->Sample({{"server", s.server}}, s.granted_units);
+}
+
+std::string Seconds(uint64_t ms) { return absl::StrCat(ms / 1'000, ".", absl::Dec(ms % 1'000, absl::kZeroPad3)); }
+
+// Of the process that is asked.
+void Standing(const std::vector<ServerMetrics>& servers, Exposition* out) {
+  out->Family("sluice_limit_server_up", "gauge", "1: it answered this process last time; 0: it did not.");
+  for (const ServerMetrics& s : servers) out->Sample({{"server", s.server}}, s.up ? 1 : 0);
+  out->Family("sluice_limit_server_backoff_seconds", "gauge", "Until this process asks it again, after it failed.");
+  for (const ServerMetrics& s : servers) out->Sample({{"server", s.server}}, Seconds(s.backoff_ms));
+  const struct {
+    std::string_view name, help;
+    uint64_t ServerMetrics::*value;
+  } gauges[] = {
+      {"sluice_limit_server_callers", "Callers of whom this process knows something.", &ServerMetrics::callers},
+      {"sluice_limit_server_leases", "Leases of this process that have units left.", &ServerMetrics::leases},
+      {"sluice_limit_server_units_in_hand", "Units left in them.", &ServerMetrics::units_in_hand},
+      {"sluice_limit_server_held_refusals", "Refused callers about whom it is not asked again yet.",
+       &ServerMetrics::held_refusals},
+  };
+  for (const auto& gauge : gauges) {
+    out->Family(gauge.name, "gauge", gauge.help);
+    for (const ServerMetrics& s : servers) out->Sample({{"server", s.server}}, s.*gauge.value);
+  }
+}
+
 }  // namespace
 
 GatewayMetrics Gateway::Metrics(Now now) const {
@@ -92,6 +155,7 @@ GatewayMetrics Gateway::Metrics(Now now) const {
     for (const RateLimitingPlugin& plugin : snapshot->rate_limiting)
       Read(store, absl::StrCat("plugin/", plugin.scope), plugin.limits, &metrics);
   }
+  for (const auto& server : state_->shared_servers()) Read(*server, store, now, &metrics);
   const ratelimit::StoreStats stats = store.Stats(now);
   metrics.tables = {{"sliding", stats.sliding.capacity, stats.sliding.live},
                     {"other", stats.other.capacity, stats.other.live}};
@@ -115,6 +179,10 @@ std::string PrometheusText(const GatewayMetrics& metrics) {
   out.Sample({}, metrics.overflowed);
   out.Family("sluice_limit_unmetered_rulings_total", "counter", "Rulings of limits that found no counter.");
   out.Sample({}, metrics.unmetered);
+  if (!metrics.servers.empty()) {
+    Answers(metrics.servers, &out);
+    Standing(metrics.servers, &out);
+  }
   return out.Take();
 }
 

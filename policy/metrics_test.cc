@@ -113,5 +113,56 @@ sluice_limit_unmetered_rulings_total 0
 )");
 }
 
+TEST(Metrics, OfServersAreTextForPrometheus) {
+  GatewayMetrics metrics;
+  EXPECT_EQ(PrometheusText(metrics).find("sluice_limit_server"), std::string::npos);
+  ServerMetrics& server = metrics.servers.emplace_back();
+  server.server = "redis://a:6379/0";
+  server.granted = 4;
+  server.refused = 3;
+  server.told = 2;
+  server.granted_units = 31;
+  server.errors = {{"timeout", 5}, {"readonly", 0}};
+  server.up = false;
+  server.backoff_ms = 1'093;
+  server.callers = 9;
+  server.leases = 8;
+  server.units_in_hand = 7;
+  server.held_refusals = 6;
+  const std::string text = PrometheusText(metrics);
+  EXPECT_EQ(text.substr(text.find("# HELP sluice_limit_server")),
+            R"(# HELP sluice_limit_server_answers_total Answers of a server in which limits are shared.
+# TYPE sluice_limit_server_answers_total counter
+sluice_limit_server_answers_total{server="redis://a:6379/0",answer="granted"} 4
+sluice_limit_server_answers_total{server="redis://a:6379/0",answer="refused"} 3
+sluice_limit_server_answers_total{server="redis://a:6379/0",answer="told"} 2
+# HELP sluice_limit_server_errors_total Questions to it that got no answer, by what was wrong.
+# TYPE sluice_limit_server_errors_total counter
+sluice_limit_server_errors_total{server="redis://a:6379/0",error="timeout"} 5
+sluice_limit_server_errors_total{server="redis://a:6379/0",error="readonly"} 0
+# HELP sluice_limit_server_granted_units_total Units that it granted.
+# TYPE sluice_limit_server_granted_units_total counter
+sluice_limit_server_granted_units_total{server="redis://a:6379/0"} 31
+# HELP sluice_limit_server_up 1: it answered this process last time; 0: it did not.
+# TYPE sluice_limit_server_up gauge
+sluice_limit_server_up{server="redis://a:6379/0"} 0
+# HELP sluice_limit_server_backoff_seconds Until this process asks it again, after it failed.
+# TYPE sluice_limit_server_backoff_seconds gauge
+sluice_limit_server_backoff_seconds{server="redis://a:6379/0"} 1.093
+# HELP sluice_limit_server_callers Callers of whom this process knows something.
+# TYPE sluice_limit_server_callers gauge
+sluice_limit_server_callers{server="redis://a:6379/0"} 9
+# HELP sluice_limit_server_leases Leases of this process that have units left.
+# TYPE sluice_limit_server_leases gauge
+sluice_limit_server_leases{server="redis://a:6379/0"} 8
+# HELP sluice_limit_server_units_in_hand Units left in them.
+# TYPE sluice_limit_server_units_in_hand gauge
+sluice_limit_server_units_in_hand{server="redis://a:6379/0"} 7
+# HELP sluice_limit_server_held_refusals Refused callers about whom it is not asked again yet.
+# TYPE sluice_limit_server_held_refusals gauge
+sluice_limit_server_held_refusals{server="redis://a:6379/0"} 6
+)");
+}
+
 }  // namespace
 }  // namespace sluice

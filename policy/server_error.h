@@ -13,7 +13,7 @@ enum class ServerError : uint8_t {
   kConnect,   // refused, cut, or a name that does not resolve
   kTimeout,   // no answer in time
   kTls,       // no TLS connection, or a certificate that is not trusted
-  kAuth,      // NOAUTH, WRONGPASS, NOPERM
+  kAuth,      // AUTH or SELECT is not accepted: the name, the password, its rights, the database
   kReadonly,  // READONLY: a replica
   kMemory,    // OOM: its memory is full
   kLoading,   // LOADING, BUSY, MASTERDOWN, MISCONF …: not now

@@ -319,6 +319,72 @@ TEST_F(SharedLimits, TheServersErrorsCountAsNoAnswer) {
   EXPECT_EQ(node.Forwarded(alice_, 10, After(kSecond)), 5);
 }
 
+// ---- What operators see ----
+
+uint64_t ErrorsOf(const ServerMetrics& server, std::string_view error) {
+  for (const ServerErrorCount& e : server.errors)
+    if (e.error == error) return e.count;
+  ADD_FAILURE() << "no error `" << error << "`";
+  return 0;
+}
+
+TEST_F(SharedLimits, MetricsTellHowTheServerAnswers) {
+  Node node(server_, Plugin("day: 20"));
+  ServerMetrics before = node.gateway().Metrics(kStart).servers.at(0);
+  EXPECT_EQ(before.server, "unix:" + server_.socket_path());
+  EXPECT_TRUE(before.up);
+  EXPECT_EQ(before.granted + before.refused + before.told + before.callers, 0u);
+  node.Decide(alice_, kStart);
+  ServerMetrics m = node.gateway().Metrics(kStart).servers.at(0);
+  EXPECT_EQ(m.granted, 1u);
+  EXPECT_EQ(m.leases, 1u);
+  EXPECT_EQ(m.units_in_hand, m.granted_units - 1);
+  node.Forwarded(alice_, 40, kStart);
+  m = node.gateway().Metrics(kStart).servers.at(0);
+  EXPECT_EQ(m.refused, 1u);
+  EXPECT_EQ(m.granted_units, 20u);
+  EXPECT_EQ(m.units_in_hand, 0u);
+  EXPECT_EQ(m.held_refusals, 1u);
+  EXPECT_EQ(m.granted + m.refused + m.told, static_cast<uint64_t>(node.jobs));
+}
+
+TEST_F(SharedLimits, MetricsTellWhyItDoesNot) {
+  Node node(server_, Plugin("day: 20"));
+  node.reachable = false;
+  node.Decide(alice_, kStart);
+  ServerMetrics m = node.gateway().Metrics(kStart).servers.at(0);
+  EXPECT_FALSE(m.up);
+  EXPECT_GT(m.backoff_ms, 0u);
+  EXPECT_EQ(ErrorsOf(m, "connect"), 1u);
+  node.reachable = true;
+  server_.Run({"CONFIG", "SET", "maxmemory", "1"});
+  node.RunJobs(After(kSecond));
+  m = node.gateway().Metrics(After(kSecond)).servers.at(0);
+  EXPECT_EQ(ErrorsOf(m, "out_of_memory"), 1u);
+  server_.Run({"CONFIG", "SET", "maxmemory", "0"});
+  node.RunJobs(After(5 * kSecond));
+  m = node.gateway().Metrics(After(5 * kSecond)).servers.at(0);
+  EXPECT_TRUE(m.up);
+  EXPECT_EQ(m.backoff_ms, 0u);
+  EXPECT_EQ(m.told, 1u);  // of what was let pass
+  EXPECT_EQ(ErrorsOf(m, "connect"), 1u);
+}
+
+// Another time-out is another way to the same server: its counters go on, and both ways are one.
+TEST_F(SharedLimits, MetricsOfOneServerStandOnceAndOutliveAReload) {
+  Node node(server_, Plugin("day: 20"));
+  node.Decide(alice_, kStart);
+  const uint64_t units = node.gateway().Metrics(kStart).servers.at(0).granted_units;
+  node.Publish(Plugin("day: 20", ", timeout: 1000, password: word-secret, username: user-secret"));
+  const GatewayMetrics m = node.gateway().Metrics(kStart);
+  ASSERT_EQ(m.servers.size(), 1u);
+  EXPECT_EQ(m.servers[0].granted_units, units);
+  EXPECT_EQ(m.servers[0].units_in_hand, 0u);  // the new way's
+  EXPECT_EQ(PrometheusText(m).find("-secret"), std::string::npos);
+  node.Publish("_format_version: '3.0'");
+  EXPECT_TRUE(node.gateway().Metrics(kStart).servers.empty());
+}
+
 // ---- Reload ----
 
 TEST_F(SharedLimits, AReloadKeepsWhatWasUsedAndWhoeverWaits) {

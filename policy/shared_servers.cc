@@ -66,23 +66,35 @@ RedisCall CallOf(const policy::Redis& redis) {
   return call;
 }
 
+// Of a text that is no answer: lease.lua begins with "E " what is wrong with a caller's key.
+ServerError ErrorOf(std::string_view text) {
+  if (!absl::StartsWith(text, "E ")) return ServerError::kProtocol;
+  const ServerError error = ServerErrorOf(text.substr(2));
+  return error == ServerError::kOther ? ServerError::kKey : error;
+}
+
 }  // namespace
 
 SharedServer::SharedServer(const policy::Redis& redis, uint32_t number, uint64_t seed)
-    : leases(OptionsWith(seed)), redis_(redis), url_(UrlOf(redis)), number_(number) {}
+    : leases(OptionsWith(seed)), redis_(redis), url_(UrlOf(redis)), meters_(url_), number_(number) {}
 
-std::optional<ServerError> SharedServer::Take(uint64_t job, const HttpResult& result, Now now) {
+void SharedServer::Take(uint64_t job, const HttpResult& result, Now now, ratelimit::Store& store) {
   if (result.status == 200) {
-    if (leases.Answered(AskOf(job), result.body, now)) return std::nullopt;
-    return absl::StartsWith(result.body, "E ") ? ServerError::kKey : ServerError::kProtocol;
+    const ratelimit::AskResult answer = leases.Answered(AskOf(job), result.body, now);
+    if (answer.usable) return meters_.Count(store, answer);
+    return Count(ErrorOf(result.body), store);
   }
-  const ServerError error = ServerErrorOf(result.error);
   if (result.error == "TRYAGAIN") {  // while a cluster moves this key's slot
     leases.Answered(AskOf(job), "E TRYAGAIN", now);
   } else {
     leases.Failed(AskOf(job), now);
   }
-  return error;
+  Count(ServerErrorOf(result.error), store);
+}
+
+void SharedServer::Count(ServerError error, ratelimit::Store& store) {
+  last_error_.store(static_cast<size_t>(error), std::memory_order_relaxed);
+  meters_.Count(store, error);
 }
 
 std::vector<std::shared_ptr<SharedServer>> SharedServers::Adopt(const std::vector<policy::Redis>& servers) {
@@ -141,7 +153,7 @@ std::optional<Effect> SharedServers::NextJob(Now now, int64_t* ask_again_mono_ns
   return std::nullopt;
 }
 
-void SharedServers::JobDone(uint64_t job, const HttpResult& result, Now now) {
+void SharedServers::JobDone(uint64_t job, const HttpResult& result, Now now, ratelimit::Store& store) {
   std::unique_ptr<Flight> flight;
   {
     absl::MutexLock lock(&mutex_);
@@ -150,8 +162,7 @@ void SharedServers::JobDone(uint64_t job, const HttpResult& result, Now now) {
     flight = std::move(found->second);
     flights_.erase(found);
   }
-  if (const std::optional<ServerError> error = flight->server->Take(job, result, now))
-    flight->server->last_error_.store(static_cast<size_t>(*error), std::memory_order_relaxed);
+  flight->server->Take(job, result, now, store);
 }
 
 }  // namespace sluice

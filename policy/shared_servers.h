@@ -21,6 +21,7 @@
 #include "policy/document/document.h"
 #include "policy/effect.h"
 #include "policy/server_error.h"
+#include "policy/server_meters.h"
 #include "ratelimit/leases.h"
 
 namespace sluice {
@@ -32,6 +33,7 @@ class SharedServer {
   ratelimit::Leases leases;
   const policy::Redis& redis() const { return redis_; }
   const std::string& url() const { return url_; }  // "redis://host:6379/0": no name of a user, no password
+  const ServerMeters& meters() const { return meters_; }
   // Why it gave no answer when it last gave none; `kServerErrors`: it always has.
   size_t last_error() const { return last_error_.load(std::memory_order_relaxed); }
 
@@ -42,12 +44,14 @@ class SharedServer {
   friend class SharedServers;
   static constexpr uint64_t kMark = uint64_t{1} << 63;  // no job of a key set has it
   static constexpr int kNumberShift = 44;
-  // Hands on what came of a job; why that is no answer, if it is none.
-  std::optional<ServerError> Take(uint64_t job, const HttpResult& result, Now now);
+  // What came of a job.
+  void Take(uint64_t job, const HttpResult& result, Now now, ratelimit::Store& store);
+  void Count(ServerError error, ratelimit::Store& store);
   static uint64_t AskOf(uint64_t job) { return job & ((uint64_t{1} << kNumberShift) - 1); }
 
   const policy::Redis redis_;
   const std::string url_;
+  const ServerMeters meters_;
   const uint32_t number_;
   std::atomic<size_t> last_error_{kServerErrors};
 };
@@ -62,7 +66,7 @@ class SharedServers {
 
   std::optional<Effect> NextJob(Now now, int64_t* ask_again_mono_ns);
   static bool Owns(uint64_t job) { return (job & SharedServer::kMark) != 0; }
-  void JobDone(uint64_t job, const HttpResult& result, Now now);
+  void JobDone(uint64_t job, const HttpResult& result, Now now, ratelimit::Store& store);
 
  private:
   // A job that was given out: the effect's views point into it until JobDone.

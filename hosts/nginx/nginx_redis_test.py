@@ -67,6 +67,22 @@ class RedisTest(unittest.TestCase):
             self.assertEqual(other.in_parallel(60), {200: 20, 429: 40})
             self.assertEqual(self.upstream.count, 50)
 
+    def test_metrics_tell_of_the_server_whichever_worker_answers(self):
+        server = f'server="unix:{self.redis.socket}"'
+        with Nginx(self.policy(50, "strict"), workers=2, server="location = /metrics { sluice off; sluice_metrics; }") as nginx:
+            self.assertEqual(nginx.in_parallel(60), {200: 50, 429: 10})
+            for _ in range(5):
+                text = nginx.request("/metrics").body.decode()
+                self.assertIn(f'sluice_limit_server_answers_total{{{server},answer="granted"}} 50\n', text)
+                self.assertIn(f'sluice_limit_server_answers_total{{{server},answer="refused"}} 10\n', text)
+                self.assertIn(f"sluice_limit_server_granted_units_total{{{server}}} 50\n", text)
+                self.assertIn(f"sluice_limit_server_up{{{server}}} 1\n", text)
+            self.redis.stop()
+            self.assertEqual(nginx.request("/").status, 500)
+            text = nginx.request("/metrics").body.decode()
+            self.assertIn(f'sluice_limit_server_errors_total{{{server},error="connect"}}', text)
+            self.assertNotIn(f'sluice_limit_server_errors_total{{{server},error="connect"}} 0\n', text)
+
     def test_leases_end_at_the_limit(self):
         policy = self.policy(200, "lease")
         with Nginx(policy, workers=2) as one, Nginx(policy, workers=2) as other:

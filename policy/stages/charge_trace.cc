@@ -67,7 +67,9 @@ std::string_view WithoutFigures(Refusal refusal) {
 std::string WhyMissing(const Txn& t, const SharedServer& server, const ratelimit::LeaseState& lease) {
   const size_t error = server.last_error();
   const std::string_view last = error < kServerErrors ? NameOf(static_cast<ServerError>(error)) : "none";
-  if (lease.down_ns > 0) return absl::StrCat("down (", last, "), tried again in ", SpanOf(lease.down_ns));
+  if (lease.down)
+    return absl::StrCat("down (", last, "), tried again ",
+                        lease.down_ns > 0 ? absl::StrCat("in ", SpanOf(lease.down_ns)) : "now");
   if (lease.broken_ns > 0)
     return absl::StrCat("cannot use this caller's key (", last, "), asked again in ", SpanOf(lease.broken_ns));
   if (!t.options.can_wait) return "not waited for, this host cannot";
