@@ -329,7 +329,7 @@ uint64_t ErrorsOf(const ServerMetrics& server, std::string_view error) {
 }
 
 TEST_F(SharedLimits, MetricsTellHowTheServerAnswers) {
-  Node node(server_, Plugin("day: 20"));
+  Node node(server_, Plugin("day: 600"));
   ServerMetrics before = node.gateway().Metrics(kStart).servers.at(0);
   EXPECT_EQ(before.server, "unix:" + server_.socket_path());
   EXPECT_TRUE(before.up);
@@ -339,10 +339,9 @@ TEST_F(SharedLimits, MetricsTellHowTheServerAnswers) {
   EXPECT_EQ(m.granted, 1u);
   EXPECT_EQ(m.leases, 1u);
   EXPECT_EQ(m.units_in_hand, m.granted_units - 1);
-  node.Forwarded(alice_, 40, kStart);
+  EXPECT_EQ(node.Forwarded(alice_, 700, kStart), 599);
   m = node.gateway().Metrics(kStart).servers.at(0);
-  EXPECT_EQ(m.refused, 1u);
-  EXPECT_EQ(m.granted_units, 20u);
+  EXPECT_EQ(m.granted_units, 600u);
   EXPECT_EQ(m.units_in_hand, 0u);
   EXPECT_EQ(m.held_refusals, 1u);
   EXPECT_EQ(m.granted + m.refused + m.told, static_cast<uint64_t>(node.jobs));
@@ -370,8 +369,29 @@ TEST_F(SharedLimits, MetricsTellWhyItDoesNot) {
   EXPECT_EQ(ErrorsOf(m, "connect"), 1u);
 }
 
-// Another time-out is another way to the same server: its counters go on, and both ways are one.
-TEST_F(SharedLimits, MetricsOfOneServerStandOnceAndOutliveAReload) {
+TEST_F(SharedLimits, MetricsOfSeveralWaysToOneServerAreOne) {
+  Node node(server_, Plan("[{name: hourly, quota: 900, window: hour}]") + R"(
+- name: other
+  policy: redis
+  redis: {socket: )" + server_.socket_path() +
+                         R"(, prefix: 'other:'}
+  limits: [{name: hourly, quota: 900, window: hour}]
+- name: third
+  policy: redis
+  redis: {host: elsewhere}
+  limits: [{name: hourly, quota: 900, window: hour}]
+)");
+  node.Decide(alice_, kStart);
+  const std::vector<ServerMetrics> servers = node.gateway().Metrics(kStart).servers;
+  ASSERT_EQ(servers.size(), 2u);
+  EXPECT_EQ(servers[0].granted, 1u);
+  EXPECT_EQ(servers[0].callers, 1u);
+  EXPECT_EQ(servers[1].server, "redis://elsewhere:6379/0");
+  EXPECT_EQ(servers[1].granted, 0u);
+}
+
+// Another time-out is another way to the same server: its counters go on.
+TEST_F(SharedLimits, MetricsOfAServerOutliveAReload) {
   Node node(server_, Plugin("day: 20"));
   node.Decide(alice_, kStart);
   const uint64_t units = node.gateway().Metrics(kStart).servers.at(0).granted_units;

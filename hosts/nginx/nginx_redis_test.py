@@ -69,7 +69,8 @@ class RedisTest(unittest.TestCase):
 
     def test_metrics_tell_of_the_server_whichever_worker_answers(self):
         server = f'server="unix:{self.redis.socket}"'
-        with Nginx(self.policy(50, "strict"), workers=2, server="location = /metrics { sluice off; sluice_metrics; }") as nginx:
+        location = "location = /metrics { sluice off; sluice_metrics; }"
+        with Nginx(self.policy(50, "strict"), workers=2, server=location) as nginx:
             self.assertEqual(nginx.in_parallel(60), {200: 50, 429: 10})
             for _ in range(5):
                 text = nginx.request("/metrics").body.decode()
