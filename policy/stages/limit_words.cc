@@ -42,10 +42,8 @@ std::string PeriodOf(int64_t ns) {
   }
 }
 
-std::string WindowOf(const Limit& limit) {
-  const auto calendar = static_cast<size_t>(limit.spec().calendar);
-  return calendar == 0 ? PeriodOf(limit.spec().period_ns) : std::string(kCalendar[calendar]);
-}
+bool OfCalendar(const Limit& limit) { return limit.spec().calendar != Calendar::kNone; }
+std::string_view CalendarOf(const Limit& limit) { return kCalendar[static_cast<size_t>(limit.spec().calendar)]; }
 
 // "2026-11-24 09:30:00 UTC".
 std::string UtcOf(int64_t wall_ns) {
@@ -93,8 +91,8 @@ std::string CounterRefill(const Verdict& verdict, const Breakdown& b) {
 }
 
 std::string BoundaryOf(const Limit& limit, const Verdict& verdict, Now now) {
-  return absl::StrCat("the next ", WindowOf(limit), " begins at ", UtcOf(now.wall_ns + verdict.reset_ns), ", in ",
-                      SpanOf(verdict.reset_ns));
+  return absl::StrCat("the next ", OfCalendar(limit) ? CalendarOf(limit) : "window", " begins at ",
+                      UtcOf(now.wall_ns + verdict.reset_ns), ", in ", SpanOf(verdict.reset_ns));
 }
 
 std::string InFlightRefill(const Verdict& verdict) {
@@ -122,7 +120,9 @@ std::string RuleOf(const Limit& limit) {
     case LimitKind::kTokenBucket:
       return absl::StrCat(spec.amount, " per ", PeriodOf(spec.period_ns), ", burst ", limit.size());
     case LimitKind::kSlidingWindow: return absl::StrCat(limit.size(), " in any ", PeriodOf(spec.period_ns));
-    case LimitKind::kFixedWindow: return absl::StrCat(limit.size(), " in each ", WindowOf(limit), " of the calendar");
+    case LimitKind::kFixedWindow:
+      return OfCalendar(limit) ? absl::StrCat(limit.size(), " in each ", CalendarOf(limit), " of the calendar")
+                               : absl::StrCat(limit.size(), " in each ", PeriodOf(spec.period_ns));
     case LimitKind::kConcurrency: return absl::StrCat(limit.size(), " at once");
     case LimitKind::kSlidingCounter: return absl::StrCat("about ", limit.size(), " in any ", PeriodOf(spec.period_ns));
   }
