@@ -11,6 +11,7 @@ namespace sluice {
 namespace {
 
 constexpr size_t kMostAnswerBytes = 4'096;
+constexpr size_t kMostErrorBytes = 400;  // of a text that explains one
 
 ratelimit::Leases::Options OptionsWith(uint64_t seed) {
   ratelimit::Leases::Options options;
@@ -82,19 +83,29 @@ void SharedServer::Take(uint64_t job, const HttpResult& result, Now now, ratelim
   if (result.status == 200) {
     const ratelimit::AskResult answer = leases.Answered(AskOf(job), result.body, now);
     if (answer.usable) return meters_.Count(store, answer);
-    return Count(ErrorOf(result.body), store);
+    return Note(ErrorOf(result.body), "", store);
   }
   if (result.error == "TRYAGAIN") {  // while a cluster moves this key's slot
     leases.Answered(AskOf(job), "E TRYAGAIN", now);
   } else {
     leases.Failed(AskOf(job), now);
   }
-  Count(ServerErrorOf(result.error), store);
+  Note(ServerErrorOf(result.error), result.body, store);
 }
 
-void SharedServer::Count(ServerError error, ratelimit::Store& store) {
-  last_error_.store(static_cast<size_t>(error), std::memory_order_relaxed);
+// What carries out effects may say more, for people: words of a TLS library, or a server's.
+void SharedServer::Note(ServerError error, std::string_view text, ratelimit::Store& store) {
   meters_.Count(store, error);
+  std::string words = absl::StrCat(NameOf(error), text.empty() ? "" : ": ", text.substr(0, kMostErrorBytes));
+  std::replace_if(
+      words.begin(), words.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  absl::MutexLock lock(&mutex_);
+  last_error_ = std::move(words);
+}
+
+std::string SharedServer::LastError() const {
+  absl::MutexLock lock(&mutex_);
+  return last_error_;
 }
 
 std::vector<std::shared_ptr<SharedServer>> SharedServers::Adopt(const std::vector<policy::Redis>& servers) {

@@ -6,7 +6,6 @@
 #ifndef SLUICE_POLICY_SHARED_SERVERS_H_
 #define SLUICE_POLICY_SHARED_SERVERS_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -34,8 +33,8 @@ class SharedServer {
   const policy::Redis& redis() const { return redis_; }
   const std::string& url() const { return url_; }  // "redis://host:6379/0": no name of a user, no password
   const ServerMeters& meters() const { return meters_; }
-  // Why it gave no answer when it last gave none; `kServerErrors`: it always has.
-  size_t last_error() const { return last_error_.load(std::memory_order_relaxed); }
+  // For people, why it gave no answer when it last gave none: "timeout", "tls: not its certificate". Locks.
+  std::string LastError() const;
 
   // The gateway's job that answers an ask of `leases`.
   uint64_t JobOf(uint64_t ask) const { return kMark | uint64_t{number_} << kNumberShift | ask; }
@@ -46,14 +45,15 @@ class SharedServer {
   static constexpr int kNumberShift = 44;
   // What came of a job.
   void Take(uint64_t job, const HttpResult& result, Now now, ratelimit::Store& store);
-  void Count(ServerError error, ratelimit::Store& store);
+  void Note(ServerError error, std::string_view text, ratelimit::Store& store);
   static uint64_t AskOf(uint64_t job) { return job & ((uint64_t{1} << kNumberShift) - 1); }
 
   const policy::Redis redis_;
   const std::string url_;
   const ServerMeters meters_;
   const uint32_t number_;
-  std::atomic<size_t> last_error_{kServerErrors};
+  mutable absl::Mutex mutex_;
+  std::string last_error_ ABSL_GUARDED_BY(mutex_) = "none";  // printable
 };
 
 class SharedServers {

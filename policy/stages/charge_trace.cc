@@ -65,8 +65,7 @@ std::string_view WithoutFigures(Refusal refusal) {
 
 // Why the server had nothing to say of this request.
 std::string WhyMissing(const Txn& t, const SharedServer& server, const ratelimit::LeaseState& lease) {
-  const size_t error = server.last_error();
-  const std::string_view last = error < kServerErrors ? NameOf(static_cast<ServerError>(error)) : "none";
+  const std::string last = server.LastError();
   if (lease.down)
     return absl::StrCat("down (", last, "), tried again ",
                         lease.down_ns > 0 ? absl::StrCat("in ", SpanOf(lease.down_ns)) : "now");
