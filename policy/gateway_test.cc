@@ -228,6 +228,62 @@ consumers:
   EXPECT_EQ(txn.decision().action, Action::kForward);
 }
 
+// What the limits said of a request, as the trace tells it.
+std::string LimitCauses(Transaction& txn, const TestRequest& request) {
+  txn.Begin(request.request, kStart, {.trace = true});
+  std::string causes;
+  for (const auto& entry : txn.trace())
+    if (entry.step == "limit") causes += std::string(entry.verdict) + ": " + std::string(entry.cause) + "; ";
+  return causes;
+}
+
+// Plan and plugins each say what becomes of callers for whom there is no counter left.
+TEST(Limits, RefuseOrCountTogetherWhomTheyHaveNoRoomFor) {
+  GatewayOptions options;
+  options.region_bytes = 64 << 10;
+  Gateway gateway(options);
+  gateway.Publish(MustCompile(R"(
+_format_version: "3.0"
+services:
+- name: s
+  url: http://s.internal
+  routes:
+  - {name: fill, paths: [/fill], plugins: [{name: rate-limiting, config: {hour: 9, limit_by: header, header_name: x}}]}
+  - {name: a, paths: [/a], plugins: [{name: rate-limiting, config: {hour: 3, limit_by: ip, on_full: overflow}}]}
+  - name: b
+    paths: [/b]
+    plugins: [{name: rate-limiting-advanced,
+               config: {limit: [3], window_size: [60], identifier: ip, on_full: overflow, disable_penalty: true}}]
+  - {name: c, paths: [/c], plan: together}
+  - {name: d, paths: [/d], plan: apart}
+plans:
+- {name: together, on_full: overflow, limits: [{name: l, rate: 3, per: hour, limit_by: ip}]}
+- {name: apart, on_full: refuse, limits: [{name: l, rate: 3, per: hour, limit_by: ip}]}
+)"));
+  Transaction txn(gateway);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string name = std::to_string(i);
+    TestRequest filler("GET", "/fill", {{"x", name}});
+    txn.Begin(filler.request, kStart);
+  }
+  for (const auto& [path, limit] : {std::pair{"/a", "hour ("}, {"/b", "minute ("}, {"/c", "l ("}}) {
+    for (int caller = 0; caller < 4; ++caller) {
+      const std::string peer = "203.0.113." + std::to_string(caller) + ":1";
+      TestRequest request("GET", path);
+      request.request.peer = peer;
+      const std::string causes = LimitCauses(txn, request);
+      EXPECT_EQ(causes.find((caller < 3 ? "pass: " : "refuse: ") + std::string(limit)), 0u) << causes;
+      EXPECT_NE(causes.find("; counted in the entry that callers without room share"), std::string::npos) << causes;
+      EXPECT_EQ(txn.decision().status, caller < 3 ? 0u : 429u) << path << " " << caller;
+    }
+  }
+  TestRequest request("GET", "/d");
+  const std::string causes = LimitCauses(txn, request);
+  EXPECT_EQ(causes.find("refuse: l ("), 0u) << causes;
+  EXPECT_NE(causes.find("): no room to count another caller"), std::string::npos) << causes;
+  EXPECT_EQ(gateway.Metrics(kStart).overflowed, 12u);
+}
+
 TEST(Limits, AddAtMostTheJitterToRetryAfter) {
   Gateway gateway;
   gateway.Publish(MustCompile(R"(

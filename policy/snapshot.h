@@ -25,6 +25,7 @@
 #include "base/ip.h"
 #include "policy/decision.h"
 #include "policy/document/document.h"
+#include "ratelimit/charge.h"
 #include "ratelimit/lease_set.h"
 #include "ratelimit/limit.h"
 #include "router/route_table.h"
@@ -193,6 +194,7 @@ struct CompiledLimit {
   std::string limit_text;        // "20"
   bool penalize = false;
   bool shadow = false;
+  ratelimit::OnFull on_full = ratelimit::OnFull::kRefuse;
   uint32_t shared = kNone;  // into `shared` of the plan or plugin; kNone: each node counts on its own
   uint32_t place = 0;       // into the limits of that set
   Spot spot;

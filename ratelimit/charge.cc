@@ -28,8 +28,15 @@ Word WithState(Word word, const Limit& limit, Word state) {
   return (word & rest) | kKindField.Put(KindCode(limit.kind())) | kStateField.Put(state);
 }
 
+// By figures too: limits of one id (of the plans that callers have) would else take each other's counts for their own,
+// and what one forgets would be lost for the other.
 Key OverflowKey(const StoreImpl& store, const Limit& limit) {
-  return KeyBuilder(store.hash_key(), limit.id()).Finish();
+  const LimitSpec& spec = limit.spec();
+  const uint64_t figures[] = {static_cast<uint64_t>(spec.kind), spec.amount, spec.burst,
+                              static_cast<uint64_t>(spec.period_ns), static_cast<uint64_t>(spec.calendar)};
+  return KeyBuilder(store.hash_key(), limit.id())
+      .Add({reinterpret_cast<const char*>(figures), sizeof figures})
+      .Finish();
 }
 
 // Results are built in place (`new (&x) X(F())` copies nothing): a copy would load 16 bytes at once that were just
@@ -68,7 +75,7 @@ bool Claim(const StoreImpl& store, const Charge& charge, const Now& now, Pending
     pending->found = pending->table->FindOrClaim(pending->key, kind, charge.known, now);
     if (pending->found.entry != nullptr) return true;
   }
-  if (store.on_full() == OnFull::kOverflow) {
+  if (charge.on_full == OnFull::kOverflow) {
     pending->table = &store.OverflowOf(kind);
     pending->key = OverflowKey(store, *charge.limit);
     pending->found = pending->table->FindOrClaim(pending->key, kind, true, now);
@@ -115,6 +122,12 @@ void Assess(const StoreImpl& store, const Charge& charge, const Now& now, Pendin
   *verdict = Verdict();
   Locate(store, charge, verdict->receipt, pending);
   AssessPending(charge, now, pending, verdict);
+}
+
+// Whether the charge would go to the limit's overflow entry.
+bool WouldOverflow(const Charge& charge, const Pending& pending, const Now& now) {
+  return charge.on_full == OnFull::kOverflow && pending.found.entry == nullptr &&
+         !pending.table->HasRoom(pending.key, charge.known, now);
 }
 
 // After a refusal: how the limits that did not refuse stand without this request, and those that did with its penalty.
@@ -178,6 +191,11 @@ Verdict Peek(const Store& store, const Charge& charge, const Now& now) {
   Pending pending;
   Verdict verdict;
   Assess(store.impl(), charge, now, &pending, &verdict);
+  if (!WouldOverflow(charge, pending, now)) return verdict;
+  verdict = Verdict();
+  verdict.receipt.overflow = true;
+  Locate(store.impl(), charge, verdict.receipt, &pending);
+  AssessPending(charge, now, &pending, &verdict);
   return verdict;
 }
 

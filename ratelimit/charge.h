@@ -24,6 +24,12 @@ namespace sluice::ratelimit {
 inline constexpr size_t kMaxCharges = 64;     // limits of one request
 inline constexpr int64_t kNever = INT64_MAX;  // a retry_after_ns: this cost exceeds the limit's size
 
+// What becomes of a new key when both its buckets are full of live entries.
+enum class OnFull : uint8_t {
+  kRefuse,    // it is refused (fail closed)
+  kOverflow,  // all such keys of one limit share one overflow entry, as if they were one caller
+};
+
 struct Charge {
   const Limit* limit = nullptr;  // borrowed; until the charge is released or refunded
   Key key;
@@ -33,6 +39,7 @@ struct Charge {
   // taken as far as the limit goes; a sliding counter has no end. Concurrency knows no penalty.
   bool penalize = false;
   bool known = false;  // the key belongs to an authenticated caller; see store.h
+  OnFull on_full = OnFull::kRefuse;
 };
 
 enum class Refusal : uint8_t {
@@ -59,6 +66,7 @@ struct Verdict {
   int64_t reset_ns = 0;    // until all of it is available again; fixed window: until the window ends
   // If refused: until this cost could pass, were nobody else to charge; kNever if it cannot.
   int64_t retry_after_ns = 0;
+  // Of a refusal only `overflow` says something: the figures are those of the overflow entry.
   Receipt receipt;
 };
 

@@ -21,7 +21,6 @@ StoreImpl::StoreImpl(void* region, size_t bytes, const StoreOptions& options, Me
     : owned_(std::move(owned)),
       header_(static_cast<RegionHeader*>(region)),
       hash_key_{header_->seed_lo.load(), header_->seed_hi.load()},
-      on_full_(options.on_full),
       layout_(LayOut(bytes, options)),
       narrow_(At(layout_.narrow, 0)),
       wide_(At(layout_.wide, RingSlots(options.sliding_blocks))),

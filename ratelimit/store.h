@@ -17,9 +17,10 @@
 //
 // What is forgotten: only an entry that says nothing any more (full bucket, empty window, nobody in flight) gives way
 // to a new key. A live entry is never evicted, so a flood of new keys cannot wash out an abuser's history. When both
-// buckets of a new key are full of live entries, `on_full` decides. Two of the eight places in a bucket are kept for
-// keys that the caller vouches for (Charge::known: authenticated callers, a bounded number), so a flood of made-up keys
-// cannot keep them out.
+// buckets of a new key are full of live entries, Charge::on_full decides. An overflow entry belongs to a limit and its
+// figures: limits that share counters but not figures do not share it, and one that changes begins a fresh one. Two of
+// the eight places in a bucket are kept for keys that the caller vouches for (Charge::known: authenticated callers, a
+// bounded number), so a flood of made-up keys cannot keep them out.
 //
 // Needs a processor with a 16-byte compare-and-swap: x86-64.
 #ifndef SLUICE_RATELIMIT_STORE_H_
@@ -38,11 +39,6 @@ namespace sluice::ratelimit {
 
 class StoreImpl;
 
-enum class OnFull : uint8_t {
-  kRefuse,    // a new key for which there is no room is refused (fail closed)
-  kOverflow,  // all such keys of one limit share one overflow entry, as if they were one caller
-};
-
 struct StoreOptions {
   // Log blocks of a sliding window, 6 to 62, even. More follow an exact log more closely and take 8 bytes each. Default
   // 10: 128 bytes a key, and at most 1/10 of the quota held back. Part of the region's layout.
@@ -50,8 +46,6 @@ struct StoreOptions {
   // Percent of the memory for entries of sliding windows; the rest is for the other kinds. Default 50. Part of the
   // layout.
   uint32_t sliding_percent = 50;
-  // Of this handle, not of the region.
-  OnFull on_full = OnFull::kRefuse;
 };
 
 // Entries of one size.

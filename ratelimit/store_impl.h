@@ -24,7 +24,6 @@ class StoreImpl {
     return kind == LimitKind::kSlidingWindow ? wide_overflow_ : narrow_overflow_;
   }
   const HashKey& hash_key() const { return hash_key_; }
-  OnFull on_full() const { return on_full_; }
   RegionHeader* header() const { return header_; }
   const Meters& meters() const { return meters_; }
   StoreStats Stats(const Now& now) const;
@@ -37,7 +36,6 @@ class StoreImpl {
   Memory owned_;
   RegionHeader* header_;
   HashKey hash_key_;
-  OnFull on_full_;
   RegionLayout layout_;
   Table narrow_, wide_, narrow_overflow_, wide_overflow_;
   Meters meters_;

@@ -174,16 +174,31 @@ TEST_P(Flood, EvictsNoHistoryAndKeepsNoKnownCallerOut) {
   EXPECT_TRUE(ChargeAll(*store, &charge, 1, later, &verdict));
 }
 
+Charge OverflowingForCaller(const Store& store, const Limit& limit, uint64_t caller) {
+  Charge charge = ForCaller(store, limit, caller);
+  charge.on_full = OnFull::kOverflow;
+  return charge;
+}
+
+// The first of new callers that is counted with others.
+Charge FillUntilOverflow(Store& store, const Limit& limit, const Now& now, Verdict* verdict) {
+  Charge charge;
+  *verdict = Verdict();
+  for (uint64_t caller = 0; !verdict->receipt.overflow; ++caller) {
+    charge = OverflowingForCaller(store, limit, caller);
+    EXPECT_TRUE(ChargeAll(store, &charge, 1, now, verdict));
+  }
+  return charge;
+}
+
 TEST_P(Flood, SharesOneOverflowEntryWhenAskedTo) {
   const Limit limit = MakeLimit(Spec());
-  StoreOptions options;
-  options.on_full = OnFull::kOverflow;
-  auto store = MakeStore(Store::kMinBytes, options);
+  auto store = MakeStore(Store::kMinBytes);
   Verdict verdict;
   const Now now{0, kDay};
   uint64_t overflowed = 0;
   for (uint64_t caller = 0; caller < 10'000; ++caller) {
-    const Charge charge = ForCaller(*store, limit, caller);
+    const Charge charge = OverflowingForCaller(*store, limit, caller);
     if (ChargeAll(*store, &charge, 1, now, &verdict))
       overflowed += verdict.receipt.overflow;
     else
@@ -196,19 +211,71 @@ TEST_P(Flood, SharesOneOverflowEntryWhenAskedTo) {
 
 TEST_P(Flood, RefundsToTheOverflowEntry) {
   const Limit limit = MakeLimit(Spec());
-  StoreOptions options;
-  options.on_full = OnFull::kOverflow;
-  auto store = MakeStore(Store::kMinBytes, options);
+  auto store = MakeStore(Store::kMinBytes);
   const Now now{0, kDay};
-  Charge overflowing;
   Verdict verdict;
-  for (uint64_t caller = 0; !verdict.receipt.overflow; ++caller) {
-    overflowing = ForCaller(*store, limit, caller);
-    ASSERT_TRUE(ChargeAll(*store, &overflowing, 1, now, &verdict));
-  }
+  const Charge overflowing = FillUntilOverflow(*store, limit, now, &verdict);
   RefundAll(*store, &overflowing, &verdict, 1, now);
   for (uint64_t i = 0; i < limit.size(); ++i) EXPECT_TRUE(ChargeAll(*store, &overflowing, 1, now, &verdict));
   EXPECT_FALSE(ChargeAll(*store, &overflowing, 1, now, &verdict));
+}
+
+// Until there is no place in either table for a key that nobody vouches for.
+void FillUp(Store& store, const Now& now) {
+  for (const LimitSpec& spec : {LimitSpec::SlidingWindow(1, kHour), LimitSpec::TokenBucket(1, kHour)}) {
+    const Limit limit = MakeLimit(spec, "filler");
+    Verdict verdict;
+    for (uint64_t caller = 0; caller < 20'000; ++caller) {
+      const Charge charge = ForCaller(store, limit, caller);
+      ChargeAll(store, &charge, 1, now, &verdict);
+    }
+  }
+}
+
+TEST_P(Flood, TellsWhoIsCountedWithOthersAlsoWhenItRefuses) {
+  const Limit limit = MakeLimit(Spec());
+  auto store = MakeStore(Store::kMinBytes);
+  const Now now{0, kDay};
+  FillUp(*store, now);
+  Verdict verdict;
+  Charge charge = OverflowingForCaller(*store, limit, 1);
+  ASSERT_TRUE(ChargeAll(*store, &charge, 1, now, &verdict));
+  charge = OverflowingForCaller(*store, limit, 2);
+  EXPECT_EQ(Peek(*store, charge, now).remaining, 0u) << "one was used, and this one";
+  EXPECT_TRUE(Peek(*store, charge, now).receipt.overflow);
+  ASSERT_TRUE(ChargeAll(*store, &charge, 1, now, &verdict));
+  for (bool penalize : {false, true}) {
+    charge.penalize = penalize;
+    EXPECT_FALSE(ChargeAll(*store, &charge, 1, now, &verdict));
+    EXPECT_EQ(verdict.refusal, Refusal::kLimit);
+    EXPECT_TRUE(verdict.receipt.overflow);
+    EXPECT_GT(UntilMore(*store, charge, verdict, now), 0);
+    EXPECT_EQ(Peek(*store, charge, now).refusal, Refusal::kLimit);
+  }
+  charge.on_full = OnFull::kRefuse;  // each charge decides for itself
+  EXPECT_FALSE(ChargeAll(*store, &charge, 1, now, &verdict));
+  EXPECT_EQ(verdict.refusal, Refusal::kFull);
+  EXPECT_FALSE(verdict.receipt.overflow);
+}
+
+// As those of the plans that callers have, whose counters are found by the limit's name alone.
+TEST_P(Flood, LimitsOfOneNameAndOtherFiguresDoNotResetEachOther) {
+  LimitSpec larger = Spec();
+  larger.amount = 50;
+  larger.burst = larger.kind == LimitKind::kTokenBucket ? 50 : 0;
+  const Limit limits[] = {MakeLimit(Spec()), MakeLimit(larger), MakeLimit(LimitSpec::FixedWindow(10, kHour))};
+  auto store = MakeStore(Store::kMinBytes);
+  const Now now{0, kDay};
+  FillUp(*store, now);
+  Verdict verdict;
+  uint64_t admitted[3] = {};
+  for (uint64_t caller = 0; caller < 200; ++caller) {
+    for (size_t i = 0; i < 3; ++i) {
+      const Charge charge = OverflowingForCaller(*store, limits[i], caller);
+      admitted[i] += ChargeAll(*store, &charge, 1, now, &verdict);
+    }
+  }
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(admitted[i], limits[i].size()) << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(BothTables, Flood, testing::Bool());

@@ -104,6 +104,10 @@ Table::Victim Table::FindVictim(const Key& key, bool known, const Now& now) cons
   return SpareIn(buckets.second, known, now, &second) > spare ? second : first;
 }
 
+bool Table::HasRoom(const Key& key, bool known, const Now& now) const {
+  return buckets_ > 0 && FindVictim(key, known, now).entry != nullptr;
+}
+
 Found Table::FindOrClaim(const Key& key, LimitKind kind, bool known, const Now& now) const {
   if (buckets_ == 0) return {};
   for (;;) {

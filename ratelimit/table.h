@@ -54,6 +54,9 @@ class Table {
   // Null when there is no room.
   Found FindOrClaim(const Key& key, LimitKind kind, bool known, const Now& now) const;
 
+  // Whether FindOrClaim would find a place for a key that has none.
+  bool HasRoom(const Key& key, bool known, const Now& now) const;
+
   Ring RingOf(Entry* entry) const { return {ring_slots_ > 0 ? entry->ring() : nullptr, ring_slots_}; }
   uint32_t ring_slots() const { return ring_slots_; }
 

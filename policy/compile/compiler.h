@@ -51,7 +51,7 @@ class Compiler {
   void ShareAll(const policy::Plugin& plugin, const policy::Sharing& sharing, std::string_view name,
                 RateLimitingPlugin* limiter);
   void SharePlan(const policy::Plan& plan, bool of_callers, CompiledPlan* out);
-  void PlanLimit(const policy::Limit& limit, const std::string& id, CompiledPlan* out);
+  void PlanLimit(const policy::Plan& plan, const policy::Limit& limit, const std::string& id, CompiledPlan* out);
 
   // consumers.cc
   void Groups();

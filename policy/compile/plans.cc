@@ -39,6 +39,10 @@ ratelimit::LimitSpec SpecOf(const policy::Limit& limit) {
                                                 : ratelimit::LimitSpec::FixedWindow(limit.amount, calendar);
 }
 
+ratelimit::OnFull OnFullOf(policy::OnFull on_full) {
+  return on_full == policy::OnFull::kOverflow ? ratelimit::OnFull::kOverflow : ratelimit::OnFull::kRefuse;
+}
+
 // In X-RateLimit-Limit-…; in lower case it is the window's name.
 std::string TitleOf(policy::Unit unit) {
   switch (unit) {
@@ -78,6 +82,7 @@ CompiledLimit WindowOf(const std::string& title, const Config& config) {
   CompiledLimit limit;
   limit.name = absl::AsciiStrToLower(title);
   limit.shadow = config.shadow;
+  limit.on_full = OnFullOf(config.on_full);
   if (config.hide_client_headers || config.shadow) return limit;
   limit.limit_header = absl::StrCat("X-RateLimit-Limit-", title);
   limit.remaining_header = absl::StrCat("X-RateLimit-Remaining-", title);
@@ -122,11 +127,13 @@ bool Compiler::CompileLimit(const policy::Origin& origin, std::string_view path,
   return true;
 }
 
-void Compiler::PlanLimit(const policy::Limit& limit, const std::string& id, CompiledPlan* out) {
+void Compiler::PlanLimit(const policy::Plan& plan, const policy::Limit& limit, const std::string& id,
+                         CompiledPlan* out) {
   CompiledPlanLimit compiled;
   compiled.name = limit.name;
   compiled.penalize = limit.penalize;
   compiled.shadow = limit.shadow;
+  compiled.on_full = OnFullOf(plan.on_full);
   compiled.count_by = limit.count_by;
   if (CompileLimit(limit.origin, "", id, SpecOf(limit), &compiled)) out->limits.push_back(std::move(compiled));
 }
@@ -187,9 +194,9 @@ void Compiler::Plans() {
     for (const policy::Limit& limit : plan.limits) {
       const bool counts_callers = limit.count_by.Has(Part::kConsumer) || limit.count_by.Has(Part::kCredential);
       const std::string shared_id = absl::StrCat("plan/", plan.name, "/", limit.name);
-      PlanLimit(limit, counts_callers ? absl::StrCat("plan/", limit.name) : shared_id, &of_callers);
+      PlanLimit(plan, limit, counts_callers ? absl::StrCat("plan/", limit.name) : shared_id, &of_callers);
       const bool valid = of_callers.limits.size() > shared.limits.size();  // else that was reported
-      if (valid) PlanLimit(limit, shared_id, &shared);
+      if (valid) PlanLimit(plan, limit, shared_id, &shared);
     }
     if (plan.redis) SharePlan(plan, true, &of_callers);
     if (plan.redis) SharePlan(plan, false, &shared);

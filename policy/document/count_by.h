@@ -16,6 +16,8 @@ void ReadIpv6Prefix(Reader& reader, const Cursor& at, CountBy* out);
 // What the parts need beside them. `field` is how they are called here: "limit_by".
 void CheckCountBy(Reader& reader, const Cursor& at, std::string_view field, const CountBy& count_by);
 
+inline constexpr Word<OnFull> kOnFullWords[] = {{"refuse", OnFull::kRefuse}, {"overflow", OnFull::kOverflow}};
+
 // Rows of the tables of those that have a `count_by`.
 template <typename T>
 void ReadLimitBy(Reader& reader, const Cursor& at, T* out) {

@@ -154,6 +154,7 @@ struct Plan {
   bool redis = false;         // policy: shared by all nodes; else each counts on its own
   Sharing sharing;            // redis
   bool ietf_headers = false;  // RateLimit and RateLimit-Policy for these limits
+  OnFull on_full = OnFull::kRefuse;
   bool operator==(const Plan&) const = default;
 };
 

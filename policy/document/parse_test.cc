@@ -363,6 +363,26 @@ plugins:
             R"({"keys":[{"kty":"oct","k":"AAA","n":5,"use":null,"ok":true}]})");
 }
 
+TEST(ParseTest, OnFullOfPlansAndPlugins) {
+  ParseResult result = Parse(R"(
+_format_version: "3.0"
+plugins:
+- {name: rate-limiting, config: {minute: 5, on_full: overflow}}
+- {name: rate-limiting-advanced, config: {limit: [5], window_size: [60], on_full: overflow}}
+plans:
+- {name: a, on_full: overflow, limits: [{name: l, rate: 1, per: second}]}
+- {name: b, on_full: refuse, limits: [{name: l, rate: 1, per: second}]}
+- {name: c, limits: [{name: l, rate: 1, per: second}]}
+)",
+                             Options());
+  ASSERT_TRUE(result.ok()) << ToText(result.diagnostics);
+  EXPECT_EQ(std::get<RateLimitingConfig>(result.document.plugins.at(0).config).on_full, OnFull::kOverflow);
+  EXPECT_EQ(std::get<RateLimitingAdvancedConfig>(result.document.plugins.at(1).config).on_full, OnFull::kOverflow);
+  EXPECT_EQ(result.document.plans.at(0).on_full, OnFull::kOverflow);
+  EXPECT_EQ(result.document.plans.at(1).on_full, OnFull::kRefuse);
+  EXPECT_EQ(result.document.plans.at(2).on_full, OnFull::kRefuse);
+}
+
 // Plans and plugins write it alike; what is not written is Kong's default, or ours.
 TEST(ParseTest, RedisHasEveryFieldAndItsDefaults) {
   ParseResult result = Parse(R"(

@@ -114,6 +114,7 @@ constexpr Field<Plan> kPlanFields[] = {
     {"name", ReadString<&Plan::name, CheckName>, kRequired},
     {"limits", ReadLimits, kRequired},
     {"ietf_headers", ReadBool<&Plan::ietf_headers>},
+    {"on_full", ReadWord<&Plan::on_full, kOnFullWords>},
     {"policy", ReadPolicyOf<Plan>},
     {"redis", ReadRedisOf<Plan>},
 };

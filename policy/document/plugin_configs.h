@@ -44,6 +44,9 @@ struct CountBy {
   bool operator==(const CountBy&) const = default;
 };
 
+// What becomes of a new caller when the memory of counters is full of others.
+enum class OnFull { kRefuse, kOverflow };
+
 enum class Unit { kSecond, kMinute, kHour, kDay, kMonth, kYear, kDuration };
 
 // What a token's claims must say: `all`, `any`, or one claim. At most limits::kRequirementDepth deep.
@@ -265,9 +268,10 @@ struct RateLimitingConfig {
   std::vector<Window> windows;  // at least one, shortest first; fixed, as Kong counts
   bool ietf_headers = false;    // RateLimit and RateLimit-Policy besides Kong's headers
   CountBy count_by;             // limit_by, header_name, path
-  bool shadow = false;          // counts and reports, refuses nobody
-  bool redis = false;           // policy
-  Sharing sharing;              // redis, sync_rate
+  OnFull on_full = OnFull::kRefuse;
+  bool shadow = false;  // counts and reports, refuses nobody
+  bool redis = false;   // policy
+  Sharing sharing;      // redis, sync_rate
   bool fault_tolerant = true;
   bool hide_client_headers = false;
   uint32_t error_code = 429;
@@ -281,10 +285,11 @@ struct RateLimitingAdvancedConfig {
     int64_t seconds = 1;
     bool operator==(const Window&) const = default;
   };
-  std::vector<Window> windows;          // at least one, lowest limit first
-  bool ietf_headers = false;            // RateLimit and RateLimit-Policy besides Kong's headers
-  bool sliding = true;                  // window_type: by two counts; else fixed
-  CountBy count_by;                     // identifier or compound_identifier, header_name, path
+  std::vector<Window> windows;  // at least one, lowest limit first
+  bool ietf_headers = false;    // RateLimit and RateLimit-Policy besides Kong's headers
+  bool sliding = true;          // window_type: by two counts; else fixed
+  CountBy count_by;             // identifier or compound_identifier, header_name, path
+  OnFull on_full = OnFull::kRefuse;
   bool shadow = false;                  // counts and reports, refuses nobody
   bool redis = false;                   // strategy
   Sharing sharing;                      // redis, sync_rate

@@ -71,6 +71,7 @@ constexpr Field<Config> kFields[] = {
     {"ipv6_prefix", ReadCountIpv6Prefix<Config>},
     {"shadow", ReadBool<&Config::shadow>},
     {"ietf_headers", ReadBool<&Config::ietf_headers>},
+    {"on_full", ReadWord<&Config::on_full, kOnFullWords>},
     {"namespace", ReadString<&Config::counters, CheckNotEmpty>},
     {"strategy", ReadPolicyOf<Config>},
     {"sync_rate", Skip<Config>},

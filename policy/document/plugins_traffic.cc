@@ -32,6 +32,7 @@ constexpr Field<RateLimitingConfig> kRateLimitingFields[] = {
     {"ipv6_prefix", ReadCountIpv6Prefix<RateLimitingConfig>},
     {"shadow", ReadBool<&RateLimitingConfig::shadow>},
     {"ietf_headers", ReadBool<&RateLimitingConfig::ietf_headers>},
+    {"on_full", ReadWord<&RateLimitingConfig::on_full, kOnFullWords>},
     {"policy", ReadPolicyOf<RateLimitingConfig>},
     {"fault_tolerant", ReadBool<&RateLimitingConfig::fault_tolerant>},
     {"hide_client_headers", ReadBool<&RateLimitingConfig::hide_client_headers>},

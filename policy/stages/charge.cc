@@ -22,6 +22,7 @@ void Add(Txn& t, Bill& bill, const CompiledLimit& limit, const RateLimitingPlugi
   line.charge.shadow = limit.shadow;
   line.charge.penalize = limit.penalize;
   line.charge.known = counted.bounded;
+  line.charge.on_full = limit.on_full;
 }
 
 // The last line is of a limit that all nodes share: notes its bucket, unless another of the same plan or plugin has.
