@@ -27,7 +27,8 @@ Limit MakeLimit(const LimitSpec& spec, const char* name) {
 std::unique_ptr<Store> MakeStore(size_t bytes) {
   std::string error;
   StoreOptions options;
-  options.sliding_percent = 20;
+  options.sliding_percent = 15;
+  options.fine_percent = 5;
   auto store = Store::CreatePrivate(bytes, {1, 2}, options, &error);
   if (store == nullptr) std::abort();
   return store;
@@ -100,6 +101,10 @@ void ChargeOneKind(benchmark::State& state, const LimitSpec& spec) {
 }
 BENCHMARK_CAPTURE(ChargeOneKind, bucket, kPace)->Threads(1)->Threads(2)->UseRealTime();
 BENCHMARK_CAPTURE(ChargeOneKind, sliding, LimitSpec::SlidingWindow(kMaxSlidingQuota, kHour))
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(ChargeOneKind, fine, LimitSpec::SlidingWindow(kMaxSlidingQuota, kHour, kFineSubWindows))
     ->Threads(1)
     ->Threads(2)
     ->UseRealTime();

@@ -148,7 +148,7 @@ typedef struct sluice_limit_metrics {
 
 /* Memory for callers' counters. Near 80 % full, new callers begin to be refused: enlarge the region. */
 typedef struct sluice_limit_table_metrics {
-  sluice_str table;  /* "sliding": of sliding windows; "other": of all other limits */
+  sluice_str table; /* "sliding": of sliding windows; "sliding_60": with 60 sub-windows; "other": of all other limits */
   uint64_t capacity; /* entries */
   uint64_t live;     /* entries that are needed now */
 } sluice_limit_table_metrics;

@@ -126,7 +126,12 @@ std::string StructAsJson(const sluice_txn* txn) {
 
 class CFace : public Face {
  public:
-  CFace() { Must(sluice_gateway_new(nullptr, &gateway_, nullptr) == SLUICE_OK, "sluice_gateway_new fails"); }
+  explicit CFace(const Case& test) {
+    sluice_gateway_options options{};
+    options.struct_size = sizeof options;
+    options.region_size = test.memory;
+    Must(sluice_gateway_new(&options, &gateway_, nullptr) == SLUICE_OK, "sluice_gateway_new fails");
+  }
   ~CFace() override {
     for (sluice_txn* txn : transactions_) sluice_txn_free(txn);
     sluice_gateway_free(gateway_);
@@ -275,5 +280,6 @@ class CFace : public Face {
 }  // namespace sluice::conformance
 
 int main(int argc, char** argv) {
-  return sluice::conformance::Main(argc, argv, [] { return std::make_unique<sluice::conformance::CFace>(); });
+  return sluice::conformance::Main(argc, argv,
+                                   [](const auto& test) { return std::make_unique<sluice::conformance::CFace>(test); });
 }

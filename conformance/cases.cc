@@ -118,6 +118,8 @@ Case ReadCase(const JsonNode& node) {
       out.policy = Text(member);
     } else if (member.name == "env") {
       for (const JsonNode& variable : member) out.env.emplace(variable.name, Text(variable));
+    } else if (member.name == "memory") {
+      out.memory = static_cast<size_t>(IntegerOrNull(member).value_or(0));
     } else if (member.name == "answers") {
       ReadAnswers(member, &out);
     } else if (member.name == "steps") {

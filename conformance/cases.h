@@ -45,6 +45,7 @@ struct Case {
   std::string about;
   std::string policy;
   std::map<std::string, std::string, std::less<>> env;
+  size_t memory = 0;  // bytes of the gateway's region; 0: its own default
   bool has_answers = false;
   std::map<std::string, std::vector<Answer>, std::less<>> answers;
   std::vector<Step> steps;

@@ -20,6 +20,8 @@ FEWEST_CASES = 150
 
 def why_not(case):
     """Why the command cannot express a case; None if it can."""
+    if case["memory"] is not None:
+        return "has the default's memory for counters"
     for step in case["steps"]:
         if step["kind"] == "reload":
             return "one policy a run"

@@ -13,6 +13,8 @@ namespace {
 
 class CppFace : public Face {
  public:
+  explicit CppFace(const Case& test) : gateway_(OptionsOf(test)) {}
+
   std::vector<Problem> Load(const Case& test, const std::string& policy) override {
     CompileOptions options;
     options.file_name = kPolicyName;
@@ -62,6 +64,12 @@ class CppFace : public Face {
   }
 
  private:
+  static GatewayOptions OptionsOf(const Case& test) {
+    GatewayOptions options;
+    if (test.memory != 0) options.region_bytes = test.memory;
+    return options;
+  }
+
   Transaction& txn() { return *transactions_.back(); }
 
   Begun State() {
@@ -77,5 +85,6 @@ class CppFace : public Face {
 }  // namespace sluice::conformance
 
 int main(int argc, char** argv) {
-  return sluice::conformance::Main(argc, argv, [] { return std::make_unique<sluice::conformance::CppFace>(); });
+  return sluice::conformance::Main(
+      argc, argv, [](const auto& test) { return std::make_unique<sluice::conformance::CppFace>(test); });
 }

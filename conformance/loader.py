@@ -92,7 +92,8 @@ class CaseReader:
         if not re.fullmatch(r"[a-z0-9_]+", name):
             raise CaseError(f"{where}: expected a case name of a-z, 0-9 and _, found `{name}`")
         self.case = {
-            "name": name, "where": where, "about": "", "policy": "", "env": {}, "answers": None, "steps": [],
+            "name": name, "where": where, "about": "", "policy": "", "env": {}, "memory": None, "answers": None,
+            "steps": [],
             "problems": [], "proofs": [],
         }  # fmt: skip
 
@@ -164,6 +165,12 @@ class CaseReader:
         if not equals:
             raise CaseError(f"{where}: expected NAME=VALUE")
         self.case["env"][name] = value
+
+    def _memory(self, argument, block, where):
+        self._nothing("", block, where)
+        if not re.fullmatch(r"[1-9][0-9]*", argument):
+            raise CaseError(f"{where}: expected a number of bytes")
+        self.case["memory"] = int(argument)
 
     def _answers(self, argument, block, where):
         answers, _ = self._json(argument, block, where)

@@ -81,6 +81,7 @@ class LoaderTest(unittest.TestCase):
             ("case good", "", "expected `case NAME` first"),
             ("# A comment.", "  indented", "belongs to nothing"),
             ("env DECK_X=1=2", "env DECK_X", "NAME=VALUE"),
+            ("env DECK_X=1=2", "memory 1m", "expected a number of bytes"),
             ("waits 1", 'error {"code":"c","line":1}', "either requests or the errors"),
             ("waits 1", 'warning {"code":"c","line":1,"colum":2}', "a problem has"),
             ("waits 1", 'answers {"https://x/": {"stats": 200}}', "unknown member `stats`"),

@@ -75,6 +75,8 @@ EXPRESSIBLE = {"id", "method", "path", "host", "headers"}
 
 def why_not(case):
     """Why HTTP through one nginx cannot express a case; None if it can."""
+    if case["memory"] is not None:
+        return "a zone of the test's own size"
     if case["answers"] is not None:
         return "its identity provider is not on loopback"
     for step in case["steps"]:

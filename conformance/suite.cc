@@ -19,7 +19,7 @@ bool IsWanted(const Case& test, const std::vector<std::string>& names) {
 
 }  // namespace
 
-int Main(int argc, char** argv, const std::function<std::unique_ptr<Face>()>& make_face) {
+int Main(int argc, char** argv, const std::function<std::unique_ptr<Face>(const Case&)>& make_face) {
   if (argc < 2) {
     std::fprintf(stderr, "usage: %s CASES_JSON [CASE]...\n", argv[0]);
     return 2;
@@ -30,7 +30,7 @@ int Main(int argc, char** argv, const std::function<std::unique_ptr<Face>()>& ma
   size_t failed = 0;
   for (const Case& test : cases.all()) {
     if (!IsWanted(test, names)) continue;
-    std::vector<std::string> failures = Run(test, *make_face());
+    std::vector<std::string> failures = Run(test, *make_face(test));
     for (const std::string& failure : failures) std::printf("%s\n", failure.c_str());
     ++ran;
     failed += !failures.empty();

@@ -11,7 +11,7 @@ namespace sluice::conformance {
 
 // `argv`: the path of cases.json, then perhaps the names of the cases to run. Prints the number of cases that ran and
 // returns the exit status: 0 if all did as they say.
-int Main(int argc, char** argv, const std::function<std::unique_ptr<Face>()>& make_face);
+int Main(int argc, char** argv, const std::function<std::unique_ptr<Face>(const Case&)>& make_face);
 
 }  // namespace sluice::conformance
 

@@ -97,7 +97,8 @@ struct LimitMetrics {
 // The memory where limits count. A policy that keeps callers apart by address may fill it; then new callers are
 // refused, so that a share of live entries near 0.8 asks for a larger region.
 struct LimitTableMetrics {
-  std::string table;      // "sliding": of sliding windows; "other": of all other limits
+  // "sliding": of sliding windows; "sliding_60": of those with 60 sub-windows; "other": of all other limits.
+  std::string table;
   uint64_t capacity = 0;  // entries
   uint64_t live = 0;      // entries that say something
 };

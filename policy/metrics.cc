@@ -158,6 +158,7 @@ GatewayMetrics Gateway::Metrics(Now now) const {
   for (const auto& server : state_->shared_servers()) Read(*server, store, now, &metrics);
   const ratelimit::StoreStats stats = store.Stats(now);
   metrics.tables = {{"sliding", stats.sliding.capacity, stats.sliding.live},
+                    {"sliding_60", stats.fine.capacity, stats.fine.live},
                     {"other", stats.other.capacity, stats.other.live}};
   metrics.reclaimed_entries = stats.reclaimed;
   metrics.full_refusals = stats.full_refusals;

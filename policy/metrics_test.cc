@@ -73,12 +73,39 @@ TEST(Metrics, ShowHowFullTheTablesAre) {
   gateway.Publish(MustCompile(kPolicy));
   Send(gateway, 1);
   const GatewayMetrics metrics = gateway.Metrics(kStart);
-  ASSERT_EQ(metrics.tables.size(), 2u);
+  ASSERT_EQ(metrics.tables.size(), 3u);
   EXPECT_EQ(metrics.tables[0].table, "sliding");
   EXPECT_EQ(metrics.tables[0].live, 1u);
-  EXPECT_EQ(metrics.tables[1].live, 2u);
-  EXPECT_GT(metrics.tables[1].capacity, 100'000u);
+  EXPECT_EQ(metrics.tables[1].table, "sliding_60");
+  EXPECT_EQ(metrics.tables[1].live, 0u);
+  EXPECT_GT(metrics.tables[1].capacity, 1'500u);
+  EXPECT_EQ(metrics.tables[2].table, "other");
+  EXPECT_EQ(metrics.tables[2].live, 2u);
+  EXPECT_GT(metrics.tables[2].capacity, 100'000u);
   for (const LimitTableMetrics& table : gateway.Metrics(After(120 * kSecond)).tables) EXPECT_EQ(table.live, 0u);
+}
+
+// Entries of each size have a table, and a name, of their own.
+TEST(Metrics, TellTheTablesOfSlidingWindowsApart) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(R"(
+_format_version: "3.0"
+plans:
+- name: p
+  limits:
+  - {name: coarse, quota: 5, window: minute, limit_by: ip}
+  - {name: fine, quota: 5, window: minute, sub_windows: 60, limit_by: ip}
+  - {name: finer, quota: 6, window: hour, sub_windows: 60, limit_by: ip}
+services: [{name: s, url: "http://s.internal", plan: p, routes: [{name: r, paths: [/]}]}]
+)"));
+  TestRequest request("GET", "/");
+  Transaction txn(gateway);
+  txn.Begin(request.request, kStart);
+  ASSERT_EQ(txn.decision().action, Action::kForward);
+  std::vector<std::string> live;
+  for (const LimitTableMetrics& table : gateway.Metrics(kStart).tables)
+    live.push_back(table.table + " " + std::to_string(table.live));
+  EXPECT_EQ(live, (std::vector<std::string>{"sliding 1", "sliding_60 2", "other 0"}));
 }
 
 TEST(Metrics, AreTextForPrometheus) {

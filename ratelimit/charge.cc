@@ -42,8 +42,7 @@ Key OverflowKey(const StoreImpl& store, const Limit& limit) {
 // Results are built in place (`new (&x) X(F())` copies nothing): a copy would load 16 bytes at once that were just
 // stored in halves, and wait until the processor has written both.
 void Locate(const StoreImpl& store, const Charge& charge, const Receipt& receipt, Pending* pending) {
-  const LimitKind kind = charge.limit->kind();
-  pending->table = receipt.overflow ? &store.OverflowOf(kind) : &store.TableOf(kind);
+  pending->table = receipt.overflow ? &store.OverflowOf(*charge.limit) : &store.TableOf(*charge.limit);
   pending->key = receipt.overflow ? OverflowKey(store, *charge.limit) : charge.key;
   new (&pending->found) Found(pending->table->Find(pending->key));
 }
@@ -76,7 +75,7 @@ bool Claim(const StoreImpl& store, const Charge& charge, const Now& now, Pending
     if (pending->found.entry != nullptr) return true;
   }
   if (charge.on_full == OnFull::kOverflow) {
-    pending->table = &store.OverflowOf(kind);
+    pending->table = &store.OverflowOf(*charge.limit);
     pending->key = OverflowKey(store, *charge.limit);
     pending->found = pending->table->FindOrClaim(pending->key, kind, true, now);
     if (pending->found.entry != nullptr) {

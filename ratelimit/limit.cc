@@ -48,6 +48,12 @@ bool CheckWindow(const LimitSpec& spec, std::string* error) {
   return Fail(Found("a window from 1 second to 10 years", spec.period_ns), error);
 }
 
+bool CheckSlidingWindow(const LimitSpec& spec, std::string* error) {
+  if (!CheckQuota(spec, kMaxSlidingQuota, error) || !CheckWindow(spec, error)) return false;
+  if (spec.sub_windows == kCoarseSubWindows || spec.sub_windows == kFineSubWindows) return true;
+  return Fail(Found("10 or 60 sub-windows", uint64_t{spec.sub_windows}), error);
+}
+
 bool CheckFixedWindow(const LimitSpec& spec, std::string* error) {
   if (!CheckQuota(spec, kMaxFixedQuota, error)) return false;
   if (spec.calendar != Calendar::kNone) return true;
@@ -67,7 +73,7 @@ bool CheckConcurrency(const LimitSpec& spec, std::string* error) {
 bool Check(const LimitSpec& spec, std::string* error) {
   switch (spec.kind) {
     case LimitKind::kTokenBucket: return CheckTokenBucket(spec, error);
-    case LimitKind::kSlidingWindow:
+    case LimitKind::kSlidingWindow: return CheckSlidingWindow(spec, error);
     case LimitKind::kSlidingCounter: return CheckQuota(spec, kMaxSlidingQuota, error) && CheckWindow(spec, error);
     case LimitKind::kFixedWindow: return CheckFixedWindow(spec, error);
     case LimitKind::kConcurrency: return CheckConcurrency(spec, error);

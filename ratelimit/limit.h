@@ -2,6 +2,7 @@
 //
 //   LimitSpec pace = LimitSpec::TokenBucket(20, kSecond, 40);         // 20 a second, bursts of 40
 //   LimitSpec hourly = LimitSpec::SlidingWindow(72'000, kHour);       // at most 72,000 in any hour
+//   LimitSpec finely = LimitSpec::SlidingWindow(72'000, kHour, kFineSubWindows);
 //   LimitSpec monthly = LimitSpec::FixedWindow(1'000'000, Calendar::kMonth);
 //   LimitSpec daily = LimitSpec::SlidingCounter(10'000, kDay);        // about 10,000 in any day
 //   LimitSpec parallel = LimitSpec::Concurrency(10, kMinute);
@@ -21,8 +22,9 @@
 // kSlidingWindow: at most `quota` in any window (now - window, now]. A log of blocks: units are logged in blocks of
 // q = ceil(quota / k) with the time of the newest unit of each; a block is forgotten as a whole once that time has left
 // the window. Only the oldest block can hold units that an exact log would have forgotten, so whoever stays at or below
-// quota - q in the exact window is never refused; with quota <= k it is an exact log. k is
-// StoreOptions::sliding_blocks, 10 by default. sliding_window.cc has the proof. Monotonic clock.
+// quota - q in the exact window is never refused; with quota <= k it is an exact log. k is the limit's `sub_windows`:
+// 10, the default, takes 128 bytes a key and may refuse a tenth of the quota early, 60 takes 528 bytes and a sixtieth.
+// What is admitted is bounded by `quota` with either. sliding_window.cc has the proof. Monotonic clock.
 //
 // kSlidingCounter: about `quota` in any window, at a quarter of a sliding window's memory; Cloudflare's estimate, which
 // Kong's rate-limiting-advanced uses too. Two counts are kept, of this window and of the one before, and what of the
@@ -48,7 +50,8 @@
 // so that nobody waits at a slow rate for what a fast one let him use. A bucket keeps its rate in 15 bits: when it
 // changes, what is missing is rounded up by up to 0.2 % and to a whole token; rates within 0.2 % of each other count as
 // the same. A sliding window whose quota changes counts what was used as used at the newest charge, a sliding counter
-// whose length changes what it took to be used as used now. Another kind under the same id begins afresh.
+// whose length changes what it took to be used as used now. Another kind under the same id begins afresh, and so does a
+// sliding window of another k, which is kept elsewhere.
 #ifndef SLUICE_RATELIMIT_LIMIT_H_
 #define SLUICE_RATELIMIT_LIMIT_H_
 
@@ -77,6 +80,7 @@ inline constexpr uint64_t kMaxInFlight = 1'000'000;
 inline constexpr int64_t kMinWindow = kSecond;  // windows and time-outs
 inline constexpr int64_t kMaxWindow = 10 * kYear;
 inline constexpr int64_t kMaxTimeout = 7 * kDay;
+inline constexpr uint32_t kCoarseSubWindows = 10, kFineSubWindows = 60;  // of a sliding window: one of the two
 
 enum class LimitKind : uint8_t { kTokenBucket, kSlidingWindow, kFixedWindow, kConcurrency, kSlidingCounter };
 
@@ -89,12 +93,13 @@ struct LimitSpec {
   uint64_t burst = 0;                   // token bucket: its size; 0: as `amount`
   int64_t period_ns = 0;                // token bucket: period; windows: length; concurrency: time-out
   Calendar calendar = Calendar::kNone;  // fixed window: the boundary; kNone: multiples of period_ns since the epoch
+  uint32_t sub_windows = kCoarseSubWindows;  // sliding window: k
 
   static LimitSpec TokenBucket(uint64_t rate, int64_t period_ns, uint64_t burst = 0) {
     return {LimitKind::kTokenBucket, rate, burst, period_ns, Calendar::kNone};
   }
-  static LimitSpec SlidingWindow(uint64_t quota, int64_t window_ns) {
-    return {LimitKind::kSlidingWindow, quota, 0, window_ns, Calendar::kNone};
+  static LimitSpec SlidingWindow(uint64_t quota, int64_t window_ns, uint32_t sub_windows = kCoarseSubWindows) {
+    return {LimitKind::kSlidingWindow, quota, 0, window_ns, Calendar::kNone, sub_windows};
   }
   static LimitSpec SlidingCounter(uint64_t quota, int64_t window_ns) {
     return {LimitKind::kSlidingCounter, quota, 0, window_ns, Calendar::kNone};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <utility>
 
 #include "ratelimit/entry.h"
 #include "ratelimit/meters.h"
@@ -15,7 +16,8 @@ constexpr size_t kOverflowShare = 64;  // one part in so many of a kind's memory
 constexpr size_t kMeterShare = 32;     // one part in so many of the region is for meters
 constexpr size_t kMinMeters = 16;
 constexpr size_t kMinBuckets = 4;  // of a kind, overflow included
-constexpr uint32_t kMinSlidingBlocks = 6, kMaxSlidingBlocks = 62;
+constexpr size_t kWideBytes = WideBytes(kCoarseSubWindows), kFineBytes = WideBytes(kFineSubWindows);
+constexpr uint32_t kMaxPercent = 98;
 
 bool Fail(const std::string& expected, const std::string& found, const std::string& advice, std::string* error) {
   *error = "expected " + expected + ", found `" + found + "`" + (advice.empty() ? "" : "; " + advice);
@@ -34,14 +36,14 @@ uint64_t SetOnce(std::atomic<uint64_t>* word, uint64_t value) {
 }
 
 bool CheckOptions(const StoreOptions& options, std::string* error) {
-  if (options.sliding_blocks < kMinSlidingBlocks || options.sliding_blocks > kMaxSlidingBlocks ||
-      options.sliding_blocks % 2 != 0) {
-    return Fail("an even number of sliding blocks from 6 to 62", std::to_string(options.sliding_blocks), "", error);
+  for (const auto& [percent, of] : {std::pair{options.sliding_percent, "sliding windows"},
+                                    std::pair{options.fine_percent, "sliding windows of 60"}}) {
+    if (percent >= 1 && percent <= kMaxPercent) continue;
+    return Fail(std::string("a share for ") + of + " from 1 to 98 percent", std::to_string(percent), "", error);
   }
-  if (options.sliding_percent < 1 || options.sliding_percent > 99) {
-    return Fail("a share for sliding windows from 1 to 99 percent", std::to_string(options.sliding_percent), "", error);
-  }
-  return true;
+  const uint32_t both = options.sliding_percent + options.fine_percent;
+  if (both <= kMaxPercent + 1) return true;
+  return Fail("shares for sliding windows of at most 99 percent together", std::to_string(both), "", error);
 }
 
 bool CheckMemory(const void* region, size_t bytes, std::string* error) {
@@ -63,14 +65,18 @@ bool Agree(std::atomic<uint64_t>* word, uint64_t value, const char* what, std::s
               "use the same settings in every process, or a new region", error);
 }
 
+constexpr size_t Least(size_t entry_bytes) { return kMinBuckets * Table::kBucketEntries * entry_bytes; }
+
 // Cuts `bytes` at *offset into a table of entries and a small one for overflow.
-void Cut(size_t* offset, size_t bytes, size_t entry_bytes, TablePlace* table, TablePlace* overflow) {
-  const size_t buckets = bytes / (entry_bytes * Table::kBucketEntries);
-  overflow->buckets = std::max<size_t>(buckets / kOverflowShare, kMinBuckets / 2);
-  table->buckets = buckets - overflow->buckets;
-  table->offset = *offset;
-  overflow->offset = *offset + table->buckets * Table::kBucketEntries * entry_bytes;
-  *offset = overflow->offset + overflow->buckets * Table::kBucketEntries * entry_bytes;
+TablePlaces Cut(size_t* offset, size_t bytes, size_t entry_bytes) {
+  const size_t bucket_bytes = entry_bytes * Table::kBucketEntries;
+  TablePlaces places;
+  places.overflow.buckets = std::max<size_t>(bytes / bucket_bytes / kOverflowShare, kMinBuckets / 2);
+  places.main.buckets = bytes / bucket_bytes - places.overflow.buckets;
+  places.main.offset = *offset;
+  places.overflow.offset = *offset + places.main.buckets * bucket_bytes;
+  *offset += bytes / Store::kAlignment * Store::kAlignment;
+  return places;
 }
 
 }  // namespace
@@ -80,15 +86,14 @@ RegionLayout LayOut(size_t bytes, const StoreOptions& options) {
   layout.meters = std::max(bytes / kMeterShare / Meters::kSlotBytes / 4 * 4, kMinMeters);
   const size_t tables = kHeaderBytes + layout.meters * Meters::kSlotBytes;
   const size_t room = bytes - tables;
-  const size_t wide_bytes = WideBytes(options.sliding_blocks);
-  const size_t least_wide = kMinBuckets * Table::kBucketEntries * wide_bytes;
-  const size_t most_wide = room - kMinBuckets * Table::kBucketEntries * kNarrowBytes;
-  const size_t wide = std::clamp(room / 100 * options.sliding_percent, least_wide, most_wide);
-  const size_t narrow = room - wide;
+  const size_t fine =
+      std::clamp(room / 100 * options.fine_percent, Least(kFineBytes), room - Least(kWideBytes) - Least(kNarrowBytes));
+  const size_t wide =
+      std::clamp(room / 100 * options.sliding_percent, Least(kWideBytes), room - fine - Least(kNarrowBytes));
   size_t offset = tables;
-  Cut(&offset, narrow, kNarrowBytes, &layout.narrow, &layout.narrow_overflow);
-  offset = tables + narrow / Store::kAlignment * Store::kAlignment;
-  Cut(&offset, wide, wide_bytes, &layout.wide, &layout.wide_overflow);
+  layout.narrow = Cut(&offset, room - fine - wide, kNarrowBytes);
+  layout.wide = Cut(&offset, wide, kWideBytes);
+  layout.fine = Cut(&offset, fine, kFineBytes);
   return layout;
 }
 
@@ -101,8 +106,8 @@ bool Attach(void* region, size_t bytes, const HashKey& seed, const StoreOptions&
   }
   if (!Agree(&header->version, kRegionVersion, "layout version", error) ||
       !Agree(&header->bytes, bytes, "size", error) ||
-      !Agree(&header->sliding_blocks, options.sliding_blocks, "sliding_blocks", error) ||
-      !Agree(&header->sliding_percent, options.sliding_percent, "sliding_percent", error)) {
+      !Agree(&header->sliding_percent, options.sliding_percent, "sliding_percent", error) ||
+      !Agree(&header->fine_percent, options.fine_percent, "fine_percent", error)) {
     return false;
   }
   SetOnce(&header->seed_lo, std::max<uint64_t>(seed.lo, 1));

@@ -17,8 +17,8 @@ struct RegionHeader {
   std::atomic<uint64_t> magic;    // set last
   std::atomic<uint64_t> version;  // of this layout; stays in second place for ever
   std::atomic<uint64_t> bytes;
-  std::atomic<uint64_t> sliding_blocks;
   std::atomic<uint64_t> sliding_percent;
+  std::atomic<uint64_t> fine_percent;
   std::atomic<uint64_t> seed_lo, seed_hi;
   uint64_t unused;
   std::atomic<uint64_t> reclaimed;
@@ -31,16 +31,19 @@ inline constexpr size_t kHeaderBytes = 128;
 static_assert(sizeof(RegionHeader) == kHeaderBytes);
 
 inline constexpr uint64_t kRegionMagic = 0x33656369756c732e;  // ".sluice3" in memory
-inline constexpr uint64_t kRegionVersion = 3;
+inline constexpr uint64_t kRegionVersion = 4;
 
-// Where the four tables are; meters are at the beginning, behind the header. A function of size and options alone.
+// Where the tables are; meters are at the beginning, behind the header. A function of size and options alone.
 struct TablePlace {
   size_t offset = 0;
   size_t buckets = 0;
 };
+struct TablePlaces {
+  TablePlace main, overflow;
+};
 struct RegionLayout {
   size_t meters = 0;
-  TablePlace narrow, wide, narrow_overflow, wide_overflow;
+  TablePlaces narrow, wide, fine;
 };
 RegionLayout LayOut(size_t bytes, const StoreOptions& options);
 

@@ -10,17 +10,16 @@ namespace {
 struct Trace {
   uint64_t quota;
   int64_t window;
-  uint32_t blocks;
+  uint32_t sub_windows;
   int steps;
 };
 
 void RunTrace(const Trace& trace, Random& random) {
-  SCOPED_TRACE(testing::Message() << trace.quota << " in " << trace.window << " ns, " << trace.blocks << " blocks");
-  const Limit limit = MakeLimit(LimitSpec::SlidingWindow(trace.quota, trace.window));
-  StoreOptions options;
-  options.sliding_blocks = trace.blocks;
-  auto store = MakeStore(1 << 17, options);
-  const uint64_t block = (trace.quota + trace.blocks - 1) / trace.blocks;
+  SCOPED_TRACE(testing::Message() << trace.quota << " in " << trace.window << " ns, " << trace.sub_windows
+                                  << " sub-windows");
+  const Limit limit = MakeLimit(LimitSpec::SlidingWindow(trace.quota, trace.window, trace.sub_windows));
+  auto store = MakeStore(1 << 17);
+  const uint64_t block = (trace.quota + trace.sub_windows - 1) / trace.sub_windows;
   ExactLog oracle;
   Charge charge{&limit, MakeKey(*store, limit, "alice")};
   Now now{0, 0};
@@ -46,19 +45,60 @@ TEST(SlidingWindow, IsStrictAndNeverRefusesBelowTheQuotaLessABlock) {
   for (int i = 0; i < 60; ++i) {
     const uint64_t quota = Pick(random, 0, 1) == 0 ? Pick(random, 1, 40) : Pick(random, 41, 5'000);
     const int64_t window = kSecond * static_cast<int64_t>(Pick(random, 1, 4'000));
-    RunTrace({quota, window, static_cast<uint32_t>(Pick(random, 3, 31)) * 2, 4'000}, random);
+    for (uint32_t sub_windows : {kCoarseSubWindows, kFineSubWindows})
+      RunTrace({quota, window, sub_windows, 4'000}, random);
   }
 }
 
 TEST(SlidingWindow, IsAnExactLogForSmallQuotas) {
   Random random(TestSeed());
-  for (uint64_t quota = 1; quota <= 10; ++quota) RunTrace({quota, kMinute, 10, 10'000}, random);
+  for (uint64_t quota = 1; quota <= 10; ++quota) RunTrace({quota, kMinute, kCoarseSubWindows, 10'000}, random);
+  for (uint64_t quota = 1; quota <= 60; ++quota) RunTrace({quota, kMinute, kFineSubWindows, 4'000}, random);
+}
+
+// What finer sub-windows are for. One unit at a time, so that each has a moment of its own; then the same pace goes on
+// at the quota, and is refused until the first sub-window is over.
+TEST(SlidingWindow, HoldsBackATenthOrASixtiethOfTheQuota) {
+  for (const auto& [sub_windows, held_back] : {std::pair{kCoarseSubWindows, 60u}, std::pair{kFineSubWindows, 10u}}) {
+    const Limit limit = MakeLimit(LimitSpec::SlidingWindow(600, kMinute, sub_windows));
+    auto store = MakeStore(1 << 17);
+    const Charge charge{&limit, MakeKey(*store, limit, "alice")};
+    Verdict verdict;
+    Now now{0, 0};
+    uint64_t admitted = 0, refused = 0;
+    for (int i = 0; i < 1'200; ++i, now.mono_ns += kMinute / 600)
+      ++(ChargeAll(*store, &charge, 1, now, &verdict) ? admitted : refused);
+    EXPECT_EQ(admitted + refused, 1'200u);
+    EXPECT_GT(refused, held_back / 2);
+    EXPECT_LE(refused, held_back);
+  }
+}
+
+// They are kept elsewhere, so none takes the other's for its own.
+TEST(SlidingWindow, BeginsAfreshWithOtherSubWindows) {
+  const Limit coarse = MakeLimit(LimitSpec::SlidingWindow(5, kMinute));
+  const Limit fine = MakeLimit(LimitSpec::SlidingWindow(5, kMinute, kFineSubWindows));
+  auto store = MakeStore(1 << 17);
+  Verdict verdict;
+  for (const Limit* limit : {&coarse, &fine}) {
+    const Charge charge{limit, MakeKey(*store, *limit, "alice"), 5};
+    EXPECT_TRUE(ChargeAll(*store, &charge, 1, {0, kDay}, &verdict));
+    EXPECT_FALSE(ChargeAll(*store, &charge, 1, {0, kDay}, &verdict));
+  }
+  EXPECT_EQ(store->Stats({0, kDay}).sliding.live, 1u);
+  EXPECT_EQ(store->Stats({0, kDay}).fine.live, 1u);
 }
 
 TEST(SlidingWindow, StaysStrictWhenChargesAreRefunded) {
   Random random(TestSeed());
-  for (uint64_t quota : {3, 10, 57, 1'000}) {
-    const Limit limit = MakeLimit(LimitSpec::SlidingWindow(quota, kMinute));
+  for (const auto& [quota, sub_windows] : {std::pair{3u, kCoarseSubWindows},
+                                           {10u, kCoarseSubWindows},
+                                           {57u, kCoarseSubWindows},
+                                           {1'000u, kCoarseSubWindows},
+                                           {3u, kFineSubWindows},
+                                           {60u, kFineSubWindows},
+                                           {1'000u, kFineSubWindows}}) {
+    const Limit limit = MakeLimit(LimitSpec::SlidingWindow(quota, kMinute, sub_windows));
     auto store = MakeStore(1 << 17);
     ExactLog oracle;
     std::deque<std::pair<int64_t, Receipt>> open;
@@ -90,14 +130,16 @@ TEST(SlidingWindow, StaysStrictWhenChargesAreRefunded) {
 }
 
 TEST(SlidingWindow, TakesTheLargestFigures) {
-  const Limit limit = MakeLimit(LimitSpec::SlidingWindow(kMaxSlidingQuota, kMaxWindow));
-  auto store = MakeStore();
-  Charge charge{&limit, MakeKey(*store, limit, "alice"), kMaxSlidingQuota};
-  Verdict verdict;
-  for (int64_t mono : {int64_t{0}, kMaxWindow, 2 * kMaxWindow, int64_t{INT64_MAX}}) {
-    EXPECT_TRUE(ChargeAll(*store, &charge, 1, {0, mono}, &verdict));
-    EXPECT_EQ(verdict.remaining, 0u);
-    EXPECT_FALSE(ChargeAll(*store, &charge, 1, {0, mono}, &verdict));
+  for (uint32_t sub_windows : {kCoarseSubWindows, kFineSubWindows}) {
+    const Limit limit = MakeLimit(LimitSpec::SlidingWindow(kMaxSlidingQuota, kMaxWindow, sub_windows));
+    auto store = MakeStore();
+    Charge charge{&limit, MakeKey(*store, limit, "alice"), kMaxSlidingQuota};
+    Verdict verdict;
+    for (int64_t mono : {int64_t{0}, kMaxWindow, 2 * kMaxWindow, int64_t{INT64_MAX}}) {
+      EXPECT_TRUE(ChargeAll(*store, &charge, 1, {0, mono}, &verdict));
+      EXPECT_EQ(verdict.remaining, 0u);
+      EXPECT_FALSE(ChargeAll(*store, &charge, 1, {0, mono}, &verdict));
+    }
   }
 }
 

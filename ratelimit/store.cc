@@ -10,9 +10,8 @@
 namespace sluice::ratelimit {
 namespace {
 
-void AddTo(TableStats* stats, const Table& table, const Now& now) {
-  stats->capacity += table.capacity();
-  stats->live += table.CountLive(now);
+TableStats StatsOf(const Table& main, const Table& overflow, const Now& now) {
+  return {main.capacity() + overflow.capacity(), main.CountLive(now) + overflow.CountLive(now)};
 }
 
 }  // namespace
@@ -23,15 +22,15 @@ StoreImpl::StoreImpl(void* region, size_t bytes, const StoreOptions& options, Me
       hash_key_{header_->seed_lo.load(), header_->seed_hi.load()},
       layout_(LayOut(bytes, options)),
       narrow_(At(layout_.narrow, 0)),
-      wide_(At(layout_.wide, RingSlots(options.sliding_blocks))),
-      narrow_overflow_(At(layout_.narrow_overflow, 0)),
-      wide_overflow_(At(layout_.wide_overflow, RingSlots(options.sliding_blocks))),
+      wide_(At(layout_.wide, RingSlots(kCoarseSubWindows))),
+      fine_(At(layout_.fine, RingSlots(kFineSubWindows))),
       meters_(static_cast<char*>(region) + kHeaderBytes, layout_.meters) {}
 
 StoreStats StoreImpl::Stats(const Now& now) const {
   StoreStats stats;
-  for (const Table* table : {&wide_, &wide_overflow_}) AddTo(&stats.sliding, *table, now);
-  for (const Table* table : {&narrow_, &narrow_overflow_}) AddTo(&stats.other, *table, now);
+  stats.sliding = StatsOf(wide_.main, wide_.overflow, now);
+  stats.fine = StatsOf(fine_.main, fine_.overflow, now);
+  stats.other = StatsOf(narrow_.main, narrow_.overflow, now);
   stats.reclaimed = header_->reclaimed.load(std::memory_order_relaxed);
   stats.full_refusals = header_->full_refusals.load(std::memory_order_relaxed);
   stats.overflowed = header_->overflowed.load(std::memory_order_relaxed);

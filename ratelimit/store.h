@@ -11,9 +11,9 @@
 // was in the middle of is lost whole or counted whole for each limit (it may have charged the first of three limits and
 // not yet the others: that over-counts one request, and never admits more than a limit allows).
 //
-// Memory: fixed. One part in 32 is for meters; of the rest a key takes 32 bytes for each limit, or 128 for a sliding
-// window (16 + 8 * (sliding_blocks + 2) + 16). Entries are 8 to a bucket and a key may be in either of two buckets: of
-// new keys 0.15 % find no room at 80 % full, 1.3 % at 90 %.
+// Memory: fixed. One part in 32 is for meters; of the rest a key takes 32 bytes for each limit, or for a sliding window
+// 128 with 10 sub-windows and 528 with 60 (32 + 8 * (k + 2)). Entries of one size have a table to themselves. They are
+// 8 to a bucket and a key may be in either of two buckets: of new keys 0.15 % find no room at 80 % full, 1.3 % at 90 %.
 //
 // What is forgotten: only an entry that says nothing any more (full bucket, empty window, nobody in flight) gives way
 // to a new key. A live entry is never evicted, so a flood of new keys cannot wash out an abuser's history. When both
@@ -39,13 +39,11 @@ namespace sluice::ratelimit {
 
 class StoreImpl;
 
+// Percent of the memory for entries of one size, 1 to 98; both together at most 99, for the rest is for the other
+// kinds. Part of the region's layout.
 struct StoreOptions {
-  // Log blocks of a sliding window, 6 to 62, even. More follow an exact log more closely and take 8 bytes each. Default
-  // 10: 128 bytes a key, and at most 1/10 of the quota held back. Part of the region's layout.
-  uint32_t sliding_blocks = 10;
-  // Percent of the memory for entries of sliding windows; the rest is for the other kinds. Default 50. Part of the
-  // layout.
-  uint32_t sliding_percent = 50;
+  uint32_t sliding_percent = 40;  // of sliding windows with 10 sub-windows
+  uint32_t fine_percent = 10;     // of those with 60. In 8 MiB the default has room for 1,500 keys; raise it for more
 };
 
 // Entries of one size.
@@ -55,7 +53,8 @@ struct TableStats {
 };
 
 struct StoreStats {
-  TableStats sliding;          // of sliding windows
+  TableStats sliding;          // of sliding windows with 10 sub-windows
+  TableStats fine;             // of those with 60
   TableStats other;            // of all other kinds
   uint64_t reclaimed = 0;      // entries that gave way to another key, since the region was made
   uint64_t full_refusals = 0;  // charges for which there was no room, since the region was made

@@ -18,12 +18,7 @@ std::string ErrorOf(void* region, size_t bytes, const StoreOptions& options = St
   return Store::Create(region, bytes, kTestSeed, options, &error) == nullptr ? error : "";
 }
 
-StoreOptions With(uint32_t blocks, uint32_t percent) {
-  StoreOptions options;
-  options.sliding_blocks = blocks;
-  options.sliding_percent = percent;
-  return options;
-}
+StoreOptions With(uint32_t sliding_percent, uint32_t fine_percent) { return {sliding_percent, fine_percent}; }
 
 TEST(Store, RefusesMemoryAndOptionsItCannotUse) {
   SharedMemory memory(kBytes);
@@ -32,12 +27,15 @@ TEST(Store, RefusesMemoryAndOptionsItCannotUse) {
   EXPECT_NE(ErrorOf(data + 8, kBytes - 8).find("expected a region aligned to 64 bytes, found `0x"), std::string::npos);
   EXPECT_EQ(ErrorOf(data, Store::kMinBytes - 1),
             "expected a region of at least 65536 bytes, found `65535`; give the store more memory");
-  EXPECT_EQ(ErrorOf(data, kBytes, With(4, 50)), "expected an even number of sliding blocks from 6 to 62, found `4`");
-  EXPECT_EQ(ErrorOf(data, kBytes, With(11, 50)), "expected an even number of sliding blocks from 6 to 62, found `11`");
-  EXPECT_EQ(ErrorOf(data, kBytes, With(64, 50)), "expected an even number of sliding blocks from 6 to 62, found `64`");
-  EXPECT_EQ(ErrorOf(data, kBytes, With(10, 0)), "expected a share for sliding windows from 1 to 99 percent, found `0`");
-  EXPECT_EQ(ErrorOf(data, kBytes, With(10, 100)),
-            "expected a share for sliding windows from 1 to 99 percent, found `100`");
+  EXPECT_EQ(ErrorOf(data, kBytes, With(0, 10)), "expected a share for sliding windows from 1 to 98 percent, found `0`");
+  EXPECT_EQ(ErrorOf(data, kBytes, With(99, 1)),
+            "expected a share for sliding windows from 1 to 98 percent, found `99`");
+  EXPECT_EQ(ErrorOf(data, kBytes, With(40, 0)),
+            "expected a share for sliding windows of 60 from 1 to 98 percent, found `0`");
+  EXPECT_EQ(ErrorOf(data, kBytes, With(1, 99)),
+            "expected a share for sliding windows of 60 from 1 to 98 percent, found `99`");
+  EXPECT_EQ(ErrorOf(data, kBytes, With(50, 50)),
+            "expected shares for sliding windows of at most 99 percent together, found `100`");
   EXPECT_EQ(ErrorOf(data, kBytes), "") << "a refusal must leave the region as it was";
   std::string error;
   EXPECT_EQ(Store::CreatePrivate(1000, kTestSeed, StoreOptions(), &error), nullptr);
@@ -53,12 +51,12 @@ TEST(Store, RefusesARegionOfSomethingElseOrOfOtherSettings) {
   ASSERT_EQ(ErrorOf(memory.data(), kBytes), "");
   const std::string advice = "; use the same settings in every process, or a new region";
   EXPECT_EQ(ErrorOf(memory.data(), kBytes / 2), "expected a region made with size 131072, found `262144`" + advice);
-  EXPECT_EQ(ErrorOf(memory.data(), kBytes, With(12, 50)),
-            "expected a region made with sliding_blocks 12, found `10`" + advice);
-  EXPECT_EQ(ErrorOf(memory.data(), kBytes, With(10, 20)),
-            "expected a region made with sliding_percent 20, found `50`" + advice);
-  static_cast<RegionHeader*>(memory.data())->version.store(kRegionVersion + 1);
-  EXPECT_EQ(ErrorOf(memory.data(), kBytes), "expected a region made with layout version 3, found `4`" + advice);
+  EXPECT_EQ(ErrorOf(memory.data(), kBytes, With(20, 10)),
+            "expected a region made with sliding_percent 20, found `40`" + advice);
+  EXPECT_EQ(ErrorOf(memory.data(), kBytes, With(40, 20)),
+            "expected a region made with fine_percent 20, found `10`" + advice);
+  static_cast<RegionHeader*>(memory.data())->version.store(kRegionVersion - 1);
+  EXPECT_EQ(ErrorOf(memory.data(), kBytes), "expected a region made with layout version 4, found `3`" + advice);
 }
 
 TEST(Store, SharesSeedAndStateAtAnyAddress) {
@@ -98,23 +96,23 @@ TEST(Store, FinishesWhatADeadProcessBegan) {
 
 TEST(Store, LaysItsTablesOutWithinTheRegionAndApart) {
   for (size_t bytes : {Store::kMinBytes, size_t{100'000}, size_t{1} << 22}) {
-    for (uint32_t blocks : {6u, 10u, 62u}) {
-      for (uint32_t percent : {1u, 50u, 99u}) {
-        const RegionLayout layout = LayOut(bytes, With(blocks, percent));
-        EXPECT_GE(layout.meters, 16u);
-        size_t end = kHeaderBytes + layout.meters * Meters::kSlotBytes;
-        auto expect_next = [&](const TablePlace& place, size_t entry_bytes) {
+    for (const StoreOptions& options : {StoreOptions(), With(1, 1), With(98, 1), With(1, 98), With(49, 50)}) {
+      const RegionLayout layout = LayOut(bytes, options);
+      EXPECT_GE(layout.meters, 16u);
+      size_t end = kHeaderBytes + layout.meters * Meters::kSlotBytes;
+      auto expect_next = [&](const TablePlaces& places, size_t entry_bytes) {
+        for (const TablePlace& place : {places.main, places.overflow}) {
           EXPECT_GE(place.offset, end);
           EXPECT_EQ(place.offset % 16, 0u);
           EXPECT_GE(place.buckets, 2u);
           end = place.offset + place.buckets * Table::kBucketEntries * entry_bytes;
-        };
-        expect_next(layout.narrow, kNarrowBytes);
-        expect_next(layout.narrow_overflow, kNarrowBytes);
-        expect_next(layout.wide, WideBytes(blocks));
-        expect_next(layout.wide_overflow, WideBytes(blocks));
-        EXPECT_LE(end, bytes);
-      }
+        }
+      };
+      expect_next(layout.narrow, kNarrowBytes);
+      expect_next(layout.wide, 128);
+      expect_next(layout.fine, 528);
+      EXPECT_LE(end, bytes);
+      EXPECT_GT(end, bytes - 8 * 528 - 2 * Store::kAlignment);
     }
   }
 }
@@ -125,16 +123,23 @@ Charge ForCaller(const Store& store, const Limit& limit, uint64_t caller, bool k
   return charge;
 }
 
-class Flood : public testing::TestWithParam<bool> {
+// By the table that is flooded.
+class Flood : public testing::TestWithParam<LimitSpec> {
  protected:
-  LimitSpec Spec() const {
-    return GetParam() ? LimitSpec::SlidingWindow(2, kHour) : LimitSpec::TokenBucket(2, kHour, 2);
-  }
+  LimitSpec Spec() const { return GetParam(); }
 };
+
+const LimitSpec kFloods[] = {LimitSpec::TokenBucket(2, kHour, 2), LimitSpec::SlidingWindow(2, kHour),
+                             LimitSpec::SlidingWindow(2, kHour, kFineSubWindows)};
+
+std::string TableName(const LimitSpec& spec) {
+  if (spec.kind != LimitKind::kSlidingWindow) return "Other";
+  return spec.sub_windows == kFineSubWindows ? "Fine" : "Sliding";
+}
 
 TEST_P(Flood, EvictsNoHistoryAndKeepsNoKnownCallerOut) {
   const Limit limit = MakeLimit(Spec());
-  auto store = MakeStore(1 << 18);
+  auto store = MakeStore(1 << 20, With(40, 40));
   Verdict verdict;
   const Now now{0, kDay};
   constexpr uint64_t kCallers = 100;
@@ -161,15 +166,18 @@ TEST_P(Flood, EvictsNoHistoryAndKeepsNoKnownCallerOut) {
   const StoreStats full = store->Stats(now);
   EXPECT_EQ(full.full_refusals, refused);
   EXPECT_EQ(full.reclaimed, 0u);
-  const bool sliding = limit.kind() == LimitKind::kSlidingWindow;
-  const TableStats table = sliding ? full.sliding : full.other, unused = sliding ? full.other : full.sliding;
-  EXPECT_LT(table.live, table.capacity);
-  EXPECT_GT(table.live, table.capacity / 2);
-  EXPECT_EQ(unused.live, 0u);
+  for (const auto& [name, table] :
+       {std::pair{"Other", full.other}, std::pair{"Sliding", full.sliding}, std::pair{"Fine", full.fine}}) {
+    const bool flooded = name == TableName(Spec());
+    EXPECT_LT(table.live, table.capacity);
+    EXPECT_GE(table.live, flooded ? table.capacity / 2 : 0u) << name;
+    EXPECT_EQ(table.live > 0, flooded) << name;
+  }
   EXPECT_GT(refused, 90'000u);
   // Once their windows are over all those entries give way.
   const Now later{0, kDay + 2 * kHour};
-  EXPECT_EQ(store->Stats(later).sliding.live + store->Stats(later).other.live, 0u);
+  const StoreStats empty = store->Stats(later);
+  EXPECT_EQ(empty.sliding.live + empty.fine.live + empty.other.live, 0u);
   const Charge charge = ForCaller(*store, limit, 77);
   EXPECT_TRUE(ChargeAll(*store, &charge, 1, later, &verdict));
 }
@@ -220,9 +228,9 @@ TEST_P(Flood, RefundsToTheOverflowEntry) {
   EXPECT_FALSE(ChargeAll(*store, &overflowing, 1, now, &verdict));
 }
 
-// Until there is no place in either table for a key that nobody vouches for.
+// Until there is no place in any table for a key that nobody vouches for.
 void FillUp(Store& store, const Now& now) {
-  for (const LimitSpec& spec : {LimitSpec::SlidingWindow(1, kHour), LimitSpec::TokenBucket(1, kHour)}) {
+  for (const LimitSpec& spec : kFloods) {
     const Limit limit = MakeLimit(spec, "filler");
     Verdict verdict;
     for (uint64_t caller = 0; caller < 20'000; ++caller) {
@@ -278,12 +286,13 @@ TEST_P(Flood, LimitsOfOneNameAndOtherFiguresDoNotResetEachOther) {
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(admitted[i], limits[i].size()) << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(BothTables, Flood, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(Tables, Flood, testing::ValuesIn(kFloods),
+                         [](const auto& info) { return TableName(info.param); });
 
 TEST(Store, ServesWellUpToEightyPercent) {
   const Limit limit = MakeLimit(LimitSpec::TokenBucket(1, kHour));
   auto store = MakeStore(1 << 22);
-  const uint64_t narrow = LayOut(1 << 22, StoreOptions()).narrow.buckets * Table::kBucketEntries;
+  const uint64_t narrow = LayOut(1 << 22, StoreOptions()).narrow.main.buckets * Table::kBucketEntries;
   Verdict verdict;
   uint64_t refused = 0;
   for (uint64_t caller = 0; caller < narrow * 8 / 10; ++caller) {

@@ -30,7 +30,7 @@ ratelimit::LimitSpec SpecOf(const policy::Limit& limit) {
     case policy::Limit::Kind::kQuota: break;
   }
   switch (limit.window) {
-    case policy::Limit::Window::kSliding: return ratelimit::LimitSpec::SlidingWindow(limit.amount, period_ns);
+    case policy::Limit::Window::kSliding: return ratelimit::LimitSpec::SlidingWindow(limit.amount, period_ns, limit.sub_windows);
     case policy::Limit::Window::kSlidingCounter: return ratelimit::LimitSpec::SlidingCounter(limit.amount, period_ns);
     case policy::Limit::Window::kFixed: break;
   }

@@ -141,6 +141,7 @@ struct Limit {
   Period period;                     // per (pace) or window (quota)
   uint64_t burst = 0;                // pace: bucket size, at least 1
   Window window = Window::kSliding;  // quota
+  uint32_t sub_windows = 10;         // sliding: of so many parts; or 60
   bool penalize = false;             // what is refused counts too
   bool shadow = false;               // counts and reports, refuses nobody
   CountBy count_by;                  // limit_by

@@ -31,6 +31,16 @@ constexpr Word<Limit::Window> kTypes[] = {
     {"fixed", Limit::Window::kFixed},
 };
 
+void ReadSubWindows(Reader& reader, const Cursor& at, Limit* out) {
+  int64_t count = 0;
+  if (!reader.Integer(at, 1, kMaxAmount, &count)) return;
+  if (count != 10 && count != 60) {
+    reader.Expected(at, "10 or 60");
+    return;
+  }
+  out->sub_windows = static_cast<uint32_t>(count);
+}
+
 constexpr Field<Limit> kLimitFields[] = {
     {"name", ReadString<&Limit::name, CheckName>, kRequired},
     {"rate", ReadAmount<&Limit::amount>},
@@ -39,6 +49,7 @@ constexpr Field<Limit> kLimitFields[] = {
     {"quota", ReadAmount<&Limit::amount>},
     {"window", ReadPeriod},
     {"type", ReadWord<&Limit::window, kTypes>},
+    {"sub_windows", ReadSubWindows},
     {"in_flight", ReadAmount<&Limit::amount>},
     {"penalize", ReadBool<&Limit::penalize>},
     {"shadow", ReadBool<&Limit::shadow>},
@@ -69,6 +80,12 @@ void CheckMembers(Reader& reader, const Cursor& at, const KindRule& rule) {
   }
 }
 
+void CheckSlidingMembers(Reader& reader, const Cursor& at, const Limit& limit) {
+  const bool slides = limit.kind == Limit::Kind::kQuota && limit.window == Limit::Window::kSliding;
+  if (!slides && Reader::IsSet(at, "sub_windows"))
+    reader.Error(at, "conflict", "`sub_windows` has no meaning but in a quota of `type: sliding`", "remove it");
+}
+
 void ReadLimit(Reader& reader, const Cursor& at, Limit* out) {
   if (!reader.Entity(at, kLimitFields, out)) return;
   const KindRule* chosen = nullptr;
@@ -85,6 +102,7 @@ void ReadLimit(Reader& reader, const Cursor& at, Limit* out) {
   }
   out->kind = chosen->kind;
   CheckMembers(reader, at, *chosen);
+  CheckSlidingMembers(reader, at, *out);
   if (out->penalize && out->kind == Limit::Kind::kInFlight)
     reader.Error(at, "conflict", "`penalize` has no meaning beside `in_flight`", "remove it");
   CheckCountBy(reader, at, "limit_by", out->count_by);
@@ -125,6 +143,7 @@ void CheckShared(Reader& reader, const Cursor& at, const Plan& plan) {
   for (const Limit& limit : plan.limits) {
     if (!plan.redis || limit.kind == Limit::Kind::kInFlight) continue;
     for (const auto& [is, field] : {std::pair{limit.shadow, "shadow"}, std::pair{limit.penalize, "penalize"},
+                                    std::pair{limit.sub_windows != Limit().sub_windows, "sub_windows"},
                                     std::pair{limit.window == Limit::Window::kSlidingCounter, "type"}}) {
       if (!is) continue;
       const bool counter = field == std::string_view("type");
