@@ -31,6 +31,9 @@ ratelimit::LimitSpec SpecOf(const policy::Limit& limit) {
   }
   switch (limit.window) {
     case policy::Limit::Window::kSliding: return ratelimit::LimitSpec::SlidingWindow(limit.amount, period_ns, limit.sub_windows);
+    case policy::Limit::Window::kSlidingLog:
+      static_assert(policy::Limit::kMostLogged <= ratelimit::kFineSubWindows);  // exact up to there
+      return ratelimit::LimitSpec::SlidingWindow(limit.amount, period_ns, ratelimit::kFineSubWindows);
     case policy::Limit::Window::kSlidingCounter: return ratelimit::LimitSpec::SlidingCounter(limit.amount, period_ns);
     case policy::Limit::Window::kFixed: break;
   }

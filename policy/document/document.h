@@ -131,9 +131,10 @@ struct Period {
 
 struct Limit {
   enum class Kind { kPace, kQuota, kInFlight };
-  // Sliding: any window of the length; by a log, or by two counts. Fixed: one that begins on the calendar or, for a
-  // length, on a multiple of it.
-  enum class Window { kSliding, kSlidingCounter, kFixed };
+  // Sliding: any window of the length; by a log in parts, an exact one of at most kMostLogged, or two counts. Fixed: one
+  // that begins on the calendar or, for a length, on a multiple of it.
+  enum class Window { kSliding, kSlidingLog, kSlidingCounter, kFixed };
+  static constexpr uint64_t kMostLogged = 60;
   Origin origin;
   std::string name;  // unique within its plan
   Kind kind = Kind::kPace;

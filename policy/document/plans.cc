@@ -27,6 +27,7 @@ void ReadPeriod(Reader& reader, const Cursor& at, Limit* out) {
 
 constexpr Word<Limit::Window> kTypes[] = {
     {"sliding", Limit::Window::kSliding},
+    {"sliding-log", Limit::Window::kSlidingLog},
     {"sliding-counter", Limit::Window::kSlidingCounter},
     {"fixed", Limit::Window::kFixed},
 };
@@ -84,6 +85,11 @@ void CheckSlidingMembers(Reader& reader, const Cursor& at, const Limit& limit) {
   const bool slides = limit.kind == Limit::Kind::kQuota && limit.window == Limit::Window::kSliding;
   if (!slides && Reader::IsSet(at, "sub_windows"))
     reader.Error(at, "conflict", "`sub_windows` has no meaning but in a quota of `type: sliding`", "remove it");
+  if (limit.window != Limit::Window::kSlidingLog || limit.amount <= Limit::kMostLogged) return;
+  Reader::WithMember(at, "quota", [&](const Cursor& quota) {
+    reader.Expected(quota, absl::StrCat("at most ", Limit::kMostLogged, " beside `type: sliding-log`"),
+                    "write `type: sliding` and `sub_windows: 60`: as strict, and at most a 60th is refused early");
+  });
 }
 
 void ReadLimit(Reader& reader, const Cursor& at, Limit* out) {
@@ -137,6 +143,12 @@ constexpr Field<Plan> kPlanFields[] = {
     {"redis", ReadRedisOf<Plan>},
 };
 
+// Kept by each node alone; "" : by the server too.
+std::string_view LocalType(const Limit& limit) {
+  if (limit.window == Limit::Window::kSlidingLog) return "type: sliding-log";
+  return limit.window == Limit::Window::kSlidingCounter ? "type: sliding-counter" : "";
+}
+
 // What a node cannot know of what the others count.
 void CheckShared(Reader& reader, const Cursor& at, const Plan& plan) {
   CheckSharing(reader, at, "policy", plan.redis, plan.sharing);
@@ -144,10 +156,10 @@ void CheckShared(Reader& reader, const Cursor& at, const Plan& plan) {
     if (!plan.redis || limit.kind == Limit::Kind::kInFlight) continue;
     for (const auto& [is, field] : {std::pair{limit.shadow, "shadow"}, std::pair{limit.penalize, "penalize"},
                                     std::pair{limit.sub_windows != Limit().sub_windows, "sub_windows"},
-                                    std::pair{limit.window == Limit::Window::kSlidingCounter, "type"}}) {
+                                    std::pair{!LocalType(limit).empty(), "type"}}) {
       if (!is) continue;
-      const bool counter = field == std::string_view("type");
-      RefuseShared(reader, limit.origin.At(field), counter ? "type: sliding-counter" : field, "policy");
+      const bool is_type = field == std::string_view("type");
+      RefuseShared(reader, limit.origin.At(field), is_type ? LocalType(limit) : field, "policy");
     }
   }
 }
