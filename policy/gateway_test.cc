@@ -228,6 +228,42 @@ consumers:
   EXPECT_EQ(txn.decision().action, Action::kForward);
 }
 
+std::string SixteenLimits(std::string_view plan) {
+  std::string text = "- name: " + std::string(plan) + "\n  limits:\n";
+  for (int i = 0; i < 16; ++i) text += "  - {name: l" + std::to_string(i) + ", quota: 2, window: hour}\n";
+  return text;
+}
+
+// As many as a document can put upon one request: four plans of 16, and both plugins with all of their windows.
+TEST(Limits, ChargeAsManyAsADocumentCanName) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(R"(
+_format_version: "3.0"
+plan: everyone
+services:
+- name: s
+  url: http://s.internal
+  plan: service
+  routes: [{name: r, paths: [/], plan: route}]
+  plugins:
+  - {name: key-auth}
+  - {name: rate-limiting, config: {second: 2, minute: 2, hour: 2, day: 2, month: 2, year: 2}}
+  - name: rate-limiting-advanced
+    config: {limit: [2, 2, 2, 2, 2, 2, 2, 2, 2, 2], window_size: [11, 12, 13, 14, 15, 16, 17, 18, 19, 20]}
+consumers:
+- {username: alice, plan: caller, keyauth_credentials: [{key: alice-key}]}
+plans:
+)" + SixteenLimits("everyone") +
+                              SixteenLimits("service") + SixteenLimits("route") + SixteenLimits("caller")));
+  TestRequest request("GET", "/", {{"apikey", "alice-key"}});
+  Transaction txn(gateway);
+  for (uint32_t status : {0u, 0u, 429u}) {
+    txn.Begin(request.request, kStart);
+    EXPECT_EQ(txn.decision().status, status);
+    EXPECT_EQ(txn.decision().limits.size(), 80u);
+  }
+}
+
 // What the limits said of a request, as the trace tells it.
 std::string LimitCauses(Transaction& txn, const TestRequest& request) {
   txn.Begin(request.request, kStart, {.trace = true});

@@ -184,7 +184,7 @@ struct CompiledSharing {
   policy::Sharing::OnError on_error = policy::Sharing::OnError::kLocal;
 };
 
-// A limit with the texts that report it. Charged at once: those of one plan, and of one plugin of each kind.
+// A limit with the texts that report it. Charged at once: those of four plans, and of one plugin of each kind.
 inline constexpr size_t kMaxPlanLimits = 16;
 struct CompiledLimit {
   std::string name;  // "second", or as the plan names it
@@ -331,8 +331,10 @@ class Snapshot {
   std::vector<CompiledUpstream> upstreams;
   std::vector<CompiledConsumer> consumers;
   std::vector<CompiledGroup> groups;
-  std::vector<CompiledPlan> plans;         // of callers
-  std::vector<CompiledPlan> shared_plans;  // the same plans, as services and routes have them: with counts of their own
+  std::vector<CompiledPlan> plans;  // of callers
+  // The same plans, as services, routes and the whole document have them: with counts of their own.
+  std::vector<CompiledPlan> shared_plans;
+  uint32_t plan = kNone;  // of all requests, into shared_plans
   PluginList global_plugins;
 
   std::vector<JwtPlugin> jwt;

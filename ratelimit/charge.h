@@ -21,7 +21,7 @@
 
 namespace sluice::ratelimit {
 
-inline constexpr size_t kMaxCharges = 64;     // limits of one request
+inline constexpr size_t kMaxCharges = 80;     // limits of one request
 inline constexpr int64_t kNever = INT64_MAX;  // a retry_after_ns: this cost exceeds the limit's size
 
 // What becomes of a new key when both its buckets are full of live entries.

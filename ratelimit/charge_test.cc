@@ -111,6 +111,11 @@ TEST(ChargeAll, RefusesMoreLimitsThanItHasRoomFor) {
   std::vector<Verdict> verdicts(many.size());
   EXPECT_FALSE(ChargeAll(*f.store, many.data(), many.size(), f.now, verdicts.data()));
   EXPECT_EQ(verdicts[kMaxCharges].refusal, Refusal::kTooMany);
+  for (Verdict& verdict : verdicts) verdict = Verdict();
+  std::vector<Charge> all(kMaxCharges, f.charges[0]);
+  for (Charge& charge : all) charge.cost = 0;
+  EXPECT_TRUE(ChargeAll(*f.store, all.data(), all.size(), f.now, verdicts.data()));
+  EXPECT_TRUE(verdicts[kMaxCharges - 1].allowed);
   EXPECT_TRUE(ChargeAll(*f.store, nullptr, 0, f.now, nullptr));
 }
 

@@ -30,7 +30,8 @@ ratelimit::LimitSpec SpecOf(const policy::Limit& limit) {
     case policy::Limit::Kind::kQuota: break;
   }
   switch (limit.window) {
-    case policy::Limit::Window::kSliding: return ratelimit::LimitSpec::SlidingWindow(limit.amount, period_ns, limit.sub_windows);
+    case policy::Limit::Window::kSliding:
+      return ratelimit::LimitSpec::SlidingWindow(limit.amount, period_ns, limit.sub_windows);
     case policy::Limit::Window::kSlidingLog:
       static_assert(policy::Limit::kMostLogged <= ratelimit::kFineSubWindows);  // exact up to there
       return ratelimit::LimitSpec::SlidingWindow(limit.amount, period_ns, ratelimit::kFineSubWindows);
@@ -216,6 +217,7 @@ void Compiler::Plans() {
     snapshot_.plans.push_back(std::move(of_callers));
     snapshot_.shared_plans.push_back(std::move(shared));
   }
+  if (document_.plan != policy::kNone) snapshot_.plan = static_cast<uint32_t>(document_.plan);
 }
 
 // A consumer may be in several groups, so only the plugin's own scope tells which one is meant.

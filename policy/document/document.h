@@ -131,8 +131,8 @@ struct Period {
 
 struct Limit {
   enum class Kind { kPace, kQuota, kInFlight };
-  // Sliding: any window of the length; by a log in parts, an exact one of at most kMostLogged, or two counts. Fixed: one
-  // that begins on the calendar or, for a length, on a multiple of it.
+  // Sliding: any window of the length; by a log in parts, an exact one of at most kMostLogged, or two counts. Fixed:
+  // one that begins on the calendar or, for a length, on a multiple of it.
   enum class Window { kSliding, kSlidingLog, kSlidingCounter, kFixed };
   static constexpr uint64_t kMostLogged = 60;
   Origin origin;
@@ -290,6 +290,7 @@ struct Document {
   std::vector<Upstream> upstreams;
   std::vector<Plugin> plugins;
   std::vector<Plan> plans;
+  size_t plan = kNone;  // of all requests that have a route, beside those of service, route and caller
   bool operator==(const Document&) const = default;  // file_name included
 };
 

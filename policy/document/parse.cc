@@ -59,6 +59,7 @@ constexpr Field<Document> kTopFields[] = {
     {"targets", Skip<Document>},
     {"plugins", Skip<Document>},
     {"plans", Skip<Document>},
+    {"plan", Skip<Document>},
     {"jwt_secrets", Skip<Document>},
     {"keyauth_credentials", Skip<Document>},
     {"basicauth_credentials", Skip<Document>},
@@ -96,6 +97,7 @@ class DocumentReader {
   void Run() {
     if (!reader_.Map(root_, kTopFields, &document_)) return;
     ReadAll("plans", EntityKind::kPlan, ReadPlan, &document_.plans);
+    Reader::WithMember(root_, "plan", [&](const Cursor& plan) { ReadPlanName(reader_, plan, &document_); });
     ReadAll("ca_certificates", EntityKind::kCaCertificate, ReadCaCertificate, &document_.ca_certificates);
     ReadAll("consumer_groups", EntityKind::kConsumerGroup, ReadConsumerGroup, &document_.consumer_groups);
     ReadAll("consumers", EntityKind::kConsumer, ReadConsumer, &document_.consumers);

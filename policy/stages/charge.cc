@@ -1,5 +1,5 @@
-// Every limit that applies, all or none: those of the rate-limiting plugins, and of the plans of
-// service, route and caller.
+// Every limit that applies, all or none: those of the rate-limiting plugins, and of the plans of document, service,
+// route and caller.
 #include <algorithm>
 
 #include "policy/stages/bill.h"
@@ -58,17 +58,18 @@ void AddAll(Txn& t, Bill& bill, const CompiledPlan& plan) {
 
 // The plans whose limits hold for this request, each once.
 struct Plans {
-  const CompiledPlan* plans[3];
+  const CompiledPlan* plans[4];
   size_t count = 0;
   const CompiledPlan* of_caller = nullptr;
 };
 
 Plans PlansOf(const Txn& t) {
   Plans all;
-  const uint32_t of_service = t.service == nullptr ? kNone : t.service->plan;
-  if (of_service != kNone) all.plans[all.count++] = &t.snapshot->shared_plans[of_service];
-  if (t.route->plan != kNone && t.route->plan != of_service)
-    all.plans[all.count++] = &t.snapshot->shared_plans[t.route->plan];
+  for (const uint32_t plan : {t.snapshot->plan, t.service == nullptr ? kNone : t.service->plan, t.route->plan}) {
+    const CompiledPlan** const end = all.plans + all.count;
+    if (plan == kNone || std::find(all.plans, end, &t.snapshot->shared_plans[plan]) != end) continue;
+    all.plans[all.count++] = &t.snapshot->shared_plans[plan];
+  }
   uint32_t of_caller = t.identity.plan;
   if (of_caller == kNone && t.identity.consumer != nullptr) of_caller = t.identity.consumer->plan;
   if (of_caller != kNone) all.of_caller = all.plans[all.count++] = &t.snapshot->plans[of_caller];
