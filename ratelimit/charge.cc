@@ -161,7 +161,7 @@ bool ChargeAll(Store& store, const Charge* charges, size_t n, const Now& now, Ve
   Pending* pending = reinterpret_cast<Pending*>(memory);
   bool allowed = true;
   if (n > 1) {  // so that their entries come from memory at once
-    for (size_t i = 0; i < n; ++i) impl.TableOf(charges[i].limit->kind()).Prefetch(charges[i].key);
+    for (size_t i = 0; i < n; ++i) impl.TableOf(*charges[i].limit).Prefetch(charges[i].key);
   }
   for (size_t i = 0; i < n; ++i) {
     new (&pending[i]) Pending();

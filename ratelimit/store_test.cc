@@ -139,7 +139,7 @@ std::string TableName(const LimitSpec& spec) {
 
 TEST_P(Flood, EvictsNoHistoryAndKeepsNoKnownCallerOut) {
   const Limit limit = MakeLimit(Spec());
-  auto store = MakeStore(1 << 20, With(40, 40));
+  auto store = MakeStore(1 << 21, With(50, 40));
   Verdict verdict;
   const Now now{0, kDay};
   constexpr uint64_t kCallers = 100;
