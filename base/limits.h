@@ -41,8 +41,9 @@ inline constexpr size_t kRequestJsonDepth = 8;
 // Credentials.
 inline constexpr size_t kTokenBytes = 16 << 10;
 inline constexpr size_t kTokenDepth = 16;
-inline constexpr size_t kTokenNodes = 2'048;  // JSON values in its header, and again in its claims
-inline constexpr size_t kKeyTrials = 16;      // verifications that one token without a key id may cost
+inline constexpr size_t kTokenNodes = 2'048;          // JSON values in its header, and again in its claims
+inline constexpr size_t kKeyTrials = 16;              // verifications that one token without a key id may cost
+inline constexpr size_t kSigningKeyBytes = 64 << 10;  // a private key in PEM or a secret that signs tokens
 inline constexpr size_t kApiKeyBytes = 512;
 inline constexpr size_t kUsernameBytes = 255;  // of basic-auth and hmac-auth
 inline constexpr size_t kPasswordBytes = 255;  // so that "user:password" fits into kApiKeyBytes
