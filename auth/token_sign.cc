@@ -1,6 +1,5 @@
 #include "auth/token_sign.h"
 
-#include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/ec_key.h>
@@ -8,8 +7,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/mem.h>
-#include <openssl/nid.h>
-#include <openssl/pem.h>
 #include <openssl/rsa.h>
 
 #include <jwt/jwt.hpp>
@@ -18,6 +15,7 @@
 #include "auth/base64url.h"
 #include "auth/json.h"
 #include "auth/key.h"
+#include "auth/private_key.h"
 #include "base/limits.h"
 
 namespace sluice::auth {
@@ -121,28 +119,10 @@ class PrivateKeySigner final : public TokenSigner {
   UniquePtr<EVP_PKEY> key_;
 };
 
-int NoPassword(char*, int, int, void*) { return 0; }
-
-UniquePtr<EVP_PKEY> ReadPrivateKey(std::string_view pem) {
-  UniquePtr<BIO> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  return UniquePtr<EVP_PKEY>(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassword, nullptr) : nullptr);
-}
-
-bool FitsCurve(const EVP_PKEY* key, KeyType type) {
-  int curve = EC_GROUP_get_curve_name(EC_KEY_get0_group(EVP_PKEY_get0_EC_KEY(key)));
-  return curve == (type == KeyType::kEcP256   ? NID_X9_62_prime256v1
-                   : type == KeyType::kEcP384 ? NID_secp384r1
-                                              : NID_secp521r1);
-}
-
 // RFC 7518, 3.3 and 3.4: what each algorithm asks of its key.
 bool FitsKey(Algorithm algorithm, const EVP_PKEY* key, std::string* error) {
   KeyType type = KeyTypeOf(algorithm);
-  int kind = EVP_PKEY_id(key);
-  bool fits = type == KeyType::kRsa       ? kind == EVP_PKEY_RSA
-              : type == KeyType::kEd25519 ? kind == EVP_PKEY_ED25519
-                                          : kind == EVP_PKEY_EC && FitsCurve(key, type);
-  if (!fits) {
+  if (TypeOf(key) != type) {
     *error = "expected a private key for " + std::string(AlgorithmName(algorithm)) + ", found another kind";
     return false;
   }

@@ -172,3 +172,12 @@ for (const alg of ALL)
     assert.equal(verified.payload.team, 'blü');
     assert.equal(verified.payload.exp - verified.payload.iat, 300);
   });
+
+for (const alg of PUBLIC)
+  test(`${alg}: a key of \`sluice token jwks\`, as jose has it`, async () => {
+    const {privateKey, publicKey} = keys[alg];
+    const set = JSON.parse(sluice(['token', 'jwks', '--alg', alg, '-'], await jose.exportPKCS8(privateKey)));
+    const jwk = await jose.exportJWK(publicKey);
+    const kid = await jose.calculateJwkThumbprint(jwk);
+    assert.deepEqual(set, {keys: [{...jwk, kid, use: 'sig', alg}]});
+  });

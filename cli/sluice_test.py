@@ -17,7 +17,7 @@ SLUICE = os.path.abspath("bazel-bin/cli/sluice" if UPDATE else "cli/sluice")
 DATA = "cli/testdata"
 POLICY = f"{DATA}/policy.yaml"
 CERTIFICATES = "conformance/certificates"
-VERBS = ["check", "decide", "explain", "routes", "token mint", "token inspect", "cert verify", "version"]
+VERBS = ["check", "decide", "explain", "routes", "token mint", "token inspect", "token jwks", "cert verify", "version"]
 MEMBERS = ["id", "action", "status", "reason", "message", "route", "service", "consumer", "consumer_groups", "plan",
            "captures", "client", "upstream", "request_headers", "response_headers", "body", "limits"]
 
@@ -374,6 +374,27 @@ consumers:
             status, out, err = run("token", "mint", "--alg", alg, "--key", "-", stdin=pem)
             self.assertEqual((status, out), (2, ""), alg)
             self.assertNotIn(key[:16], err)
+
+    # The key and its thumbprint are those of RFC 8037, A.1 to A.3.
+    def test_token_jwks(self):
+        pem = ("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+               "-----END PRIVATE KEY-----\n")
+        expected = {"crv": "Ed25519", "kty": "OKP", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "use": "sig",
+                    "alg": "EdDSA", "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"}
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+            file.write(pem)
+            file.flush()
+            status, out, err = run("token", "jwks", file.name, file.name)
+            self.assertEqual((status, err), (0, ""))
+            self.assertEqual(json.loads(out), {"keys": [expected, expected]})
+            status, out, _ = run("token", "jwks", "--kid", "k1", "--alg", "EdDSA", "-", stdin=pem)
+            self.assertEqual(json.loads(out), {"keys": [{**expected, "kid": "k1"}]})
+            for words in (["--alg", "ES256", file.name], ["--alg", "none", file.name], ["/nowhere"], [],
+                          ["--kid", "a", file.name, file.name], ["--kid", 'a"', file.name]):
+                status, out, err = run("token", "jwks", *words)
+                self.assertEqual((status, out), (2, ""), words)
+                self.assertNotIn("MC4CAQ", err)
+        self.assertEqual(run("token", "jwks", "-", stdin="sesame")[0], 2)
 
     def test_token_mint_refuses(self):
         for words in (["--alg", "none"], ["--alg", "hs256"], ["--alg", "ES256"], ["--alg", "UNKN"], ["--exp", "soon"],

@@ -1,23 +1,41 @@
 // sluice token mint: a signed token, for trying a policy out.
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <string>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "auth/token_sign.h"
+#include "base/limits.h"
 #include "cli/input.h"
-#include "cli/token_sign.h"
 #include "cli/verbs.h"
+#include "policy/json/json_reader.h"
 #include "policy/json/json_writer.h"
 
 namespace sluice::cli {
 namespace {
 
-constexpr size_t kKeyBytes = 64 << 10;
+constexpr std::string_view kAlgorithms =
+    "HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA";
+
+using Members = std::map<std::string, std::string, std::less<>>;  // name and JSON value
 
 std::string Quoted(std::string_view text) {
   std::string json;
   JsonWriter(&json).String(text);
+  return json;
+}
+
+std::string ObjectOf(const Members& members) {
+  std::string json;
+  JsonWriter writer(&json);
+  writer.BeginObject();
+  for (const auto& [name, value] : members) {
+    writer.Key(name);
+    writer.Raw(value);
+  }
+  writer.EndObject();
   return json;
 }
 
@@ -40,7 +58,7 @@ bool ParseOffset(std::string_view text, int64_t* seconds) {
   return true;
 }
 
-bool AddTimes(const Args& args, int64_t now_s, TokenSpec* spec, std::string* error) {
+bool AddTimes(const Args& args, int64_t now_s, Members* claims, std::string* error) {
   struct {
     std::string_view flag;
     std::string_view claim;
@@ -55,14 +73,14 @@ bool AddTimes(const Args& args, int64_t now_s, TokenSpec* spec, std::string* err
           absl::StrCat("expected ", time.flag, " as a time from now (90s, 5m, -1h, 30d) or none, found `", text, "`");
       return false;
     }
-    spec->claims.emplace_back(time.claim, absl::StrCat(now_s + offset_s));
+    (*claims)[std::string(time.claim)] = absl::StrCat(now_s + offset_s);
   }
   return true;
 }
 
-void AddNames(const Args& args, TokenSpec* spec) {
+void AddNames(const Args& args, Members* claims) {
   for (auto [flag, claim] : {std::pair("--iss", "iss"), std::pair("--sub", "sub")})
-    if (args.Has(flag)) spec->claims.emplace_back(claim, Quoted(args.Get(flag)));
+    if (args.Has(flag)) (*claims)[claim] = Quoted(args.Get(flag));
   std::vector<std::string_view> audiences = args.All("--aud");
   if (audiences.empty()) return;
   std::string json;
@@ -70,20 +88,36 @@ void AddNames(const Args& args, TokenSpec* spec) {
   if (audiences.size() > 1) writer.BeginArray();
   for (std::string_view audience : audiences) writer.String(audience);
   if (audiences.size() > 1) writer.EndArray();
-  spec->claims.emplace_back("aud", json);
+  (*claims)["aud"] = json;
 }
 
-// NAME=VALUE of a repeated flag.
-bool AddPairs(const Args& args, std::string_view flag, bool is_json,
-              std::vector<std::pair<std::string, std::string>>* out, std::string* error) {
+// The value in its one spelling.
+bool IsJson(std::string_view flag, std::string_view name, std::string_view text, std::string* value,
+            std::string* error) {
+  JsonReader reader;
+  std::string why;
+  const JsonNode* node = reader.Read(text, {}, &why);
+  if (node == nullptr)
+    *error = absl::StrCat("expected ", flag, " `", name, "` as JSON, found ", why);
+  else
+    *value = ToJson(*node);
+  return node != nullptr;
+}
+
+// NAME=VALUE of a repeated flag; the last of a name counts.
+bool AddPairs(const Args& args, std::string_view flag, bool is_json, Members* out, std::string* error) {
   for (std::string_view pair : args.All(flag)) {
     size_t equals = pair.find('=');
     if (equals == std::string_view::npos || equals == 0) {
       *error = absl::StrCat("expected ", flag, " as NAME=VALUE");
       return false;
     }
-    std::string_view value = pair.substr(equals + 1);
-    out->emplace_back(pair.substr(0, equals), is_json ? std::string(value) : Quoted(value));
+    std::string_view name = pair.substr(0, equals), text = pair.substr(equals + 1);
+    std::string* value = &(*out)[std::string(name)];
+    if (!is_json)
+      *value = Quoted(text);
+    else if (!IsJson(flag, name, text, value, error))
+      return false;
   }
   return true;
 }
@@ -96,7 +130,7 @@ std::optional<std::string> ReadKey(const Args& args, bool secret, std::string* e
                     : "this algorithm wants a private key in PEM: give --key FILE (or - for standard input)";
     return std::nullopt;
   }
-  std::optional<std::string> key = ReadFile(args.Get(flag), kKeyBytes, error);
+  std::optional<std::string> key = ReadFile(args.Get(flag), limits::kSigningKeyBytes, error);
   if (key && secret && !key->empty() && key->back() == '\n') key->pop_back();
   return key;
 }
@@ -118,27 +152,30 @@ constexpr Flag kFlags[] = {
     {"--now", "SECONDS", "the time, since the epoch; default: this machine's"},
 };
 
+// What the flags say, as JSON; false: `*error`.
+bool ReadMembers(const Args& args, int64_t now_s, Members* header, Members* claims, std::string* error) {
+  if (args.Has("--kid")) (*header)["kid"] = Quoted(args.Get("--kid"));
+  AddNames(args, claims);
+  return AddTimes(args, now_s, claims, error) && AddPairs(args, "--claim", false, claims, error) &&
+         AddPairs(args, "--claim-json", true, claims, error) && AddPairs(args, "--header", false, header, error);
+}
+
 int Run(const Args& args) {
   constexpr std::string_view kVerb = "token mint";
   std::string error;
-  TokenSpec spec;
-  spec.alg = args.Get("--alg", "HS256");
-  std::optional<bool> secret = TakesSecret(spec.alg);
-  if (!secret)
-    return Fail(kVerb, absl::StrCat("expected --alg as one of ", KnownAlgorithms(), ", found `", spec.alg, "`"));
+  std::string_view name = args.Get("--alg", "HS256");
+  std::optional<auth::Algorithm> algorithm = auth::FindAlgorithm(name);
+  if (!algorithm) return Fail(kVerb, absl::StrCat("expected --alg as one of ", kAlgorithms, ", found `", name, "`"));
   int64_t now_ns = WallClockNs();
   if (args.Has("--now") && !ParseSeconds(args.Get("--now"), &now_ns))
     return Fail(kVerb, "expected --now as seconds since the epoch");
-  if (args.Has("--kid")) spec.header.emplace_back("kid", Quoted(args.Get("--kid")));
-  AddNames(args, &spec);
-  bool read = AddTimes(args, now_ns / 1'000'000'000, &spec, &error) &&
-              AddPairs(args, "--claim", false, &spec.claims, &error) &&
-              AddPairs(args, "--claim-json", true, &spec.claims, &error) &&
-              AddPairs(args, "--header", false, &spec.header, &error);
-  if (!read) return Fail(kVerb, error);
-  std::optional<std::string> key = ReadKey(args, *secret, &error);
+  Members header, claims;
+  if (!ReadMembers(args, now_ns / 1'000'000'000, &header, &claims, &error)) return Fail(kVerb, error);
+  std::optional<std::string> key = ReadKey(args, auth::KeyTypeOf(*algorithm) == auth::KeyType::kSecret, &error);
   if (!key) return Fail(kVerb, error);
-  std::optional<std::string> token = SignToken(spec, *key, &error);
+  auto signer = auth::TokenSigner::Create(*algorithm, *key, ObjectOf(header), &error);
+  if (!signer) return Fail(kVerb, error);
+  std::optional<std::string> token = signer->Sign(ObjectOf(claims), &error);
   if (!token) return Fail(kVerb, error);
   std::printf("%s\n", token->c_str());
   return 0;

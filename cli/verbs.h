@@ -14,6 +14,7 @@ extern const Verb kDecide;
 extern const Verb kExplain;
 extern const Verb kRoutes;
 extern const Verb kTokenInspect;
+extern const Verb kTokenJwks;
 extern const Verb kTokenMint;
 extern const Verb kVersion;
 
