@@ -234,6 +234,8 @@ def tokens_of_idp():
     partner = {"iss": "https://partner.example.com", "kid": "ed-2", "algorithm": "EdDSA", "key": "ed25519"}
     idp("partner_alice", **partner)
     idp("partner_for_others", aud="invoices", **partner)
+    idp("idp_half_hour", exp=T0 + 1800, jti="h", iat=T0)
+    idp("idp_two_hours", exp=T0 + 7200)
     idp("idp_shared", kid="shared", algorithm="HS256", key=SECRET)
     return tokens
 

@@ -197,6 +197,7 @@ std::string SourceOf(const policy::OpenidConnectConfig& config, auth::KeySetSour
 auth::ClaimRules RulesOf(const policy::OpenidConnectConfig& config) {
   auth::ClaimRules rules;
   rules.leeway_s = config.leeway_s;
+  rules.max_lifetime_s = config.maximum_expiration_s;
   rules.types = config.token_types;
   Require(config.scopes, auth::Reason::kInsufficientScope, &rules);
   Require(config.audience, auth::Reason::kWrongAudience, &rules);

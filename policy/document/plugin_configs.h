@@ -141,6 +141,7 @@ struct OpenidConnectConfig {
   std::vector<std::string> upstream_headers_claims;  // these two become upstream_headers
   std::vector<std::string> upstream_headers_names;
   int64_t leeway_s = 0;
+  int64_t maximum_expiration_s = 0;  // 0: no bound
   int64_t rediscovery_lifetime_s = 30;
   int64_t timeout_ms = 10000;
   size_t anonymous = kNone;  // a consumer

@@ -175,6 +175,7 @@ constexpr Field<Config> kFields[] = {
     {"token_types", ReadStrings<&Config::token_types, CheckNotEmpty>},
     {"requires", ReadRequires<&Config::requirement>},
     {"allow_missing", ReadBool<&Config::allow_missing>},
+    {"maximum_expiration", ReadInteger<&Config::maximum_expiration_s, 0, 31'536'000>},
     {"plan_claim", ReadClaimPath<&Config::plan_claim>},
 
     {"enable_hs_signatures", Insecure<"false">},
