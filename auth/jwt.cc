@@ -159,6 +159,11 @@ bool ReadTimes(const Token& token, TokenTimes* times, ClaimFigures* figures) {
          ReadTime(token, "iat", &iat_ns, &has_iat, figures);
 }
 
+int64_t IssuedAt(const Token& token) {
+  const JsonValue iat = token.Claim("iat");
+  return iat.IsNumber() ? ToNs(iat) : kLeast;
+}
+
 Verdict CheckTimes(const TokenTimes& times, const ClaimRules& rules, int64_t now, ClaimFigures* figures) {
   int64_t leeway = RuleNs(rules.leeway_s);
   bool limited = rules.max_lifetime_s > 0;

@@ -107,6 +107,9 @@ struct TokenTimes {
 // False if `exp`, `nbf` or `iat` is there and is not a number; figures->claim says which.
 bool ReadTimes(const Token& token, TokenTimes* times, ClaimFigures* figures);
 
+// `iat` in nanoseconds since the epoch, saturated; without one that is a number, the least there is.
+int64_t IssuedAt(const Token& token);
+
 // Checks `exp`, `nbf` and the lifetime against the clock: all that must be repeated for a token that is cached.
 Verdict CheckTimes(const TokenTimes& times, const ClaimRules& rules, int64_t now_wall_ns, ClaimFigures* figures);
 

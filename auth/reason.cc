@@ -26,6 +26,7 @@ constexpr const char* kCodes[] = {
     "jwt_missing_claim",
     "jwt_insufficient_scope",
     "jwt_requirement",
+    "jwt_revoked",
 };
 static_assert(std::size(kCodes) == kReasonCount);
 

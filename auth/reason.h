@@ -32,9 +32,10 @@ enum class Reason : uint8_t {
   kMissingClaim,       // jwt_missing_claim: one that the policy requires
   kInsufficientScope,  // jwt_insufficient_scope: the token is good, but not for this (RFC 6750 section 3.1: 403)
   kRequirement,        // jwt_requirement: its claims are not those that the policy asks for (403, too)
+  kRevoked,            // jwt_revoked: signed and within its times, but on a list of those not to be believed
 };
 
-inline constexpr int kReasonCount = 19;
+inline constexpr int kReasonCount = 20;
 
 // "" for kOk, else "jwt_expired" …
 const char* ReasonCode(Reason reason);

@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "auth/digest.h"
-
 namespace sluice::auth {
 
 // A seqlock of plain atomic words, without fences: the words themselves are stored with release and loaded with
@@ -29,7 +27,7 @@ struct alignas(64) TokenCache::Entry {
 namespace {
 
 constexpr size_t kKeyWords = 2;
-constexpr size_t kFixedWords = 5;  // times, user, payload_size; CachedToken begins with them
+constexpr size_t kFixedWords = 9;  // times, user, marks, payload_size; CachedToken begins with them
 
 size_t PayloadWords(uint64_t payload_size) { return (static_cast<size_t>(payload_size) + 7) / 8; }
 

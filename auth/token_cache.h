@@ -27,16 +27,17 @@
 #include <memory>
 #include <string_view>
 
+#include "auth/revocation.h"
+
 namespace sluice::auth {
 
-class KeyedHash;  // auth/digest.h
-
 struct CachedToken {
-  static constexpr size_t kPayloadBytes = 192;
+  static constexpr size_t kPayloadBytes = 160;
 
   int64_t exp_ns = 0;  // wall clock, as TokenTimes
   int64_t nbf_ns = 0;
   uint64_t user[2] = {0, 0};         // the caller's: consumer index, key index …
+  TokenMarks marks = {};             // whether it was revoked since
   uint64_t payload_size = 0;         // at most kPayloadBytes
   char payload[kPayloadBytes] = {};  // the caller's: claims that the policy wants later
 
@@ -78,7 +79,7 @@ class TokenCache {
 
  private:
   static constexpr size_t kWays = 4;
-  static constexpr size_t kWords = 31;  // key, times, user, size, payload
+  static constexpr size_t kWords = 31;  // key, times, user, marks, size, payload
   struct Entry;
 
   Entry* SetOf(const Key& key) const;
