@@ -62,6 +62,7 @@ inline constexpr size_t kDiscoveryBytes = 64 << 10;  // an issuer's discovery do
 inline constexpr size_t kDiscoveryNodes = 4'096;
 inline constexpr size_t kUrlBytes = 2'048;        // of what is fetched
 inline constexpr size_t kTokenIssuers = 32;       // providers of one jwt plugin
+inline constexpr size_t kRevokedTokens = 65'536;  // entries of one list
 inline constexpr size_t kRequirementDepth = 8;    // `any` and `all` within each other
 inline constexpr size_t kRequirementParts = 256;  // of one tree
 

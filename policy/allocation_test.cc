@@ -65,9 +65,11 @@ consumers:
 
 TEST(Allocation, AWarmDecisionAllocatesNothing) {
   Gateway gateway;
-  gateway.Publish(testing::MustCompile(kPolicy));
-  std::string token = "Bearer " + auth::Minter::FromSecret("0123456789abcdef0123456789abcdef")
-                                      .Mint(auth::Algorithm::kHs256, R"({"iss":"alice","exp":1760003600})");
+  gateway.Publish(testing::MustCompile(absl::StrCat(kPolicy, "revoked: [{jti: a}]\n")));
+  ASSERT_TRUE(gateway.PublishRevocations("revoked: [{jti: b}, {subject: c, issuer: alice, before: 1}]").empty());
+  std::string token =
+      "Bearer " + auth::Minter::FromSecret("0123456789abcdef0123456789abcdef")
+                      .Mint(auth::Algorithm::kHs256, R"({"iss":"alice","sub":"d","jti":"e","exp":1760003600})");
   TestRequest r("GET", "/orders/%7e7?secret=1&x=2",
                 {{"Authorization", token}, {"X-A", "a"}, {"X-B", "b"}, {"X-D", "0"}, {"X-Consumer-Username", "root"}});
   Transaction txn(gateway);

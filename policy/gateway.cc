@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "policy/compile/compiler.h"
+#include "policy/document/parse.h"
 #include "policy/gateway_state.h"
 #include "policy/seed.h"
 #include "policy/snapshot.h"
@@ -39,18 +41,40 @@ std::unique_ptr<ratelimit::Store> StoreOf(const GatewayOptions& options, const S
 }  // namespace
 
 GatewayState::GatewayState(const GatewayOptions& options)
-    : key_sets(Word(RandomSeed(), 0)), servers(Word(RandomSeed(), 0)), random(Word(RandomSeed(), 0)) {
+    : marker(RandomSeed()),
+      key_sets(Word(RandomSeed(), 0)),
+      servers(Word(RandomSeed(), 0)),
+      random(Word(RandomSeed(), 0)) {
   Seed seed = SeedOf(options);
   store = StoreOf(options, seed);
   if (options.token_cache_bytes > 0) tokens = std::make_unique<auth::TokenCache>(options.token_cache_bytes, seed);
 }
 
+std::shared_ptr<const auth::RevokedTokens> GatewayState::TableOf(const std::vector<auth::Revocation>& entries) const {
+  return entries.empty() ? nullptr : std::make_shared<const auth::RevokedTokens>(marker, entries);
+}
+
+void GatewayState::PublishWorld() {
+  worlds.Publish(std::make_unique<World>(
+      World{snapshot_, policy_generation_, views_, servers_, revoked_by_policy_, revoked_live_}));
+}
+
 void GatewayState::Publish(std::shared_ptr<const Snapshot> snapshot) {
+  std::shared_ptr<const auth::RevokedTokens> revoked = TableOf(snapshot->revoked);
   absl::MutexLock lock(&publishing_);
+  revoked_by_policy_ = std::move(revoked);
   views_ = key_sets.Adopt(snapshot->key_sources);
   servers_ = servers.Adopt(snapshot->redis);
   snapshot_ = std::move(snapshot);
-  worlds.Publish(std::make_unique<World>(World{snapshot_, ++policy_generation_, views_, servers_}));
+  ++policy_generation_;
+  PublishWorld();
+}
+
+void GatewayState::PublishRevocations(const std::vector<auth::Revocation>& entries) {
+  std::shared_ptr<const auth::RevokedTokens> revoked = TableOf(entries);
+  absl::MutexLock lock(&publishing_);
+  revoked_live_ = std::move(revoked);
+  if (snapshot_ != nullptr) PublishWorld();  // else the first policy brings it in
 }
 
 std::optional<Effect> GatewayState::NextJob(Now now, int64_t* ask_again_mono_ns) {
@@ -77,13 +101,21 @@ void GatewayState::JobDone(uint64_t job, const HttpResult& result, Now now) {
   if (!key_sets.JobDone(job, result, now)) return;
   absl::MutexLock lock(&publishing_);
   views_ = key_sets.Refreshed(std::move(views_));
-  worlds.Publish(std::make_unique<World>(World{snapshot_, policy_generation_, views_, servers_}));
+  PublishWorld();
 }
 
 Gateway::Gateway(const GatewayOptions& options) : state_(std::make_unique<GatewayState>(options)) {}
 Gateway::~Gateway() = default;
 
 void Gateway::Publish(std::shared_ptr<const Snapshot> snapshot) { state_->Publish(std::move(snapshot)); }
+
+Diagnostics Gateway::PublishRevocations(std::string_view list) {
+  policy::ParseOptions options;
+  options.file_name = "revocations";
+  policy::ParseResult parsed = policy::ParseRevoked(list, options);
+  if (parsed.ok()) state_->PublishRevocations(RevocationsOf(parsed.document));
+  return std::move(parsed.diagnostics);
+}
 
 std::optional<Effect> Gateway::NextJob(Now now, int64_t* ask_again_mono_ns) {
   return state_->NextJob(now, ask_again_mono_ns);

@@ -153,6 +153,12 @@ class Gateway {
   // Swaps the policy in; transactions under way keep the one they began with. Counters and caches live on.
   void Publish(std::shared_ptr<const Snapshot> snapshot);
 
+  // Replaces the list of tokens that are revoked beside those of the policy's own `revoked`: a document of that one
+  // member, in YAML or JSON ({"revoked":[{"jti":"4f1c"}]}). Requests that begin after the call see it, also for tokens
+  // in the cache; it lives on when policies are swapped. With an error among the diagnostics nothing changes: the list
+  // before stays in force.
+  [[nodiscard]] Diagnostics PublishRevocations(std::string_view list);
+
   // The next thing to do in the background, or nothing until `*ask_again_mono_ns` (or until a decision waits).
   std::optional<Effect> NextJob(Now now, int64_t* ask_again_mono_ns);
   void JobDone(uint64_t job, const HttpResult& result, Now now);

@@ -9,6 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "auth/revocation.h"
 #include "auth/token_cache.h"
 #include "policy/gateway.h"
 #include "policy/key_sets.h"
@@ -44,6 +45,7 @@ class GatewayState {
   explicit GatewayState(const GatewayOptions& options);
 
   void Publish(std::shared_ptr<const Snapshot> snapshot);
+  void PublishRevocations(const std::vector<auth::Revocation>& entries);
   std::optional<Effect> NextJob(Now now, int64_t* ask_again_mono_ns);
   void JobDone(uint64_t job, const HttpResult& result, Now now);
   std::shared_ptr<const Snapshot> snapshot();                   // in force; null before the first
@@ -51,6 +53,7 @@ class GatewayState {
 
   std::unique_ptr<ratelimit::Store> store;
   std::unique_ptr<auth::TokenCache> tokens;  // null: no cache
+  auth::TokenMarker marker;
   KeySets key_sets;
   SharedServers servers;
   Worlds worlds;
@@ -62,11 +65,16 @@ class GatewayState {
   std::array<std::atomic<uint32_t>, kTurns> turns{};
 
  private:
+  std::shared_ptr<const auth::RevokedTokens> TableOf(const std::vector<auth::Revocation>& entries) const;
+  void PublishWorld() ABSL_EXCLUSIVE_LOCKS_REQUIRED(publishing_);
+
   absl::Mutex publishing_;  // one new world at a time
   std::shared_ptr<const Snapshot> snapshot_ ABSL_GUARDED_BY(publishing_);
   uint64_t policy_generation_ ABSL_GUARDED_BY(publishing_) = 0;
   std::vector<KeySetView> views_ ABSL_GUARDED_BY(publishing_);
   std::vector<std::shared_ptr<SharedServer>> servers_ ABSL_GUARDED_BY(publishing_);
+  std::shared_ptr<const auth::RevokedTokens> revoked_by_policy_ ABSL_GUARDED_BY(publishing_);
+  std::shared_ptr<const auth::RevokedTokens> revoked_live_ ABSL_GUARDED_BY(publishing_);
 };
 
 }  // namespace sluice

@@ -22,6 +22,7 @@
 #include "auth/jwt.h"
 #include "auth/key.h"
 #include "auth/key_set_source.h"
+#include "auth/revocation.h"
 #include "base/ip.h"
 #include "policy/decision.h"
 #include "policy/document/document.h"
@@ -364,6 +365,7 @@ class Snapshot {
   absl::flat_hash_map<std::string, uint32_t> consumer_by_name;  // username
   absl::flat_hash_map<std::string, uint32_t> consumer_by_custom_id;
   absl::flat_hash_map<std::string, uint32_t> consumer_by_id;
+  std::vector<auth::Revocation> revoked;
   std::vector<auth::KeySetSourceOptions> key_sources;  // each URL with its options once
   std::vector<policy::Redis> redis;                    // each server once
 };

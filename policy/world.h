@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "auth/jwk_set.h"
+#include "auth/revocation.h"
 
 namespace sluice {
 
@@ -34,6 +35,9 @@ struct World {
   uint64_t policy_generation = 0;                      // changes with every Publish, not with new keys
   std::vector<KeySetView> key_sets;                    // as Snapshot::key_sources
   std::vector<std::shared_ptr<SharedServer>> servers;  // as Snapshot::redis
+  // The list of the document, and the one that was published beside it; null: empty.
+  std::shared_ptr<const auth::RevokedTokens> revoked_by_policy;
+  std::shared_ptr<const auth::RevokedTokens> revoked_live;
 };
 
 class Worlds {

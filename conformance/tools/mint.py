@@ -171,6 +171,9 @@ def tokens_of_consumers():
     hs("alice_kid", {"sub": "x", "exp": FOREVER}, {"kid": "alice-HS256"})
     hs("unknown_issuer", {"iss": "nobody", "exp": FOREVER})
     hs("no_issuer", {"sub": "alice", "exp": FOREVER})
+    hs("alice_jti_a", {"iss": "alice-HS256", "jti": "a", "sub": "al", "iat": T0 - 60, "exp": FOREVER})
+    hs("alice_jti_b", {"iss": "alice-HS256", "jti": "b", "sub": "al", "iat": T0, "exp": FOREVER})
+    hs("bob_jti_b", {"iss": "bob-HS256", "jti": "b", "sub": "al", "iat": T0 - 60, "exp": FOREVER})
     tokens["alice_none"] = mint("none", None, {"iss": "alice-HS256", "exp": FOREVER})
     tokens["alice_none_rs"] = mint("nOnE", None, {"iss": "alice-RS256", "exp": FOREVER})
     tokens["alice_stranger"] = mint("RS256", "stranger", {"iss": "alice-RS256", "exp": FOREVER})
@@ -236,6 +239,7 @@ def tokens_of_idp():
     idp("partner_for_others", aud="invoices", **partner)
     idp("idp_half_hour", exp=T0 + 1800, jti="h", iat=T0)
     idp("idp_two_hours", exp=T0 + 7200)
+    idp("idp_old", iat=T0 - 60, jti="o")
     idp("idp_shared", kid="shared", algorithm="HS256", key=SECRET)
     return tokens
 

@@ -91,6 +91,7 @@ void Compiler::Compile() {
   Groups();
   Consumers();
   Plugins();
+  RevokedTokens();
 }
 
 void Compiler::Error(const policy::Origin& origin, std::string_view path, std::string code, std::string message,

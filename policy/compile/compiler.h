@@ -18,6 +18,9 @@
 
 namespace sluice {
 
+// tokens.cc
+std::vector<auth::Revocation> RevocationsOf(const policy::Document& document);
+
 class Compiler {
  public:
   Compiler(const policy::Document& document, const CompileOptions& options, Snapshot* snapshot,
@@ -68,6 +71,7 @@ class Compiler {
   uint32_t Add(const policy::Plugin& plugin, const policy::CertificateAuthConfig& config);  // of either plugin
 
   // tokens.cc
+  void RevokedTokens();
   uint32_t Add(const policy::Plugin& plugin, const policy::JwtConfig& config);
   uint32_t Add(const policy::Plugin& plugin, const policy::OpenidConnectConfig& config);
   void Provider(const policy::Plugin& plugin, std::string_view path, const policy::TokenIssuer& issuer, JwtPlugin* jwt);

@@ -1,5 +1,6 @@
 // The plugins that verify tokens: jwt and openid-connect.
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -69,7 +70,29 @@ auth::ClaimRules SecretRules(const policy::JwtConfig& config) {
   return rules;
 }
 
+constexpr int64_t kNsPerSecond = 1'000'000'000;
+
+// Dates of a document end with the year 9999, those in nanoseconds in 2262.
+int64_t ToNs(int64_t seconds) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  return seconds > kMost / kNsPerSecond ? kMost : seconds * kNsPerSecond;
+}
+
 }  // namespace
+
+std::vector<auth::Revocation> RevocationsOf(const policy::Document& document) {
+  std::vector<auth::Revocation> all;
+  all.reserve(document.revoked.size());
+  for (const policy::RevokedToken& entry : document.revoked) {
+    auth::Revocation& revocation = all.emplace_back();
+    revocation.jti = entry.jti;
+    revocation.issuer = entry.issuer;
+    revocation.subject = entry.subject;
+    revocation.before_ns = ToNs(entry.before_s);
+    if (entry.until_s > 0) revocation.until_ns = ToNs(entry.until_s);
+  }
+  return all;
+}
 
 uint32_t Compiler::KeySource(auth::KeySetSourceOptions options) {
   const std::string identity = auth::SourceIdentity(options);
@@ -79,6 +102,8 @@ uint32_t Compiler::KeySource(auth::KeySetSourceOptions options) {
   if (found == snapshot_.key_sources.end()) snapshot_.key_sources.push_back(std::move(options));
   return index;
 }
+
+void Compiler::RevokedTokens() { snapshot_.revoked = RevocationsOf(document_); }
 
 // ---- jwt ----
 

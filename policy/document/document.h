@@ -252,6 +252,19 @@ struct CaCertificate {
   bool operator==(const CaCertificate&) const = default;
 };
 
+// ---- Tokens that are revoked ----
+
+// One token, by its `jti`; or all of a subject and issuer that were issued before a moment.
+struct RevokedToken {
+  Origin origin;
+  std::string jti;
+  std::string issuer;  // of a jti: "" for any
+  std::string subject;
+  int64_t before_s = 0;  // since the epoch, as the claim `iat`
+  int64_t until_s = 0;   // from here on the entry counts no more; 0: for ever
+  bool operator==(const RevokedToken&) const = default;
+};
+
 // ---- Plugins ----
 
 // The order of the alternatives is that of kPluginNames in plugins.cc, not that of execution.
@@ -291,6 +304,7 @@ struct Document {
   std::vector<Plugin> plugins;
   std::vector<Plan> plans;
   size_t plan = kNone;  // of all requests that have a route, beside those of service, route and caller
+  std::vector<RevokedToken> revoked;
   bool operator==(const Document&) const = default;  // file_name included
 };
 

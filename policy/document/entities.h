@@ -47,6 +47,8 @@ void ReadPlanName(Reader& reader, const Cursor& at, T* out) {
   out->plan = reader.Reference(at, EntityKind::kPlan);
 }
 
+void ReadRevoked(Reader& reader, const Cursor& at, Document* out);
+
 // The configuration of one plugin; a member of the table of plugins.cc.
 void ReadJwtConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadKeyAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);

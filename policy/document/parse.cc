@@ -60,6 +60,7 @@ constexpr Field<Document> kTopFields[] = {
     {"plugins", Skip<Document>},
     {"plans", Skip<Document>},
     {"plan", Skip<Document>},
+    {"revoked", ReadRevoked},
     {"jwt_secrets", Skip<Document>},
     {"keyauth_credentials", Skip<Document>},
     {"basicauth_credentials", Skip<Document>},
@@ -401,21 +402,27 @@ class DocumentReader {
   Document& document_;
 };
 
-void ParseInto(std::string_view text, const ParseOptions& options, Problems* problems, Document* document) {
+void ReadWhole(Reader& reader, const Cursor& root) { DocumentReader(&reader, root).Run(); }
+
+constexpr Field<Document> kRevokedFields[] = {{"revoked", ReadRevoked, kRequired}};
+
+void ReadOnlyRevoked(Reader& reader, const Cursor& root) { reader.Map(root, kRevokedFields, &reader.document()); }
+
+using Read = void (*)(Reader& reader, const Cursor& root);
+
+void ParseInto(std::string_view text, const ParseOptions& options, Read read, Problems* problems, Document* document) {
   std::optional<Tree> tree = ParseTree(text, options, problems);
   if (!tree) return;
   Reader reader(options.file_name, problems);
-  DocumentReader(&reader, Cursor{&tree->root()}).Run();
+  read(reader, Cursor{&tree->root()});
   *document = std::move(reader.document());
 }
 
-}  // namespace
-
-ParseResult Parse(std::string_view text, const ParseOptions& options) {
+ParseResult ParseBy(Read read, std::string_view text, const ParseOptions& options) {
   ParseResult result;
   Problems problems;
   try {
-    ParseInto(text, options, &problems, &result.document);
+    ParseInto(text, options, read, &problems, &result.document);
   } catch (...) {  // std::bad_alloc, or whatever the caller's lookup throws
     Diagnostic problem;
     problem.code = "unreadable";
@@ -426,6 +433,14 @@ ParseResult Parse(std::string_view text, const ParseOptions& options) {
   result.document.file_name = options.file_name;
   result.diagnostics = problems.Take(options.file_name);
   return result;
+}
+
+}  // namespace
+
+ParseResult Parse(std::string_view text, const ParseOptions& options) { return ParseBy(ReadWhole, text, options); }
+
+ParseResult ParseRevoked(std::string_view text, const ParseOptions& options) {
+  return ParseBy(ReadOnlyRevoked, text, options);
 }
 
 }  // namespace sluice::policy

@@ -45,6 +45,9 @@ struct ParseResult {
 
 ParseResult Parse(std::string_view text, const ParseOptions& options);
 
+// A document of nothing but `revoked`, as it is published between two policies.
+ParseResult ParseRevoked(std::string_view text, const ParseOptions& options);
+
 }  // namespace sluice::policy
 
 #endif  // SLUICE_POLICY_DOCUMENT_PARSE_H_

@@ -96,7 +96,23 @@ struct Identified {
   uint32_t plan = kNone;
 };
 
-void Remember(Txn& t, const TokenPlugin& plugin, std::string_view token, uint64_t origin, const Identified& who) {
+// Refuses what is on one of the lists of the moment.
+bool IsRevoked(Txn& t, const TokenPlugin& plugin, const auth::TokenMarks& marks, Step* step) {
+  using Match = auth::RevokedTokens::Match;
+  for (const auth::RevokedTokens* list : {t.world->revoked_by_policy.get(), t.world->revoked_live.get()}) {
+    const Match match = list == nullptr ? Match::kNone : list->Find(marks, t.now.wall_ns);
+    if (match == Match::kNone) continue;
+    *step = RefuseToken(t, plugin,
+                        {auth::Reason::kRevoked, match == Match::kToken
+                                                     ? "revoked by its `jti`"
+                                                     : "revoked with all that its subject was issued before a moment"});
+    return true;
+  }
+  return false;
+}
+
+void Remember(Txn& t, const TokenPlugin& plugin, std::string_view token, uint64_t origin, const Identified& who,
+              const auth::TokenMarks& marks) {
   auth::CachedToken value;
   if (t.gateway.tokens == nullptr || !PackIdentity(who.credential, who.groups, &value)) return;
   auth::TokenTimes times;
@@ -106,6 +122,7 @@ void Remember(Txn& t, const TokenPlugin& plugin, std::string_view token, uint64_
   value.nbf_ns = times.nbf_ns;
   value.user[0] = uint64_t{who.plan} << 32 | who.consumer;
   value.user[1] = origin | (times.has_exp ? kHasExp : 0);
+  value.marks = marks;
   t.gateway.tokens->Insert(CacheKey(t, plugin, token), value);
 }
 
@@ -226,10 +243,11 @@ Step AcceptByClaims(Txn& t, const TokenPlugin& plugin, uint32_t provider, std::s
   auth::ClaimFigures figures;
   auth::Verdict verdict = auth::CheckClaims(t.token, plugin.providers[provider].rules, t.now.wall_ns, &figures);
   if (!verdict.ok()) return RefuseToken(t, plugin, verdict, figures);
+  const auth::TokenMarks marks = t.gateway.marker.MarksOf(t.token);
   Identified who;
   Step step;
-  if (!ReadClaims(t, plugin, &who, &step)) return step;
-  Remember(t, plugin, token, Origin(ViewOf(t, plugin.providers[provider]), provider), who);
+  if (IsRevoked(t, plugin, marks, &step) || !ReadClaims(t, plugin, &who, &step)) return step;
+  Remember(t, plugin, token, Origin(ViewOf(t, plugin.providers[provider]), provider), who, marks);
   Trace(t, plugin.name, "pass", plugin.spot, {"verified, algorithm ", t.token.algorithm_name()});
   return AcceptAs(t, who);
 }
@@ -357,6 +375,7 @@ bool FromCache(Txn& t, const TokenPlugin& plugin, std::string_view token, Step* 
     *step = RefuseToken(t, plugin, verdict, figures);
     return true;
   }
+  if (IsRevoked(t, plugin, hit.marks, step)) return true;
   if (!plugin.headers.empty() && !(t.token.Parse(token).ok() && TellClaims(t, plugin))) return false;
   Identified who{static_cast<uint32_t>(hit.user[0]), {}, {}, static_cast<uint32_t>(hit.user[0] >> 32)};
   if (from_provider) {
@@ -370,9 +389,12 @@ bool FromCache(Txn& t, const TokenPlugin& plugin, std::string_view token, Step* 
 }
 
 Step AcceptBySecret(Txn& t, const JwtPlugin& plugin, std::string_view token, uint32_t secret) {
+  const auth::TokenMarks marks = t.gateway.marker.MarksOf(t.token);
+  Step step;
+  if (IsRevoked(t, plugin, marks, &step)) return step;
   const CompiledCredential& credential = t.snapshot->jwt_secrets[secret].credential;
   Identified who{credential.consumer, credential.identifier, {}};
-  Remember(t, plugin, token, secret, who);
+  Remember(t, plugin, token, secret, who, marks);
   Trace(t, plugin.name, "pass", plugin.spot, {"verified, algorithm ", t.token.algorithm_name()});
   return AcceptAs(t, who);
 }
