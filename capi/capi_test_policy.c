@@ -68,8 +68,67 @@ static void test_environment(void) {
   sluice_gateway_free(gateway);
 }
 
+static const char kRevocable[] =
+    "_format_version: \"3.0\"\n"
+    "services: [{name: s, url: 'http://s.internal', routes: [{name: r, paths: [/]}], plugins: [{name: jwt}]}]\n"
+    "consumers:\n"
+    "- username: alice\n"
+    "  jwt_secrets: [{key: alice-HS256, secret: conformance-test-secret-0123456789abcdef-0123456789abcdef-012345}]\n";
+
+/* {"iss":"alice-HS256","jti":"a",...}, signed with that secret */
+static const char kToken[] =
+    "Bearer "
+    "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhbGljZS1IUzI1NiIsImp0aSI6ImEiLCJzdWIiOiJhb"
+    "CIsImlhdCI6MTc1OTk5OTk0MCwiZXhwIjo0MTAyNDQ0ODAwfQ.pmEfowf7vDcfdGxGwj4vf_FpIw8ScL0UDX7dZbjK"
+    "_t8";
+
+/* The reason of the decision about a request with the token. */
+static int decides(sluice_gateway* gateway, const char* reason) {
+  sluice_pair header;
+  sluice_request request = request_for("/");
+  sluice_txn* txn = NULL;
+  int as_expected;
+  header.name = str("Authorization");
+  header.value = str(kToken);
+  request.headers = &header;
+  request.header_count = 1;
+  CHECK(sluice_txn_begin(gateway, &request, &kNow, &txn) == SLUICE_OK);
+  as_expected = is(decision_of(txn).reason, reason);
+  sluice_txn_free(txn);
+  return as_expected;
+}
+
+static void test_revocations(void) {
+  sluice_gateway* gateway = gateway_with(kRevocable);
+  sluice_error* error = NULL;
+  sluice_str broken;
+  CHECK(decides(gateway, ""));
+  CHECK(sluice_gateway_publish_revocations(gateway, str("{\"revoked\":[{\"jti\":\"a\"}]}"), &error) == SLUICE_OK);
+  CHECK(error == NULL);
+  CHECK(decides(gateway, "jwt_revoked"));
+
+  CHECK(sluice_gateway_publish_revocations(gateway, str("revoked: [{jit: a}]"), &error) == SLUICE_E_POLICY);
+  CHECK(contains(sluice_error_message(error), "revocations:1:"));
+  CHECK(contains(sluice_error_message(error), "`jit`"));
+  sluice_error_free(error);
+  CHECK(sluice_gateway_publish_revocations(gateway, str(""), NULL) == SLUICE_E_POLICY);
+  CHECK(decides(gateway, "jwt_revoked")); /* the list before stays */
+
+  broken.data = NULL;
+  broken.size = 3;
+  CHECK(sluice_gateway_publish_revocations(gateway, broken, &error) == SLUICE_E_ARGUMENT);
+  CHECK(contains(sluice_error_message(error), "revocations"));
+  sluice_error_free(error);
+  CHECK(sluice_gateway_publish_revocations(NULL, str("revoked: []"), NULL) == SLUICE_E_ARGUMENT);
+
+  CHECK(sluice_gateway_publish_revocations(gateway, str("revoked: []"), NULL) == SLUICE_OK);
+  CHECK(decides(gateway, ""));
+  sluice_gateway_free(gateway);
+}
+
 void test_policies(void) {
   test_version();
   test_compile_errors();
   test_environment();
+  test_revocations();
 }

@@ -88,6 +88,19 @@ sluice_status sluice_gateway_publish(sluice_gateway* gateway, const sluice_polic
   });
 }
 
+sluice_status sluice_gateway_publish_revocations(sluice_gateway* gateway, sluice_str revocations,
+                                                 sluice_error** error) noexcept {
+  using namespace sluice::capi;
+  if (error != nullptr) *error = nullptr;
+  if (!IsHandle(gateway)) return BadArgument("gateway: expected a handle", error);
+  if (!IsString(revocations)) return BadArgument("revocations: it has a size but no data", error);
+  return Guard([&] {
+    const sluice::Diagnostics wrong = gateway->gateway.PublishRevocations(View(revocations));
+    if (!sluice::HasErrors(wrong)) return SLUICE_OK;
+    return GiveError(ToText(wrong), error) ? SLUICE_E_POLICY : SLUICE_E_MEMORY;
+  });
+}
+
 sluice_status sluice_gateway_next_job(sluice_gateway* gateway, const sluice_now* now, sluice_effect* effect,
                                       int64_t* ask_again_mono_ns) noexcept {
   using namespace sluice::capi;

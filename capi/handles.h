@@ -110,6 +110,9 @@ class PooledTxn {
 // Hands `text` to the host as an error. False: no memory for it.
 bool GiveError(std::string_view text, sluice_error** error) noexcept;
 
+// A line each.
+std::string ToText(const Diagnostics& diagnostics);
+
 // GiveError for a wrong argument; its status either way.
 sluice_status BadArgument(std::string_view text, sluice_error** error) noexcept;
 

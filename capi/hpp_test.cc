@@ -60,6 +60,18 @@ TEST(Hpp, ErrorsSayWhatIsWrong) {
   EXPECT_THROW(txn.effect(), host::Error);
 }
 
+TEST(Hpp, PublishesRevocations) {
+  host::Gateway gateway;
+  gateway.PublishRevocations(R"({"revoked":[{"jti":"a","until":1760003600}]})");
+  try {
+    gateway.PublishRevocations("revoked: [{subject: a}]");
+    FAIL() << "it was published";
+  } catch (const host::Error& error) {
+    EXPECT_EQ(error.status(), SLUICE_E_POLICY);
+    EXPECT_NE(std::string_view(error.what()).find("`subject` needs `issuer`"), std::string_view::npos) << error.what();
+  }
+}
+
 TEST(Hpp, HandlesMove) {
   host::Gateway first;
   first.Publish(host::Policy(kPolicy));

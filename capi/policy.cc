@@ -26,6 +26,15 @@ sluice_status BadArgument(std::string_view text, sluice_error** error) noexcept 
   return SLUICE_E_ARGUMENT;
 }
 
+std::string ToText(const Diagnostics& diagnostics) {
+  std::string text;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (!text.empty()) text.push_back('\n');
+    text += sluice::ToText(diagnostic);
+  }
+  return text;
+}
+
 namespace {
 
 bool ToFormat(uint32_t format, CompileOptions::Format* out) {
@@ -50,15 +59,6 @@ const char* ToCompileOptions(const sluice_policy_options& in, CompileOptions* ou
     return std::string(View(value));
   };
   return nullptr;
-}
-
-std::string ToText(const Diagnostics& diagnostics) {
-  std::string text;
-  for (const Diagnostic& diagnostic : diagnostics) {
-    if (!text.empty()) text.push_back('\n');
-    text += sluice::ToText(diagnostic);
-  }
-  return text;
 }
 
 sluice_status CompilePolicy(std::string_view document, const CompileOptions& options, sluice_policy** policy,

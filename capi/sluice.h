@@ -134,6 +134,14 @@ SLUICE_API void sluice_gateway_free(sluice_gateway* gateway) SLUICE_NOEXCEPT; /*
 /* Swaps the policy in: one atomic step. Transactions under way keep theirs; counters and caches live on. */
 SLUICE_API sluice_status sluice_gateway_publish(sluice_gateway* gateway, const sluice_policy* policy) SLUICE_NOEXCEPT;
 
+/* Replaces the list of tokens that are revoked beside those of the policy's own `revoked`: a document of that one
+ * member, in YAML or JSON: {"revoked":[{"jti":"4f1c","until":1760003600}]}. Requests that begin after the call see it,
+ * also for tokens that were verified before; it lives on when policies are swapped. SLUICE_E_POLICY: *error says all
+ * that is wrong, and the list before stays in force. A gateway of each process has its own list: publish it in all of
+ * them. */
+SLUICE_API sluice_status sluice_gateway_publish_revocations(sluice_gateway* gateway, sluice_str revocations,
+                                                            sluice_error** error) SLUICE_NOEXCEPT;
+
 /* ---- Metrics ---- */
 
 /* What one limit of the policy in force had to say of all requests that it applied to: in all processes of the region,

@@ -146,6 +146,13 @@ class Gateway {
 
   void Publish(const Policy& policy) { internal::Check(sluice_gateway_publish(get(), policy.get())); }
 
+  // Replaces the live list of revoked tokens: {"revoked":[{"jti":"4f1c"}]}.
+  void PublishRevocations(std::string_view revocations) {
+    sluice_error* error = nullptr;
+    const sluice_status status = sluice_gateway_publish_revocations(get(), Str(revocations), &error);
+    internal::Check(status, error);
+  }
+
   // A job to carry out, or nothing until `*ask_again_mono_ns` or until a transaction waits.
   std::optional<sluice_effect> NextJob(const sluice_now& now, int64_t* ask_again_mono_ns) {
     sluice_effect effect = Sized<sluice_effect>();
