@@ -7,7 +7,8 @@ namespace sluice::auth {
 // A seqlock of plain atomic words, without fences: the words themselves are stored with release and loaded with
 // acquire, so that a reader that saw any word of a newer version also sees the odd (or newer) sequence number before it
 // (Boehm, "Can seqlocks get along with programming language memory models?", 2012, section 4). Free on x86.
-struct alignas(64) TokenCache::Entry {
+template <size_t kBytes>
+struct alignas(64) BasicTokenCache<kBytes>::Entry {
   std::atomic<uint64_t> sequence{0};  // odd while being written
   std::atomic<uint64_t> words[kWords] = {};
 
@@ -31,42 +32,51 @@ constexpr size_t kFixedWords = 9;  // times, user, marks, payload_size; CachedTo
 
 size_t PayloadWords(uint64_t payload_size) { return (static_cast<size_t>(payload_size) + 7) / 8; }
 
-bool IsEmpty(const TokenCache::Key& key) { return (key.words[0] | key.words[1]) == 0; }
+bool IsEmpty(const TokenCacheKey& key) { return (key.words[0] | key.words[1]) == 0; }
 
 }  // namespace
 
-static_assert(sizeof(CachedToken) == kFixedWords * 8 + CachedToken::kPayloadBytes, "is copied as words");
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
-TokenCache::TokenCache(size_t bytes, const Seed& seed) : hash_(std::make_unique<KeyedHash>(seed)), set_count_(1) {
-  static_assert(kKeyWords + sizeof(CachedToken) / 8 == kWords && sizeof(Entry) == 256, "one entry is four lines");
+template <size_t kBytes>
+BasicTokenCache<kBytes>::BasicTokenCache(size_t bytes, const Seed& seed)
+    : hash_(std::make_unique<KeyedHash>(seed)), set_count_(1) {
+  static_assert(sizeof(Value) == kFixedWords * 8 + kBytes && kBytes % 8 == 0, "is copied as words");
+  static_assert(kKeyWords + sizeof(Value) / 8 == kWords && sizeof(Entry) == 96 + kBytes, "entries are whole lines");
   while (set_count_ * 2 * kWays * sizeof(Entry) <= bytes) set_count_ *= 2;
   table_ = std::make_unique<Entry[]>(entries());
 }
 
-TokenCache::~TokenCache() = default;
+template <size_t kBytes>
+BasicTokenCache<kBytes>::~BasicTokenCache() = default;
 
-size_t TokenCache::bytes() const { return entries() * sizeof(Entry); }
+template <size_t kBytes>
+size_t BasicTokenCache<kBytes>::bytes() const {
+  return entries() * sizeof(Entry);
+}
 
-TokenCache::Key TokenCache::KeyFor(std::string_view token, Context context) const {
+template <size_t kBytes>
+TokenCacheKey BasicTokenCache<kBytes>::KeyFor(std::string_view token, Context context) const {
   std::array<uint64_t, 2> hash = hash_->Hash({context.verifier, context.generation}, token);
   return {{hash[0], hash[1]}};
 }
 
-TokenCache::Entry* TokenCache::SetOf(const Key& key) const {
+template <size_t kBytes>
+typename BasicTokenCache<kBytes>::Entry* BasicTokenCache<kBytes>::SetOf(const Key& key) const {
   return table_.get() + (static_cast<size_t>(key.words[0]) & (set_count_ - 1)) * kWays;
 }
 
-bool TokenCache::Find(const Key& key, CachedToken* value) const {
+template <size_t kBytes>
+bool BasicTokenCache<kBytes>::Find(const Key& key, Value* value) const {
   if (IsEmpty(key)) return false;
   const Entry* set = SetOf(key);
   for (size_t way = 0; way < kWays; ++way) {
     const Entry& entry = set[way];
     uint64_t before = entry.sequence.load(std::memory_order_acquire);
     if ((before & 1) != 0 || !entry.Holds(key)) continue;
-    uint64_t words[sizeof(CachedToken) / 8];
+    uint64_t words[sizeof(Value) / 8];
     for (size_t i = 0; i < kFixedWords; ++i) words[i] = entry.Load(kKeyWords + i);
-    size_t size = words[kFixedWords - 1] <= CachedToken::kPayloadBytes ? PayloadWords(words[kFixedWords - 1]) : 0;
+    size_t size = words[kFixedWords - 1] <= Value::kPayloadBytes ? PayloadWords(words[kFixedWords - 1]) : 0;
     for (size_t i = kFixedWords; i < kFixedWords + size; ++i) words[i] = entry.Load(kKeyWords + i);
     if (entry.sequence.load(std::memory_order_relaxed) != before) return false;
     std::memcpy(static_cast<void*>(value), words, (kFixedWords + size) * 8);
@@ -75,8 +85,9 @@ bool TokenCache::Find(const Key& key, CachedToken* value) const {
   return false;
 }
 
-bool TokenCache::Insert(const Key& key, const CachedToken& value) {
-  if (IsEmpty(key) || value.payload_size > CachedToken::kPayloadBytes) return false;
+template <size_t kBytes>
+bool BasicTokenCache<kBytes>::Insert(const Key& key, const Value& value) {
+  if (IsEmpty(key) || value.payload_size > Value::kPayloadBytes) return false;
   Entry* set = SetOf(key);
   uint64_t writes = 0;  // to this set, so far: its entries are replaced in turn
   Entry* victim = nullptr;
@@ -87,7 +98,7 @@ bool TokenCache::Insert(const Key& key, const CachedToken& value) {
   if (!victim) victim = &set[writes % kWays];
   uint64_t sequence;
   if (!victim->Begin(&sequence)) return false;
-  uint64_t words[sizeof(CachedToken) / 8];
+  uint64_t words[sizeof(Value) / 8];
   std::memcpy(words, &value, sizeof(words));
   for (size_t i = 0; i < kKeyWords; ++i) victim->Store(i, key.words[i]);
   size_t size = kFixedWords + PayloadWords(value.payload_size);
@@ -96,7 +107,8 @@ bool TokenCache::Insert(const Key& key, const CachedToken& value) {
   return true;
 }
 
-void TokenCache::Clear() {
+template <size_t kBytes>
+void BasicTokenCache<kBytes>::Clear() {
   for (size_t i = 0; i < entries(); ++i) {
     uint64_t sequence;
     if (!table_[i].Begin(&sequence)) continue;
@@ -104,5 +116,8 @@ void TokenCache::Clear() {
     table_[i].End(sequence);
   }
 }
+
+template class BasicTokenCache<160>;
+template class BasicTokenCache<4000>;
 
 }  // namespace sluice::auth

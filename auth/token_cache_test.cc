@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 namespace sluice::auth {
@@ -14,19 +16,21 @@ namespace {
 constexpr TokenCache::Seed kSeed = {1, 2, 3};
 
 // A value all of whose words tell its number, so that a torn read shows.
-CachedToken ValueOf(uint64_t number) {
-  CachedToken value;
+template <typename Value>
+Value ValueOf(uint64_t number) {
+  Value value;
   value.exp_ns = static_cast<int64_t>(number);
   value.nbf_ns = -static_cast<int64_t>(number);
   value.user[0] = number;
   value.user[1] = ~number;
-  value.payload_size = number % (CachedToken::kPayloadBytes + 1);
+  value.payload_size = number * 61 % (Value::kPayloadBytes + 1);
   std::memset(value.payload, static_cast<int>('a' + number % 26), value.payload_size);
   return value;
 }
 
-void ExpectValue(const CachedToken& value, uint64_t number) {
-  CachedToken expected = ValueOf(number);
+template <typename Value>
+void ExpectValue(const Value& value, uint64_t number) {
+  auto expected = ValueOf<Value>(number);
   EXPECT_EQ(value.exp_ns, expected.exp_ns);
   EXPECT_EQ(value.nbf_ns, expected.nbf_ns);
   EXPECT_EQ(value.user[0], expected.user[0]);
@@ -34,25 +38,40 @@ void ExpectValue(const CachedToken& value, uint64_t number) {
   EXPECT_EQ(value.payload_view(), expected.payload_view());
 }
 
-TEST(TokenCache, FindsWhatWasInserted) {
-  TokenCache cache(64 << 10, kSeed);
+// Both sizes of entries.
+template <typename Cache>
+class TokenCacheTest : public ::testing::Test {
+ protected:
+  using Key = TokenCacheKey;
+  using Value = typename Cache::Value;
+  static constexpr size_t kEntryBytes = 64 + Value::kPayloadBytes;
+  static constexpr size_t kSetBytes = 4 * kEntryBytes;
+};
+
+using Caches = ::testing::Types<TokenCache, SignedTokenCache>;
+TYPED_TEST_SUITE(TokenCacheTest, Caches);
+
+TYPED_TEST(TokenCacheTest, FindsWhatWasInserted) {
+  using Value = typename TestFixture::Value;
+  TypeParam cache(32 * TestFixture::kSetBytes, kSeed);
   for (uint64_t i = 0; i < 30; ++i) {
-    TokenCache::Key key = cache.KeyFor("token " + std::to_string(i), {1, 1});
-    CachedToken value;
+    TokenCacheKey key = cache.KeyFor("token " + std::to_string(i), {1, 1});
+    Value value;
     EXPECT_FALSE(cache.Find(key, &value));
-    EXPECT_TRUE(cache.Insert(key, ValueOf(i * 7)));
+    EXPECT_TRUE(cache.Insert(key, ValueOf<Value>(i * 7)));
     ASSERT_TRUE(cache.Find(key, &value));
     ExpectValue(value, i * 7);
-    EXPECT_TRUE(cache.Insert(key, ValueOf(i))) << "replaces";
+    EXPECT_TRUE(cache.Insert(key, ValueOf<Value>(i))) << "replaces";
     ASSERT_TRUE(cache.Find(key, &value));
     ExpectValue(value, i);
   }
 }
 
-TEST(TokenCache, KeysTellTokensVerifiersGenerationsAndSeedsApart) {
-  TokenCache cache(64 << 10, kSeed), other(64 << 10, {9});
+TYPED_TEST(TokenCacheTest, KeysTellTokensVerifiersGenerationsAndSeedsApart) {
+  using Value = typename TestFixture::Value;
+  TypeParam cache(32 * TestFixture::kSetBytes, kSeed), other(32 * TestFixture::kSetBytes, {9});
   ASSERT_TRUE(cache.Insert(cache.KeyFor("token", {1, 1}), {}));
-  CachedToken value;
+  Value value;
   EXPECT_TRUE(cache.Find(cache.KeyFor("token", {1, 1}), &value));
   EXPECT_FALSE(cache.Find(cache.KeyFor("tokem", {1, 1}), &value));
   EXPECT_FALSE(cache.Find(cache.KeyFor("token", {2, 1}), &value));
@@ -60,72 +79,78 @@ TEST(TokenCache, KeysTellTokensVerifiersGenerationsAndSeedsApart) {
   EXPECT_FALSE(cache.Find(other.KeyFor("token", {1, 1}), &value));
 }
 
-TEST(TokenCache, IsBoundedInBytes) {
-  for (size_t bytes : {size_t{0}, size_t{1024}, size_t{2047}, size_t{2048}, size_t{100'000}, size_t{1} << 20}) {
-    TokenCache cache(bytes, kSeed);
-    EXPECT_LE(cache.bytes(), std::max(bytes, size_t{1024}));
+TYPED_TEST(TokenCacheTest, IsBoundedInBytes) {
+  constexpr size_t kSet = TestFixture::kSetBytes;
+  for (size_t bytes : {size_t{0}, kSet, 2 * kSet - 1, 2 * kSet, 100 * kSet, 1024 * kSet}) {
+    TypeParam cache(bytes, kSeed);
+    EXPECT_LE(cache.bytes(), std::max(bytes, kSet));
     EXPECT_GT(2 * cache.bytes(), bytes) << "a power of two, and the largest";
-    EXPECT_EQ(cache.entries(), cache.bytes() / 256);
+    EXPECT_EQ(cache.entries(), cache.bytes() / TestFixture::kEntryBytes);
   }
 }
 
-TEST(TokenCache, AFullSetReplacesItsOldestEntry) {
-  TokenCache cache(1024, kSeed);  // one set of four
-  std::vector<TokenCache::Key> keys;
+TYPED_TEST(TokenCacheTest, AFullSetReplacesItsOldestEntry) {
+  using Value = typename TestFixture::Value;
+  TypeParam cache(TestFixture::kSetBytes, kSeed);  // one set of four
+  std::vector<TokenCacheKey> keys;
   for (uint64_t i = 0; i < 10; ++i) {
     keys.push_back(cache.KeyFor("token " + std::to_string(i), {}));
-    ASSERT_TRUE(cache.Insert(keys[i], ValueOf(i)));
+    ASSERT_TRUE(cache.Insert(keys[i], ValueOf<Value>(i)));
     for (uint64_t j = 0; j <= i; ++j) {
-      CachedToken value;
+      Value value;
       EXPECT_EQ(cache.Find(keys[j], &value), j + 4 > i) << j << " of " << i;
     }
   }
 }
 
-TEST(TokenCache, RefusesWhatDoesNotFit) {
-  TokenCache cache(1024, kSeed);
-  CachedToken value;
-  value.payload_size = CachedToken::kPayloadBytes;
+TYPED_TEST(TokenCacheTest, RefusesWhatDoesNotFit) {
+  using Value = typename TestFixture::Value;
+  TypeParam cache(TestFixture::kSetBytes, kSeed);
+  Value value;
+  value.payload_size = Value::kPayloadBytes;
   EXPECT_TRUE(cache.Insert(cache.KeyFor("t", {}), value));
-  value.payload_size = CachedToken::kPayloadBytes + 1;
+  value.payload_size = Value::kPayloadBytes + 1;
   EXPECT_FALSE(cache.Insert(cache.KeyFor("u", {}), value));
-  EXPECT_FALSE(cache.Insert(TokenCache::Key{}, CachedToken{})) << "the mark of an empty entry";
-  EXPECT_FALSE(cache.Find(TokenCache::Key{}, &value));
+  EXPECT_FALSE(cache.Insert(TokenCacheKey{}, Value{})) << "the mark of an empty entry";
+  EXPECT_FALSE(cache.Find(TokenCacheKey{}, &value));
 }
 
-TEST(TokenCache, ClearForgetsEverything) {
-  TokenCache cache(16 << 10, kSeed);
-  std::vector<TokenCache::Key> keys;
+TYPED_TEST(TokenCacheTest, ClearForgetsEverything) {
+  using Value = typename TestFixture::Value;
+  TypeParam cache(16 * TestFixture::kSetBytes, kSeed);
+  std::vector<TokenCacheKey> keys;
   for (int i = 0; i < 20; ++i) {
     keys.push_back(cache.KeyFor("token " + std::to_string(i), {}));
     cache.Insert(keys.back(), {});
   }
   cache.Clear();
-  CachedToken value;
-  for (const TokenCache::Key& key : keys) EXPECT_FALSE(cache.Find(key, &value));
+  Value value;
+  for (const TokenCacheKey& key : keys) EXPECT_FALSE(cache.Find(key, &value));
   EXPECT_TRUE(cache.Insert(keys[0], {}));
   EXPECT_TRUE(cache.Find(keys[0], &value));
 }
 
 // Readers and writers of one small table: every hit is whole, and belongs to its key. Under TSan this is the proof that
 // nothing races.
-TEST(TokenCache, ThreadsNeverSeeATornEntry) {
-  TokenCache cache(4096, kSeed);
+TYPED_TEST(TokenCacheTest, ThreadsNeverSeeATornEntry) {
+  using Value = typename TestFixture::Value;
+  TypeParam cache(4 * TestFixture::kSetBytes, kSeed);
   constexpr uint64_t kTokens = 64;
-  std::vector<TokenCache::Key> keys;
+  constexpr int kRounds = std::is_same_v<TypeParam, TokenCache> ? 40'000 : 20'000;
+  std::vector<TokenCacheKey> keys;
   for (uint64_t i = 0; i < kTokens; ++i) keys.push_back(cache.KeyFor(std::to_string(i), {}));
   std::atomic<uint64_t> hits{0}, torn{0};
   auto work = [&](uint64_t thread) {
     uint64_t x = thread * 0x9e3779b97f4a7c15 + 1;
-    for (int i = 0; i < 40'000; ++i) {
+    for (int i = 0; i < kRounds; ++i) {
       x = x * 6364136223846793005 + 1442695040888963407;
       uint64_t token = (x >> 33) % kTokens, version = (x >> 40) % 1000;
-      if (x >> 63) cache.Insert(keys[token], ValueOf(version * kTokens + token));
-      if (i % 10'000 == 9'999) cache.Clear();
-      CachedToken value;
+      if (x >> 63) cache.Insert(keys[token], ValueOf<Value>(version * kTokens + token));
+      if (i % (kRounds / 4) == kRounds / 4 - 1) cache.Clear();
+      Value value;
       if (!cache.Find(keys[token], &value)) continue;
       ++hits;
-      CachedToken expected = ValueOf(value.user[0]);
+      Value expected = ValueOf<Value>(value.user[0]);
       bool whole = value.user[0] % kTokens == token && value.exp_ns == expected.exp_ns &&
                    value.nbf_ns == expected.nbf_ns && value.user[1] == expected.user[1] &&
                    value.payload_view() == expected.payload_view();
