@@ -33,8 +33,6 @@
 
 namespace sluice::auth {
 
-class KeyedHash;  // auth/digest.h
-
 template <size_t kBytes>
 struct BasicCachedToken {
   static constexpr size_t kPayloadBytes = kBytes;

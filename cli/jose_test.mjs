@@ -181,3 +181,28 @@ for (const alg of PUBLIC)
     const kid = await jose.calculateJwkThumbprint(jwk);
     assert.deepEqual(set, {keys: [{...jwk, kid, use: 'sig', alg}]});
   });
+
+// What jwt-signer tells an upstream, which knows the gateway's public key alone.
+for (const alg of PUBLIC)
+  test(`${alg}: a token of jwt-signer, verified by jose`, async () => {
+    const {privateKey, publicKey} = keys[alg];
+    const pem = {private_key: await jose.exportPKCS8(privateKey), public_key: await jose.exportSPKI(publicKey)};
+    const signer = {access_token_signing_algorithm: alg, access_token_issuer: 'https://gateway.example.com',
+                    set_claims: {aud: 'internal'}, remove_access_token_claims: ['deep']};
+    const [setService] = setPolicy.services;
+    const policy = {...setPolicy, key_sets: [{name: 'kong'}], keys: [{kid: 'g', set: {name: 'kong'}, pem}],
+                    services: [{...setService, plugins: [...setService.plugins, {name: 'jwt-signer', config: signer}]}]};
+    const [decision] = decide(policy, [await jwt(rs256).sign(keys.RS256.privateKey)]);
+    assert.equal(decision.action, 'forward', decision.reason);
+    const [[, value]] = decision.request_headers.set.filter(([name]) => name.toLowerCase() === 'authorization');
+    const token = value.replace(/^Bearer /, '');
+    const verified = await jose.jwtVerify(token, publicKey, {
+      algorithms: [alg], issuer: 'https://gateway.example.com', audience: 'internal', subject: 'alice', typ: 'JWT',
+      requiredClaims: ['exp', 'iat'],
+    });
+    assert.deepEqual(verified.protectedHeader, {alg, kid: 'g', typ: 'JWT'});
+    const {iat, exp, ...claims} = verified.payload;
+    assert.equal(exp - iat, 300);
+    assert.deepEqual(claims, {iss: 'https://gateway.example.com', original_iss: ISSUER, sub: 'alice', aud: 'internal',
+                              team: 'blü', n: 1.5});
+  });

@@ -25,10 +25,10 @@ class CaseError(Exception):
 
 
 class Placeholders:
-    """{token:NAME} {key:NAME} {jwks:NAME} {pem:NAME} {escaped:NAME} {base64:NAME} {times:COUNT:TEXT}, replaced in the text
-    before anything else reads it."""
+    """{token:NAME} {key:NAME} {private_key:NAME} {jwks:NAME} {pem:NAME} {escaped:NAME} {base64:NAME} {times:COUNT:TEXT},
+    replaced in the text before anything else reads it."""
 
-    KINDS = "token|key|jwks|pem|escaped|base64|times"
+    KINDS = "token|key|private_key|jwks|pem|escaped|base64|times"
     PATTERN = re.compile(r"\{(" + KINDS + r"):([^{} ][^{}]*)\}")  # `{key: x}` is YAML
 
     def __init__(self, root):
@@ -53,6 +53,10 @@ class Placeholders:
     def _key(self, name):
         """A public key in PEM form, as the inside of a quoted YAML or JSON string."""
         return (self.keys / (name + ".public.pem")).read_text().replace("\n", "\\n")
+
+    def _private_key(self, name):
+        """Likewise the private one, which signs."""
+        return (self.keys / (name + ".private.pem")).read_text().replace("\n", "\\n")
 
     def _jwks(self, name):
         return json.dumps(json.loads((self.keys / (name + ".jwks.json")).read_text()), separators=(",", ":"))

@@ -146,6 +146,42 @@ services:
   }
 }
 
+TEST(Allocation, NorDoesATokenForTheUpstreamThatWasSignedBefore) {
+  const auth::Minter idp = auth::Minter::Make(auth::KeyType::kEcP256);
+  const auth::Minter own = auth::Minter::Make(auth::KeyType::kRsa);
+  Gateway gateway;
+  gateway.Publish(testing::MustCompile(absl::StrCat(R"(
+_format_version: "3.0"
+key_sets: [{name: kong}]
+keys: [{kid: one, set: {name: kong}, pem: {private_key: ")",
+                                                    absl::StrReplaceAll(own.PrivatePem(), {{"\n", "\\n"}}), R"("}}]
+services:
+- name: s
+  url: http://s.internal
+  routes:
+  - {name: idp, paths: [/idp], plugins: [{name: jwt, config: {consumer_optional: true, jwks: ')",
+                                                    auth::JwkSet({idp.Jwk("k", "ES256")}), R"('}}]}
+  - {name: key, paths: [/key], plugins: [{name: key-auth}]}
+  plugins: [{name: jwt-signer, config: {original_access_token_upstream_header: X-Original, set_claims: {aud: internal}}}]
+consumers: [{username: alice, keyauth_credentials: [{key: k}]}]
+)")));
+  const std::string token =
+      "Bearer " + idp.Mint(auth::Algorithm::kEs256, R"({"iss":"i","sub":"a","exp":1760003600})", "k");
+  TestRequest bearer("GET", "/idp", {{"Authorization", token}}), key("GET", "/key", {{"apikey", "k"}});
+  Transaction txn(gateway);
+  for (int round = 0; round < 10; ++round) {
+    uint64_t before = allocations.load();
+    for (const TestRequest* request : {&bearer, &key}) {
+      txn.Begin(request->request, kStart);
+      ASSERT_EQ(txn.decision().action, Action::kForward) << txn.decision().reason;
+      ASSERT_FALSE(txn.decision().request_headers.empty());
+    }
+    if (round >= 2) {
+      ASSERT_EQ(allocations.load(), before) << "round " << round;
+    }
+  }
+}
+
 TEST(Allocation, NorDoPasswordsAndSignatures) {
   Gateway gateway;
   gateway.Publish(testing::MustCompile(R"(

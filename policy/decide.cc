@@ -20,6 +20,7 @@ constexpr Stage kStages[] = {
     Charge,          // rate-limiting (910), rate-limiting-advanced and plans
     Terminate,       // request-termination (2): nothing after it needs to be known to answer
     ChooseUpstream,  // service, target, time-outs
+    Sign,            // jwt-signer (1020), whose token transformers may move: it runs when all that refuses has run
     Transform,       // request-transformer (801): edits what is forwarded, so it runs when that is known
 };
 

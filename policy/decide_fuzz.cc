@@ -23,6 +23,15 @@ ca_certificates:
     VR0TAQH/BAUwAwEB/zAFBgMrZXADQQAD96kCW/mU9tuz/QOcRfQ3pO+sffG1uXX30dcDH0deh7golzv6hxDGLyWpnAfUk0nZDAv1
     k2/WqTPoks+/EHwG
     -----END CERTIFICATE-----
+key_sets:
+- name: kong
+  keys:
+  - kid: fuzz
+    pem:
+      private_key: |
+        -----BEGIN PRIVATE KEY-----
+        MC4CAQAwBQYDK2VwBCIEID5GJC07QUJLzIzd30ly80eZfiIE4YoUX31+Ociw+Zua
+        -----END PRIVATE KEY-----
 services:
 - name: closed
   url: http://closed.internal/base
@@ -45,7 +54,9 @@ services:
   routes: [{name: keyed, paths: [/keyed, "~/k(?<id>[0-9]+)"]}]
 - name: walled
   url: http://walled.internal
-  plugins: [{name: basic-auth, config: {hide_credentials: true}}]
+  plugins:
+  - {name: basic-auth, config: {hide_credentials: true}}
+  - {name: jwt-signer, config: {access_token_signing_algorithm: EdDSA, set_claims: {aud: walled}}}
   routes: [{name: walled, paths: [/walled]}]
 - name: signed
   url: http://signed.internal

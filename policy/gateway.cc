@@ -44,7 +44,8 @@ GatewayState::GatewayState(const GatewayOptions& options)
     : marker(RandomSeed()),
       key_sets(Word(RandomSeed(), 0)),
       servers(Word(RandomSeed(), 0)),
-      random(Word(RandomSeed(), 0)) {
+      random(Word(RandomSeed(), 0)),
+      signed_token_cache_bytes_(options.signed_token_cache_bytes) {
   Seed seed = SeedOf(options);
   store = StoreOf(options, seed);
   if (options.token_cache_bytes > 0) tokens = std::make_unique<auth::TokenCache>(options.token_cache_bytes, seed);
@@ -56,7 +57,7 @@ std::shared_ptr<const auth::RevokedTokens> GatewayState::TableOf(const std::vect
 
 void GatewayState::PublishWorld() {
   worlds.Publish(std::make_unique<World>(
-      World{snapshot_, policy_generation_, views_, servers_, revoked_by_policy_, revoked_live_}));
+      World{snapshot_, policy_generation_, views_, servers_, revoked_by_policy_, revoked_live_, signed_tokens_}));
 }
 
 void GatewayState::Publish(std::shared_ptr<const Snapshot> snapshot) {
@@ -67,6 +68,9 @@ void GatewayState::Publish(std::shared_ptr<const Snapshot> snapshot) {
   servers_ = servers.Adopt(snapshot->redis);
   snapshot_ = std::move(snapshot);
   ++policy_generation_;
+  // Megabytes that few policies need.
+  if (signed_tokens_ == nullptr && !snapshot_->jwt_signer.empty() && signed_token_cache_bytes_ > 0)
+    signed_tokens_ = std::make_shared<auth::SignedTokenCache>(signed_token_cache_bytes_, RandomSeed());
   PublishWorld();
 }
 

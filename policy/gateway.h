@@ -78,6 +78,9 @@ struct GatewayOptions {
   size_t region_bytes = size_t{8} << 20;
   // Verified tokens kept, in bytes. 0 verifies every token anew.
   size_t token_cache_bytes = size_t{4} << 20;
+  // Tokens kept that were signed for upstreams, in bytes: 4 KiB each. Allocated with the first policy that signs. 0
+  // signs one for every request.
+  size_t signed_token_cache_bytes = size_t{8} << 20;
   // Secret of this process group: keys the caches' and counters' hashes. All zero: taken from the system.
   uint8_t seed[32] = {};
 };

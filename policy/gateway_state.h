@@ -75,6 +75,8 @@ class GatewayState {
   std::vector<std::shared_ptr<SharedServer>> servers_ ABSL_GUARDED_BY(publishing_);
   std::shared_ptr<const auth::RevokedTokens> revoked_by_policy_ ABSL_GUARDED_BY(publishing_);
   std::shared_ptr<const auth::RevokedTokens> revoked_live_ ABSL_GUARDED_BY(publishing_);
+  const size_t signed_token_cache_bytes_;
+  std::shared_ptr<auth::SignedTokenCache> signed_tokens_ ABSL_GUARDED_BY(publishing_);  // once a policy signs
 };
 
 }  // namespace sluice

@@ -2,7 +2,8 @@
 //
 // Everything that a request could make us compute twice is computed here: keys parsed, plugins resolved for each route,
 // header texts put together. Indexes are into the vectors of Snapshot; kNone means absent. It holds no API key and no
-// password, only digests; keys of JWT secrets live inside auth::Key, those of hmac-auth inside auth::SigningSecret.
+// password, only digests; keys of JWT secrets live inside auth::Key, those of hmac-auth inside auth::SigningSecret,
+// those that sign inside auth::TokenSigner.
 #ifndef SLUICE_POLICY_SNAPSHOT_H_
 #define SLUICE_POLICY_SNAPSHOT_H_
 
@@ -23,6 +24,7 @@
 #include "auth/key.h"
 #include "auth/key_set_source.h"
 #include "auth/revocation.h"
+#include "auth/token_sign.h"
 #include "base/ip.h"
 #include "policy/decision.h"
 #include "policy/document/document.h"
@@ -57,6 +59,7 @@ enum class PluginKind : uint8_t {
   kMtlsAuth,
   kHeaderCertAuth,
   kOpenidConnect,
+  kJwtSigner,
 };
 
 // One configuration of a plugin with its scope, as Kong ranks scopes: the lower rank wins.
@@ -154,6 +157,32 @@ struct HmacAuthPlugin {
   std::string challenge;
   uint32_t anonymous = kNone;
   uint8_t hashes = 0;  // bit set of auth::SigningHash
+};
+
+// What jwt-signer makes of the claims; each text is `"name":value`.
+struct SignedClaim {
+  std::string name;
+  std::string text;
+};
+
+struct JwtSignerPlugin {
+  struct Header {
+    std::string name;  // empty: none
+    bool has_scheme = false;
+  };
+  Spot spot;
+  policy::JwtSignerConfig config;
+  uint64_t number = 0;                              // names this configuration in the cache of signed tokens
+  std::shared_ptr<const auth::TokenSigner> signer;  // null: it does not sign
+  std::string kid;
+  size_t overhead = 0;  // bytes of a token beside its claims
+  Header upstream;
+  Header original;
+  std::string challenge;
+  std::string issuer;  // `"iss":"kong"`
+  std::vector<SignedClaim> set_claims;
+  std::vector<SignedClaim> add_claims;
+  bool keeps_issuer = true;  // in original_iss
 };
 
 // mtls-auth or header-cert-auth.
@@ -300,6 +329,7 @@ struct CompiledConsumer {
   std::vector<uint32_t> groups;               // consumer groups
   std::vector<std::string_view> group_names;  // of the same
   std::vector<uint32_t> acl_groups;           // sorted ids
+  std::vector<std::string> acl_names;         // in the document's order
   std::string acl_header;                     // "a, b"
   uint32_t plan = kNone;
   PluginList plugins;
@@ -344,6 +374,7 @@ class Snapshot {
   std::vector<HmacAuthPlugin> hmac_auth;
   std::vector<CertificateAuthPlugin> certificate_auth;  // both kinds
   std::vector<OpenidConnectPlugin> openid_connect;
+  std::vector<JwtSignerPlugin> jwt_signer;
   std::vector<AclPlugin> acl;
   std::vector<RateLimitingPlugin> rate_limiting;
   std::vector<RequestTransformerPlugin> request_transformer;

@@ -26,6 +26,7 @@ namespace sluice {
 struct Identity {
   const CompiledConsumer* consumer = nullptr;
   std::string_view credential;  // its identifier, not its secret; empty: none
+  std::string_view token;       // of an identity provider, that was verified; empty: another credential
   std::string_view
       groups;  // that a token or a certificate gave: names, each with '\n' behind it (no name has a control character)
   uint32_t plan = kNone;       // that a token gave, instead of the consumer's

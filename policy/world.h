@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "auth/jwk_set.h"
 #include "auth/revocation.h"
+#include "auth/token_cache.h"
 
 namespace sluice {
 
@@ -38,6 +39,7 @@ struct World {
   // The list of the document, and the one that was published beside it; null: empty.
   std::shared_ptr<const auth::RevokedTokens> revoked_by_policy;
   std::shared_ptr<const auth::RevokedTokens> revoked_live;
+  std::shared_ptr<auth::SignedTokenCache> signed_tokens;  // null: none are kept
 };
 
 class Worlds {

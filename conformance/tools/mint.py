@@ -244,6 +244,36 @@ def tokens_of_idp():
     return tokens
 
 
+def tokens_of_gateway():
+    """What jwt-signer makes at T0, member for member in its order: these signatures leave no choice."""
+
+    def signed(algorithm, kid, claims):
+        signing_input = ".".join(
+            b64url(compact_json(part).encode()) for part in ({"alg": algorithm, "kid": kid, "typ": "JWT"}, claims)
+        )
+        return signing_input + "." + b64url(sign(algorithm, shared_key(algorithm), signing_input.encode()))
+
+    caller = {"iss": "kong", "original_iss": "https://idp.example.com", "aud": "orders", "sub": "alice"}
+    return {
+        "gateway_idp": signed("EdDSA", "ed-1", {**caller, "iat": T0, "exp": T0 + 300}),
+        "gateway_profile": signed(
+            "RS256", "rsa-1",
+            {"iss": "https://gateway.example.com", "aud": "internal", "sub": "alice", "level": 7, "verified": True,
+             "address": {"city": "Rome"}, "tenant": {"id": 7}, "iat": T0, "exp": T0 + 60},
+        ),  # fmt: skip
+        "gateway_alice": signed(
+            "EdDSA", "ed-1",
+            {"iss": "kong", "sub": "alice", "consumer_custom_id": "a-1", "consumer_username": "alice",
+             "credential_id": "alice/key-1", "groups": ["staff", "eng"], "iat": T0, "exp": T0 + 300},
+        ),  # fmt: skip
+        "gateway_certificate": signed(
+            "EdDSA", "ed-1",
+            {"iss": "kong", "sub": "CN=alice,O=Acme", "credential_id": "CN=alice,O=Acme", "groups": ["alice"],
+             "iat": T0, "exp": T0 + 300},
+        ),  # fmt: skip
+    }
+
+
 def make_keys():
     KEYS.mkdir(exist_ok=True)
     for name, command in KEY_KINDS.items():
@@ -262,7 +292,7 @@ def main():
         make_keys()
     for name, keys in key_sets().items():
         write_json(KEYS / (name + ".jwks.json"), {"keys": keys})
-    write_json(ROOT / "tokens.json", {**tokens_of_consumers(), **tokens_of_idp()})
+    write_json(ROOT / "tokens.json", {**tokens_of_consumers(), **tokens_of_idp(), **tokens_of_gateway()})
 
 
 if __name__ == "__main__":

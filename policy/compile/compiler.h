@@ -80,6 +80,11 @@ class Compiler {
   uint32_t KeySource(auth::KeySetSourceOptions options);  // its place in the snapshot
   uint32_t JwtSource(const policy::Plugin& plugin, std::string_view path, const policy::TokenIssuer& issuer);
 
+  // signer.cc
+  uint32_t Add(const policy::Plugin& plugin, const policy::JwtSignerConfig& config);
+  void CheckClaims(const policy::Plugin& plugin, const JwtSignerPlugin& signer);
+  void SigningKey(const policy::Plugin& plugin, const policy::JwtSignerConfig& config, JwtSignerPlugin* compiled);
+
   // plugins.cc
   void Plugins();
   void Place(const policy::Plugin& plugin, PluginKind kind, uint32_t config);
@@ -106,6 +111,7 @@ class Compiler {
   std::vector<bool> fit_authorities_;  // of the document's, those that can be trusted
   std::map<std::string, uint32_t> acl_groups_;
   uint64_t verifiers_ = 0;               // so many configurations have a name in the token cache
+  uint64_t signers_ = 0;                 // likewise, in that of signed tokens
   std::vector<auth::ApiKey> api_keys_;   // views into the document
   std::vector<auth::ApiKey> passwords_;  // views into user_passwords_
   std::deque<std::string> user_passwords_;

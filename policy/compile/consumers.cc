@@ -60,10 +60,12 @@ void Compiler::Consumers() {
       compiled.groups.push_back(Index(group));
       compiled.group_names.push_back(snapshot_.groups[group].name);
     }
-    for (const policy::AclGroup& acl : consumer.acls) compiled.acl_groups.push_back(AclGroup(acl.group));
+    for (const policy::AclGroup& acl : consumer.acls) {
+      compiled.acl_groups.push_back(AclGroup(acl.group));
+      compiled.acl_names.push_back(acl.group);
+    }
     std::sort(compiled.acl_groups.begin(), compiled.acl_groups.end());
-    compiled.acl_header = absl::StrJoin(
-        consumer.acls, ", ", [](std::string* out, const policy::AclGroup& acl) { absl::StrAppend(out, acl.group); });
+    compiled.acl_header = absl::StrJoin(compiled.acl_names, ", ");
     if (!consumer.username.empty()) snapshot_.consumer_by_name.emplace(consumer.username, index);
     if (!consumer.custom_id.empty()) snapshot_.consumer_by_custom_id.emplace(consumer.custom_id, index);
     if (!consumer.id.empty()) snapshot_.consumer_by_id.emplace(consumer.id, index);

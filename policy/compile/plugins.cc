@@ -22,7 +22,8 @@ constexpr PluginKind kKinds[] = {PluginKind::kJwt,
                                  PluginKind::kCorrelationId,
                                  PluginKind::kMtlsAuth,
                                  PluginKind::kHeaderCertAuth,
-                                 PluginKind::kOpenidConnect};
+                                 PluginKind::kOpenidConnect,
+                                 PluginKind::kJwtSigner};
 static_assert(std::size(kKinds) == std::variant_size_v<policy::PluginConfig>);
 
 // Kong's ranking of scopes, best first (lookup_cfg of its plugin iterator; docs/policy_format.md).

@@ -84,6 +84,11 @@ std::string_view CheckHeaderName(std::string_view text) {
   return AllOf(text, IsTokenChar) && text.size() <= limits::kHeaderNameBytes ? "" : "a header name";
 }
 
+std::string_view CheckTokenHeader(std::string_view text) {
+  std::string_view name = absl::EndsWithIgnoreCase(text, ":bearer") ? text.substr(0, text.size() - 7) : text;
+  return text.empty() || CheckHeaderName(name).empty() ? "" : "a header name, perhaps with `:bearer` behind it";
+}
+
 std::string_view CheckHeaderValue(std::string_view text) {
   bool fits = std::all_of(text.begin(), text.end(), [](char c) { return c == '\t' || !absl::ascii_iscntrl(c); });
   return fits ? "" : "a header value without control characters";

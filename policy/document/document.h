@@ -265,13 +265,35 @@ struct RevokedToken {
   bool operator==(const RevokedToken&) const = default;
 };
 
+// ---- Keys to sign with ----
+
+struct Key {
+  Origin origin;
+  std::string id;
+  std::string name;         // "" if not given
+  std::string kid;          // unique within its set
+  std::string private_key;  // PEM; "" : it only verifies
+  std::string public_key;   // PEM; may be "" beside a private key
+  size_t set = kNone;
+  std::vector<std::string> tags;
+  bool operator==(const Key&) const = default;
+};
+
+struct KeySet {
+  Origin origin;
+  std::string id;
+  std::string name;
+  std::vector<std::string> tags;
+  bool operator==(const KeySet&) const = default;
+};
+
 // ---- Plugins ----
 
 // The order of the alternatives is that of kPluginNames in plugins.cc, not that of execution.
 using PluginConfig =
     std::variant<JwtConfig, KeyAuthConfig, BasicAuthConfig, HmacAuthConfig, AclConfig, RateLimitingConfig,
                  RateLimitingAdvancedConfig, RequestTransformerConfig, RequestTerminationConfig, CorrelationIdConfig,
-                 MtlsAuthConfig, HeaderCertAuthConfig, OpenidConnectConfig>;
+                 MtlsAuthConfig, HeaderCertAuthConfig, OpenidConnectConfig, JwtSignerConfig>;
 
 struct Plugin {
   Origin origin;  // fields of the configuration are "config/…"
@@ -300,6 +322,8 @@ struct Document {
   std::vector<Consumer> consumers;
   std::vector<ConsumerGroup> consumer_groups;
   std::vector<CaCertificate> ca_certificates;
+  std::vector<KeySet> key_sets;
+  std::vector<Key> keys;  // of all sets; the first of a set signs
   std::vector<Upstream> upstreams;
   std::vector<Plugin> plugins;
   std::vector<Plan> plans;

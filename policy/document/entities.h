@@ -21,6 +21,9 @@ void ReadHmacAuthCredential(Reader& reader, const Cursor& at, HmacAuthCredential
 void ReadMtlsAuthCredential(Reader& reader, const Cursor& at, MtlsAuthCredential* out);
 void ReadAclGroup(Reader& reader, const Cursor& at, AclGroup* out);
 void ReadCaCertificate(Reader& reader, const Cursor& at, CaCertificate* out);
+void ReadKeySet(Reader& reader, const Cursor& at, KeySet* out);
+void ReadKey(Reader& reader, const Cursor& at, size_t set, Key* out);  // `set`: that it is nested in, or kNone
+void CheckKeys(Reader& reader);                                        // that their names and ids are unique
 
 // A list of credentials inside of a consumer, which a `consumer` member may not contradict.
 template <auto kMember, auto kRead>
@@ -63,6 +66,7 @@ void ReadCorrelationIdConfig(Reader& reader, const Cursor& at, PluginConfig* out
 void ReadMtlsAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadHeaderCertAuthConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 void ReadOpenidConnectConfig(Reader& reader, const Cursor& at, PluginConfig* out);
+void ReadJwtSignerConfig(Reader& reader, const Cursor& at, PluginConfig* out);
 
 // Protocols that Kong knows; the websocket ones are not supported yet.
 inline constexpr Word<Protocol> kProtocols[] = {

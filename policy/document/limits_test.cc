@@ -189,5 +189,18 @@ TEST(LimitsTest, AnErrorBehindManyWarningsIsNotLost) {
   EXPECT_FALSE(Parse(text, ParseOptions()).ok());
 }
 
+TEST(LimitsTest, ClaimsOfASigner) {
+  auto problem = [](size_t set, size_t removed) {
+    std::string text =
+        "_format_version: '3.0'\nkey_sets: [{name: kong}]\nplugins:\n- name: jwt-signer\n  config:\n    set_claims: {";
+    for (size_t i = 0; i < set; ++i) absl::StrAppend(&text, "c", i, ": x, ");
+    absl::StrAppend(&text, "}\n    remove_access_token_claims: [", Repeat("y, ", removed), "]\n");
+    const Diagnostics all = Parse(text, ParseOptions()).diagnostics;
+    return all.empty() ? "" : all[0].code;
+  };
+  EXPECT_EQ(problem(limits::kSignerClaims - 9, 9), "");
+  EXPECT_EQ(problem(limits::kSignerClaims - 8, 9), "too_large");
+}
+
 }  // namespace
 }  // namespace sluice::policy

@@ -28,6 +28,7 @@ auto WithEntities(const Document& document, EntityKind kind, F f) {
     case EntityKind::kConsumerGroup: return f(document.consumer_groups);
     case EntityKind::kUpstream: return f(document.upstreams);
     case EntityKind::kCaCertificate: return f(document.ca_certificates);
+    case EntityKind::kKeySet: return f(document.key_sets);
     case EntityKind::kPlan: break;
   }
   return f(document.plans);
@@ -36,8 +37,8 @@ auto WithEntities(const Document& document, EntityKind kind, F f) {
 }  // namespace
 
 std::string_view ToString(EntityKind kind) {
-  constexpr std::string_view kTexts[] = {"service",  "route", "consumer",      "consumer group",
-                                         "upstream", "plan",  "ca certificate"};
+  constexpr std::string_view kTexts[] = {"service",  "route", "consumer",       "consumer group",
+                                         "upstream", "plan",  "ca certificate", "key set"};
   return kTexts[static_cast<size_t>(kind)];
 }
 

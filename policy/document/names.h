@@ -13,8 +13,8 @@
 
 namespace sluice::policy {
 
-enum class EntityKind { kService, kRoute, kConsumer, kConsumerGroup, kUpstream, kPlan, kCaCertificate };
-inline constexpr size_t kEntityKinds = 7;
+enum class EntityKind { kService, kRoute, kConsumer, kConsumerGroup, kUpstream, kPlan, kCaCertificate, kKeySet };
+inline constexpr size_t kEntityKinds = 8;
 
 std::string_view ToString(EntityKind kind);   // "consumer group"
 std::string_view NameField(EntityKind kind);  // "name"; consumers: "username"; authorities have no name but "id"

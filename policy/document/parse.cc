@@ -73,8 +73,8 @@ constexpr Field<Document> kTopFields[] = {
     {"custom_plugins", NotYetList<Document>},
     {"degraphql_routes", NotYetList<Document>},
     {"filter_chains", NotYetList<Document>},
-    {"key_sets", NotYetList<Document>},
-    {"keys", NotYetList<Document>},
+    {"key_sets", Skip<Document>},
+    {"keys", Skip<Document>},
     {"licenses", NotYetList<Document>},
     {"mtls_auth_credentials", Skip<Document>},
     {"oauth2_credentials", NotYetList<Document>},
@@ -88,9 +88,9 @@ constexpr Field<Document> kTopFields[] = {
 // ---- Passes
 // ----------------------------------------------------------------------------------------------------------
 
-// Entities are read kind by kind, so that what a field refers to has been read before: plans, authorities, consumer
-// groups, consumers, upstreams, services, routes, and last the plugins that may be bound to any of them. Each item of a
-// list gives one entity, even a broken one: item i of `services` is document.services[i].
+// Entities are read kind by kind, so that what a field refers to has been read before: plans, authorities, keys,
+// consumer groups, consumers, upstreams, services, routes, and last the plugins that may be bound to any of them. Each
+// item of a list gives one entity, even a broken one: item i of `services` is document.services[i].
 class DocumentReader {
  public:
   DocumentReader(Reader* reader, const Cursor& root) : reader_(*reader), root_(root), document_(reader->document()) {}
@@ -100,6 +100,8 @@ class DocumentReader {
     ReadAll("plans", EntityKind::kPlan, ReadPlan, &document_.plans);
     Reader::WithMember(root_, "plan", [&](const Cursor& plan) { ReadPlanName(reader_, plan, &document_); });
     ReadAll("ca_certificates", EntityKind::kCaCertificate, ReadCaCertificate, &document_.ca_certificates);
+    ReadAll("key_sets", EntityKind::kKeySet, ReadKeySet, &document_.key_sets);
+    ReadKeys();
     ReadAll("consumer_groups", EntityKind::kConsumerGroup, ReadConsumerGroup, &document_.consumer_groups);
     ReadAll("consumers", EntityKind::kConsumer, ReadConsumer, &document_.consumers);
     ReadMemberships();
@@ -132,6 +134,17 @@ class DocumentReader {
       reader_.ErrorAt(reader_.names().OriginOf(kind, clash.second).At(clash.field), "duplicate_name",
                       absl::StrCat("two ", ToString(kind), "s have the ", clash.field, " `", clash.name, "`"),
                       "rename one of them", {reader_.names().OriginOf(kind, clash.first).At(clash.field)});
+  }
+
+  // In the order of their sets, and of keys in a set.
+  void ReadKeys() {
+    size_t set = 0;
+    ForEach(root_, "key_sets", [&](const Cursor& item) {
+      ForEach(item, "keys", [&](const Cursor& key) { ReadKey(reader_, key, set, &document_.keys.emplace_back()); });
+      ++set;
+    });
+    ForEach(root_, "keys", [&](const Cursor& key) { ReadKey(reader_, key, kNone, &document_.keys.emplace_back()); });
+    CheckKeys(reader_);
   }
 
   // ---- Consumers ----

@@ -478,6 +478,14 @@ plans:
   EXPECT_EQ(plans.at(3).sharing.redis, spread);
 }
 
+TEST(ParseTest, JwtSignerHasKongsDefaults) {
+  const ParseResult result = ParseFile("jwt_signer.yaml");
+  JwtSignerConfig defaults;
+  defaults.key_set = 0;
+  ASSERT_EQ(result.document.plugins.size(), 1u);
+  EXPECT_EQ(std::get<JwtSignerConfig>(result.document.plugins[0].config), defaults);
+}
+
 TEST(ParseTest, ALookupThatThrowsIsAnError) {
   ParseOptions options = Options();
   options.env = [](std::string_view) -> std::optional<std::string> { throw 5; };

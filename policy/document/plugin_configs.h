@@ -158,6 +158,30 @@ struct OpenidConnectConfig {
   bool operator==(const OpenidConnectConfig&) const = default;
 };
 
+// Kong's jwt-signer, as far as it signs the access token: verifying tokens is for jwt and openid-connect.
+struct JwtSignerConfig {
+  struct Claim {
+    std::string name;
+    std::string json;  // its value
+    bool operator==(const Claim&) const = default;
+  };
+  bool signing = true;     // access_token_signing
+  size_t key_set = kNone;  // access_token_keyset; kNone only if it does not sign
+  std::string issuer = "kong";
+  JwtAlgorithm algorithm = JwtAlgorithm::kRs256;
+  std::string request_header = "Authorization";          // taken out of the request; "" : none
+  std::string upstream_header = "Authorization:Bearer";  // "" : does not sign
+  std::string original_header;                           // tells the upstream the caller's own token; "" : none does
+  bool optional = false;                                 // nobody identified: forward without a token
+  std::string realm;
+  int64_t upstream_leeway_s = 0;    // added to the end of the caller's token, beyond which none lasts
+  std::vector<Claim> set_claims;    // in the order in which they are set: the last of a name counts
+  std::vector<Claim> add_claims;    // in the order in which they are added: the first of a name counts
+  std::vector<std::string> remove;  // from what the caller's token said
+  int64_t lifetime_s = 300;         // Sluice's own
+  bool operator==(const JwtSignerConfig&) const = default;
+};
+
 struct KeyAuthConfig {
   std::vector<std::string> key_names = {"apikey"};
   bool key_in_header = true;

@@ -29,6 +29,7 @@ constexpr Kind kKinds[] = {
     {"mtls-auth", ReadMtlsAuthConfig, false},
     {"header-cert-auth", ReadHeaderCertAuthConfig, false},
     {"openid-connect", ReadOpenidConnectConfig, false},
+    {"jwt-signer", ReadJwtSignerConfig, false},
 };
 
 // Kong's other bundled plugins, and those of its enterprise edition.
@@ -66,7 +67,6 @@ constexpr std::string_view kLater[] = {
     "jq",
     "json-threat-protection",
     "jwe-decrypt",
-    "jwt-signer",
     "kafka-log",
     "kafka-upstream",
     "key-auth-enc",

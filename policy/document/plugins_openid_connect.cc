@@ -4,13 +4,13 @@
 #include <string>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/limits.h"
 #include "policy/document/check.h"
 #include "policy/document/claims.h"
 #include "policy/document/entities.h"
+#include "policy/document/known_fields.h"
 
 namespace sluice::policy {
 namespace {
@@ -19,47 +19,12 @@ using Config = OpenidConnectConfig;
 
 // ---- Fields without an effect ----
 
-template <size_t kSize>
-struct Text {
-  char data[kSize];
-  constexpr Text(const char (&text)[kSize]) { std::copy_n(text, kSize, data); }  // NOLINT: a literal is one
-  constexpr std::string_view view() const { return {data, kSize - 1}; }
-};
-
-// Whether a value is this one of JSON; a list may have another order, for Kong's are sets.
-bool IsJson(const Node& node, std::string_view json) {
-  double found, wanted;  // decK writes 2592000 as 2.592e+06
-  if (node.kind == NodeKind::kFloat)
-    return absl::SimpleAtod(ToJson(node), &found) && absl::SimpleAtod(json, &wanted) && found == wanted;
-  if (node.kind != NodeKind::kList) return ToJson(node) == json;
-  size_t commas = static_cast<size_t>(std::count(json.begin(), json.end(), ','));
-  if (node.size() != (json == "[]" ? 0 : commas + 1)) return node.size() == 0;
-  for (size_t i = 0; i < node.size(); ++i)
-    if (!absl::StrContains(json, ToJson(node.item(i)))) return false;
-  return true;
-}
-
 // Of a method or a step that bearer tokens do not go through. Its default, which Kong writes into its dumps, is fine.
 template <Text kDefault>
 void Idle(Reader& reader, const Cursor& at, Config*) {
   if (!IsJson(*at.node, kDefault.view()))
     reader.Warn(reader.PlaceOf(at), "no_effect",
                 absl::StrCat("`", at.key->text, "` has no effect with `auth_methods: [bearer]`"), "remove it");
-}
-
-// Of something that would happen to a bearer token, but does not yet.
-template <Text kDefault>
-void Later(Reader& reader, const Cursor& at, Config*) {
-  if (!IsJson(*at.node, kDefault.view()))
-    reader.NotSupported(at, at.key->text,
-                        kDefault.view().empty() ? "remove it" : absl::StrCat("set it to ", kDefault.view()));
-}
-
-template <Text kDefault>
-void Insecure(Reader& reader, const Cursor& at, Config*) {
-  if (!IsJson(*at.node, kDefault.view()))
-    reader.Error(at, "insecure", absl::StrCat("`", at.key->text, "` would let in tokens that nobody has verified"),
-                 absl::StrCat("set it to ", kDefault.view()));
 }
 
 // ---- Fields that are honoured ----
@@ -126,12 +91,6 @@ constexpr Field<Config::ClaimHeader> kHeaderFields[] = {
 
 void ReadUpstreamHeaders(Reader& reader, const Cursor& at, Config* out) {
   reader.List(at, [&](const Cursor& item) { reader.Map(item, kHeaderFields, &out->upstream_headers.emplace_back()); });
-}
-
-// "" : none; "name:bearer": with the scheme before it.
-std::string_view CheckTokenHeader(std::string_view text) {
-  std::string_view name = absl::EndsWithIgnoreCase(text, ":bearer") ? text.substr(0, text.size() - 7) : text;
-  return text.empty() || CheckHeaderName(name).empty() ? "" : "a header name, perhaps with `:bearer` behind it";
 }
 
 constexpr Field<Config> kFields[] = {

@@ -48,6 +48,7 @@ bool IsSpelling(std::string_view name, std::string_view of) {
 }
 
 void SetConsumer(Txn& t, uint32_t consumer) {
+  t.identity.token = {};
   t.identity.groups = {};
   t.identity.plan = kNone;
   t.identity.consumer = consumer == kNone ? nullptr : &t.snapshot->consumers[consumer];

@@ -18,6 +18,7 @@ Step Authorize(Txn& t);       // acl
 Step Charge(Txn& t);          // every limit, all or none
 Step Terminate(Txn& t);       // request-termination
 Step ChooseUpstream(Txn& t);  // service, target, time-outs
+Step Sign(Txn& t);            // jwt-signer
 Step Transform(Txn& t);       // request-transformer; the path and the headers to forward
 
 // ---- What stages share ----

@@ -94,6 +94,7 @@ struct Identified {
   std::string_view credential;
   std::string_view groups;
   uint32_t plan = kNone;
+  std::string_view token = {};  // if a provider answers for what it says
 };
 
 // Refuses what is on one of the lists of the moment.
@@ -130,6 +131,7 @@ Step AcceptAs(Txn& t, const Identified& who) {
   Accept(t, who.consumer, who.credential);
   t.identity.groups = who.groups;
   t.identity.plan = who.plan;
+  t.identity.token = who.token;
   return Step::kNext;
 }
 
@@ -247,6 +249,7 @@ Step AcceptByClaims(Txn& t, const TokenPlugin& plugin, uint32_t provider, std::s
   Identified who;
   Step step;
   if (IsRevoked(t, plugin, marks, &step) || !ReadClaims(t, plugin, &who, &step)) return step;
+  who.token = token;
   Remember(t, plugin, token, Origin(ViewOf(t, plugin.providers[provider]), provider), who, marks);
   Trace(t, plugin.name, "pass", plugin.spot, {"verified, algorithm ", t.token.algorithm_name()});
   return AcceptAs(t, who);
@@ -380,6 +383,7 @@ bool FromCache(Txn& t, const TokenPlugin& plugin, std::string_view token, Step* 
   Identified who{static_cast<uint32_t>(hit.user[0]), {}, {}, static_cast<uint32_t>(hit.user[0] >> 32)};
   if (from_provider) {
     UnpackIdentity(t, hit, &who.credential, &who.groups);
+    who.token = token;
   } else {
     who.credential = t.snapshot->jwt_secrets[index].credential.identifier;
   }

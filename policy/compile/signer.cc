@@ -1,0 +1,116 @@
+// jwt-signer: its key, and the claims that it sets.
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "auth/challenge.h"
+#include "auth/json.h"
+#include "base/arena.h"
+#include "base/limits.h"
+#include "policy/compile/compiler.h"
+#include "policy/json/json_writer.h"
+
+namespace sluice {
+namespace {
+
+std::string Quoted(std::string_view text) {
+  std::string json;
+  JsonWriter(&json).String(text);
+  return json;
+}
+
+std::string Member(std::string_view name, std::string_view json) { return absl::StrCat(Quoted(name), ":", json); }
+
+JwtSignerPlugin::Header HeaderOf(std::string_view written) {
+  return {std::string(written.substr(0, written.find(':'))), absl::EndsWithIgnoreCase(written, ":bearer")};
+}
+
+std::vector<SignedClaim> Texts(const std::vector<policy::JwtSignerConfig::Claim>& claims) {
+  std::vector<SignedClaim> texts;
+  for (const auto& [name, json] : claims) texts.push_back({name, Member(name, json)});
+  return texts;
+}
+
+}  // namespace
+
+namespace {
+
+// Whether a verifier's reader would take it; what is nested too deeply, or of too many values, nobody could verify.
+bool CanBeRead(const SignedClaim& claim) {
+  std::string text = absl::StrCat("{", claim.text, "}");
+  auth::Json json;
+  return json.Parse(text.data(), text.size(), {limits::kTokenDepth, limits::kTokenNodes});
+}
+
+}  // namespace
+
+// What would fail every request fails now.
+void Compiler::CheckClaims(const policy::Plugin& plugin, const JwtSignerPlugin& signer) {
+  size_t size = 0;
+  for (const std::vector<SignedClaim>* claims : {&signer.set_claims, &signer.add_claims}) {
+    for (const SignedClaim& claim : *claims) {
+      size += claim.text.size();
+      if (!CanBeRead(claim))
+        Error(plugin.origin, "config", "bad_claim",
+              absl::StrCat("claim `", claim.name, "` is nested more than ", limits::kTokenDepth - 1,
+                           " levels deep, or has more than ", limits::kTokenNodes, " values"),
+              "make it simpler: nobody would read such a token");
+    }
+  }
+  if (size * 4 / 3 > limits::kSignedTokenBytes)
+    Error(plugin.origin, "config", "too_large",
+          absl::StrCat("the claims to set and to add have ", size, " bytes, with which no token fits into ",
+                       limits::kSignedTokenBytes),
+          "leave some out");
+}
+
+// The first of the set that fits the algorithm: others may be there for upstreams to verify older tokens with.
+void Compiler::SigningKey(const policy::Plugin& plugin, const policy::JwtSignerConfig& config,
+                          JwtSignerPlugin* compiled) {
+  const std::string_view algorithm = policy::ToString(config.algorithm);
+  const std::string& set = document_.key_sets[config.key_set].name;
+  std::string tried;
+  for (const policy::Key& key : document_.keys) {
+    if (key.set != config.key_set || key.private_key.empty()) continue;
+    std::string error;
+    compiled->signer = auth::TokenSigner::Create(*auth::FindAlgorithm(algorithm), key.private_key,
+                                                 absl::StrCat("{", Member("kid", Quoted(key.kid)), "}"), &error);
+    compiled->kid = key.kid;
+    if (compiled->signer != nullptr) break;
+    absl::StrAppend(&tried, "; `", key.kid, "`: ", error);
+  }
+  // Signs once, so that a key that cannot is found now, and for the size of all that is no claim.
+  std::string error;
+  std::optional<std::string> sample;
+  if (compiled->signer != nullptr) sample = compiled->signer->Sign("{}", &error);
+  if (sample) {
+    constexpr size_t kEmptyClaims = 3;  // base64url of "{}"
+    compiled->overhead = sample->size() - kEmptyClaims;
+    return;
+  }
+  Error(plugin.origin, "config/access_token_keyset", "bad_key",
+        absl::StrCat("key set `", set, "` has no private key that signs with ", algorithm,
+                     tried.empty() && error.empty() ? "" : tried + error),
+        "add one to the set, or correct `access_token_signing_algorithm`");
+}
+
+uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::JwtSignerConfig& config) {
+  JwtSignerPlugin signer;
+  signer.spot = SpotOf(plugin.origin);
+  signer.config = config;
+  signer.number = signers_++;
+  signer.upstream = HeaderOf(config.upstream_header);
+  signer.original = HeaderOf(config.original_header);
+  Arena arena;
+  signer.challenge = std::string(auth::Challenge(arena, {"Bearer", config.realm, "", "", ""}));
+  signer.issuer = Member("iss", Quoted(config.issuer));
+  signer.set_claims = Texts(config.set_claims);
+  signer.add_claims = Texts(config.add_claims);
+  signer.keeps_issuer = std::find(config.remove.begin(), config.remove.end(), "original_iss") == config.remove.end();
+  CheckClaims(plugin, signer);
+  if (config.signing && config.key_set != policy::kNone) SigningKey(plugin, config, &signer);
+  snapshot_.jwt_signer.push_back(std::move(signer));
+  return static_cast<uint32_t>(snapshot_.jwt_signer.size() - 1);
+}
+
+}  // namespace sluice
