@@ -2,8 +2,10 @@
 //
 //   decide_bench --benchmark_filter=Jwt
 #include <string>
+#include <string_view>
 
 #include "absl/container/flat_hash_map.h"
+#include "auth/algorithm.h"
 #include "auth/minter.h"
 #include "benchmark/benchmark.h"
 #include "policy/gateway.h"
@@ -79,6 +81,51 @@ BENCHMARK(DecideOpen)->Arg(10)->Arg(1'000)->Arg(100'000);
 BENCHMARK(DecideKeyAndPlan)->Arg(10)->Arg(1'000)->Arg(100'000);
 BENCHMARK(DecideJwtAndPlan)->Arg(10)->Arg(1'000)->Arg(100'000);
 BENCHMARK(DecideNoRoute)->Arg(10)->Arg(1'000)->Arg(100'000);
+
+// ---- A token for the upstream ----
+
+enum class Signing { kNone, kKept, kAnew };
+
+std::string SigningPolicy(const auth::Minter& idp, const auth::Minter& own, std::string_view algorithm,
+                          Signing signing) {
+  std::string text = R"({"_format_version":"3.0","services":[{"name":"s","url":"http://s.internal",
+"routes":[{"name":"r","paths":["/"]}]}],"plugins":[{"name":"jwt","config":{"consumer_optional":true,"jwks":)";
+  text += auth::JwkSet({idp.Jwk("k", "ES256")}) + "}}";
+  if (signing == Signing::kNone) return text + "]}";
+  text += R"(,{"name":"jwt-signer","config":{"access_token_signing_algorithm":")" + std::string(algorithm);
+  text += R"("}}],"key_sets":[{"name":"kong","keys":[{"kid":"one","pem":{"private_key":")";
+  for (char c : own.PrivatePem()) text += c == '\n' ? std::string("\\n") : std::string(1, c);
+  return text + R"("}}]}]})";
+}
+
+// The caller's token was verified before.
+void DecideAndSign(benchmark::State& state, std::string_view algorithm, Signing signing) {
+  const auth::Minter idp = auth::Minter::Make(auth::KeyType::kEcP256);
+  const auth::Minter own = auth::Minter::Make(auth::KeyTypeOf(*auth::FindAlgorithm(algorithm)));
+  GatewayOptions options;
+  if (signing == Signing::kAnew) options.signed_token_cache_bytes = 0;
+  Gateway gateway(options);
+  gateway.Publish(testing::MustCompile(SigningPolicy(idp, own, algorithm, signing)));
+  const std::string token =
+      "Bearer " +
+      idp.Mint(auth::Algorithm::kEs256,
+               R"({"iss":"https://idp.example.com","aud":["orders","billing"],"sub":"alice","iat":1759999000,)"
+               R"("exp":1760003600,"scope":"orders:read orders:write","email":"alice@example.com",)"
+               R"("realm_access":{"roles":["staff","eng"]}})",
+               "k");
+  testing::TestRequest r("GET", "/x?y=1", {{"Authorization", token}});
+  Transaction txn(gateway);
+  for (auto _ : state) {
+    txn.Begin(r.request, testing::kStart);
+    if (txn.decision().action != Action::kForward) state.SkipWithError("not as expected");
+    txn.Report({200, 0, ""}, testing::kStart);
+  }
+}
+BENCHMARK_CAPTURE(DecideAndSign, nothing, "RS256", Signing::kNone);
+BENCHMARK_CAPTURE(DecideAndSign, kept, "RS256", Signing::kKept);
+BENCHMARK_CAPTURE(DecideAndSign, anew_rs256, "RS256", Signing::kAnew);
+BENCHMARK_CAPTURE(DecideAndSign, anew_es256, "ES256", Signing::kAnew);
+BENCHMARK_CAPTURE(DecideAndSign, anew_eddsa, "EdDSA", Signing::kAnew);
 
 void FloorHashProbe(benchmark::State& state) {
   absl::flat_hash_map<std::string, int64_t> map;
