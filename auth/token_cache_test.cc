@@ -44,7 +44,7 @@ class TokenCacheTest : public ::testing::Test {
  protected:
   using Key = TokenCacheKey;
   using Value = typename Cache::Value;
-  static constexpr size_t kEntryBytes = 64 + Value::kPayloadBytes;
+  static constexpr size_t kEntryBytes = 96 + Value::kPayloadBytes;
   static constexpr size_t kSetBytes = 4 * kEntryBytes;
 };
 

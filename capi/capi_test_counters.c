@@ -28,8 +28,8 @@ static void test_metrics(void) {
   CHECK(values.limit_count == 1);
   CHECK(is(values.limits[0].scope, "plugin/rate-limiting") && is(values.limits[0].limit, "hour"));
   CHECK(values.limits[0].allowed == 2 && values.limits[0].refused == 1 && values.limits[0].shadow_refused == 0);
-  CHECK(values.table_count == 2 && is(values.tables[1].table, "other"));
-  CHECK(values.tables[1].live == 1 && values.tables[1].capacity > 1);
+  CHECK(values.table_count == 3 && is(values.tables[2].table, "other"));
+  CHECK(values.tables[2].live == 1 && values.tables[2].capacity > 1);
   CHECK(values.full_refusals == 0 && values.unmetered == 0);
   CHECK(contains(values.prometheus,
                  "\nsluice_limit_rulings_total{scope=\"plugin/rate-limiting\",limit=\"hour\",ruling=\"refused\"} 1\n"));

@@ -166,7 +166,7 @@ TEST_F(TlsSentinel, TellsTheMasterAndItsSuccessor) {
   EXPECT_EQ(master_.Run({"WAIT", "1", "10000"}), "1");
   master_.Stop();
   EXPECT_EQ(node.AskUntil("203.0.113.2", 500), 0);
-  node.AskUntil("203.0.113.2", 0);  // the replica has become the master
+  node.AskUntil("203.0.113.2", 0);                  // the replica has become the master
   EXPECT_EQ(replica_.Run({"AUTH", kAdmin}), "OK");  // the sentinel has cut who was connected
   EXPECT_TRUE(Has(replica_.Run({"ROLE"}), "master"));
   forwarded += node.AskUntil("203.0.113.1", 429);
