@@ -40,7 +40,10 @@ sluice_str str(const char* text) {
   return s;
 }
 
-int is(sluice_str s, const char* text) { return s.size == strlen(text) && memcmp(s.data, text, s.size) == 0; }
+/* An empty text may be null, which memcmp may not be given. */
+int is(sluice_str s, const char* text) {
+  return s.size == strlen(text) && (s.size == 0 || memcmp(s.data, text, s.size) == 0);
+}
 
 int contains(sluice_str s, const char* part) {
   size_t size = strlen(part), i;
