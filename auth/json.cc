@@ -46,7 +46,7 @@ bool IsUtf8(const char* text, size_t size) {
 }
 
 // RapidJSON turns an escaped lone low surrogate (`\udc00`) into bytes that are not UTF-8; nothing else can bring them
-// here.
+// here, so that a text without escapes, as nearly all are, is not looked through.
 bool HasSurrogate(const char* text, size_t size) {
   const char* end = text + size;
   while (text < end) {
@@ -58,12 +58,24 @@ bool HasSurrogate(const char* text, size_t size) {
   return false;
 }
 
+// Two names that differ here differ.
+uint64_t FirstBytes(std::string_view name) {
+  uint64_t bytes = 0;
+  if (name.size() >= sizeof bytes) {
+    std::memcpy(&bytes, name.data(), sizeof bytes);
+    return bytes;
+  }
+  for (char c : name) bytes = bytes << 8 | static_cast<uint8_t>(c);
+  return bytes;
+}
+
 }  // namespace
 
 // Builds the flat list from the reader's events: a container is closed by filling in the size of its subtree.
 class JsonBuilder {
  public:
-  JsonBuilder(std::vector<JsonNode>* nodes, JsonBounds bounds) : nodes_(*nodes), bounds_(bounds) {
+  JsonBuilder(std::vector<JsonNode>* nodes, JsonBounds bounds, bool has_escapes)
+      : nodes_(*nodes), bounds_(bounds), has_escapes_(has_escapes) {
     bounds_.depth = std::min(bounds_.depth, kJsonMaxDepth);
   }
   const char* error() const { return error_; }
@@ -84,13 +96,13 @@ class JsonBuilder {
   }
   bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }  // only with a flag that is not set
   bool String(const char* text, rapidjson::SizeType size, bool) {
-    if (HasSurrogate(text, size)) return Fail("a string has a lone surrogate");
+    if (has_escapes_ && HasSurrogate(text, size)) return Fail("a string has a lone surrogate");
     JsonNode* node = Add(JsonType::kString);
     if (node) node->text = {text, size};
     return node != nullptr;
   }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
-    if (HasSurrogate(text, size)) return Fail("a member's name has a lone surrogate");
+    if (has_escapes_ && HasSurrogate(text, size)) return Fail("a member's name has a lone surrogate");
     name_ = {text, size};
     return true;
   }
@@ -143,6 +155,7 @@ class JsonBuilder {
 
   std::vector<JsonNode>& nodes_;
   JsonBounds bounds_;
+  const bool has_escapes_;
   std::string_view name_;
   size_t depth_ = 0;
   uint32_t open_[kJsonMaxDepth];
@@ -190,7 +203,7 @@ bool Json::Parse(char* text, size_t size, JsonBounds bounds) {
   }
   rapidjson::InsituStringStream stream(text);
   rapidjson::Reader reader;
-  JsonBuilder builder(&nodes_, bounds);
+  JsonBuilder builder(&nodes_, bounds, std::memchr(text, '\\', size) != nullptr);
   error_ = "";
   if (!reader.Parse<kFlags>(stream, builder))
     error_ = builder.error();
@@ -212,15 +225,16 @@ bool Json::ObjectHasDuplicate(size_t object) {
   names_.clear();
   size_t end = object + nodes_[object].size;
   bool many = nodes_[object].count > kFew;
+  auto less = [](const Name& a, const Name& b) { return a.first != b.first ? a.first < b.first : a.text < b.text; };
+  auto equal = [](const Name& a, const Name& b) { return a.first == b.first && a.text == b.text; };
   for (size_t i = object + 1; i < end; i += nodes_[i].size) {
+    const Name name = {FirstBytes(nodes_[i].name), nodes_[i].name};
     if (!many)
-      for (uint32_t other : names_)
-        if (nodes_[other].name == nodes_[i].name) return true;
-    names_.push_back(static_cast<uint32_t>(i));
+      for (const Name& other : names_)
+        if (equal(other, name)) return true;
+    names_.push_back(name);
   }
   if (!many) return false;
-  auto less = [this](uint32_t a, uint32_t b) { return nodes_[a].name < nodes_[b].name; };
-  auto equal = [this](uint32_t a, uint32_t b) { return nodes_[a].name == nodes_[b].name; };
   std::sort(names_.begin(), names_.end(), less);
   return std::adjacent_find(names_.begin(), names_.end(), equal) != names_.end();
 }

@@ -86,7 +86,11 @@ class Json {
   bool ObjectHasDuplicate(size_t object);
 
   std::vector<JsonNode> nodes_;
-  std::vector<uint32_t> names_;  // scratch of the duplicate check
+  struct Name {
+    uint64_t first;  // of its bytes, for comparing fast
+    std::string_view text;
+  };
+  std::vector<Name> names_;  // scratch of the duplicate check
   const char* error_ = "";
 };
 
