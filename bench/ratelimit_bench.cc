@@ -93,7 +93,7 @@ void ChargeOneKind(benchmark::State& state, const LimitSpec& spec) {
   if (state.thread_index() == 0) {
     store = MakeStore(1 << 20);
     limit = MakeLimit(spec, "limit");
-    charge = {&limit, KeyBuilder(store->hash_key(), limit.id()).Add("alice").Finish()};
+    charge = {&limit, KeyOf(limit.id(), SubjectBuilder(store->hash_key()).Add("alice").Finish())};
   }
   Clock clock;
   Verdict verdict;
@@ -123,7 +123,7 @@ void ChargeThreeAllOrNone(benchmark::State& state) {
   const Limit limits[] = {MakeLimit(kPace, "a"), MakeLimit(kPace, "b"), MakeLimit(kPace, "c")};
   Charge charges[3];
   for (int i = 0; i < 3; ++i)
-    charges[i] = {&limits[i], KeyBuilder(store->hash_key(), limits[i].id()).Add("alice").Finish()};
+    charges[i] = {&limits[i], KeyOf(limits[i].id(), SubjectBuilder(store->hash_key()).Add("alice").Finish())};
   Clock clock;
   Verdict verdicts[3];
   for (auto _ : state) benchmark::DoNotOptimize(ChargeAll(*store, charges, 3, clock.Tick(), verdicts));
@@ -133,7 +133,8 @@ BENCHMARK(ChargeThreeAllOrNone);
 void BuildKey(benchmark::State& state) {
   const HashKey seed{1, 2};
   const LimitId id = HashLimitName("plan/free/pace");
-  for (auto _ : state) benchmark::DoNotOptimize(KeyBuilder(seed, id).Add("consumer").Add("4f1c2d8e-alice").Finish());
+  for (auto _ : state)
+    benchmark::DoNotOptimize(KeyOf(id, SubjectBuilder(seed).Add("consumer").Add("4f1c2d8e-alice").Finish()));
 }
 BENCHMARK(BuildKey);
 

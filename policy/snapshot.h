@@ -307,6 +307,7 @@ struct CompiledRoute {
 
 struct CompiledPlanLimit : CompiledLimit {
   policy::CountBy count_by;
+  bool counts_as_before = false;  // by what the plan's limit before it counts by
 };
 
 struct CompiledPlan {

@@ -34,9 +34,8 @@ Key OverflowKey(const StoreImpl& store, const Limit& limit) {
   const LimitSpec& spec = limit.spec();
   const uint64_t figures[] = {static_cast<uint64_t>(spec.kind), spec.amount, spec.burst,
                               static_cast<uint64_t>(spec.period_ns), static_cast<uint64_t>(spec.calendar)};
-  return KeyBuilder(store.hash_key(), limit.id())
-      .Add({reinterpret_cast<const char*>(figures), sizeof figures})
-      .Finish();
+  return KeyOf(limit.id(),
+               SubjectBuilder(store.hash_key()).Add({reinterpret_cast<const char*>(figures), sizeof figures}).Finish());
 }
 
 // Results are built in place (`new (&x) X(F())` copies nothing): a copy would load 16 bytes at once that were just

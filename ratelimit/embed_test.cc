@@ -15,8 +15,8 @@ int main() {
   }
   auto store = Store::CreatePrivate(1 << 20, {1, 2}, StoreOptions(), &error);
   if (store == nullptr) return std::printf("%s\n", error.c_str());
-  const Charge charges[] = {{&pace, KeyBuilder(store->hash_key(), pace.id()).Add("alice").Finish()},
-                            {&hourly, KeyBuilder(store->hash_key(), hourly.id()).Add("alice").Finish()}};
+  const Charge charges[] = {{&pace, KeyOf(pace.id(), SubjectBuilder(store->hash_key()).Add("alice").Finish())},
+                            {&hourly, KeyOf(hourly.id(), SubjectBuilder(store->hash_key()).Add("alice").Finish())}};
   std::string seen;
   for (int64_t second = 0; second < 6; ++second) {
     for (int i = 0; i < 4; ++i) {

@@ -1,12 +1,15 @@
-// Whom a limit counts: a 128-bit fingerprint of (limit id, key parts).
+// Whom a limit counts: a 128-bit fingerprint of (limit id, parts that tell a caller).
 //
-//   Key key = KeyBuilder(store.hash_key(), limit.id()).Add("consumer").Add(consumer.id).Finish();
+//   const Subject alice = SubjectBuilder(store.hash_key()).Add("consumer").Add(consumer.id).Finish();
+//   Charge charges[] = {{&pace, KeyOf(pace.id(), alice)}, {&hourly, KeyOf(hourly.id(), alice)}};
 //
 // Each part is preceded by its length, so ("a", "bc") and ("ab", "c") differ, and so do one empty part and none.
 //
-// The fingerprint is SipHash-2-4-128 under a secret key that lives in the store's region, so all processes of a group
-// agree and nobody outside can grind a collision. Two callers are mistaken for one only when all 128 bits agree: among
-// n keys with probability below n^2 / 2^129, for 10^9 keys about 1.5e-21.
+// A subject is SipHash-2-4-128 under a secret key that lives in the store's region, so all processes of a group agree
+// and nobody outside can grind a collision. With the id of a limit added to it bit by bit it is that limit's key: one
+// subject has another key for each limit, and two subjects meet under given limits only if their 128 bits differ by
+// just what the limits' ids do. Two callers are mistaken for one among n keys with probability below n^2 / 2^129, for
+// 10^9 keys about 1.5e-21.
 //
 // No allocation. A builder belongs to one thread.
 #ifndef SLUICE_RATELIMIT_KEY_H_
@@ -21,24 +24,28 @@ namespace sluice::ratelimit {
 
 using Key = Hash128;
 
-class KeyBuilder {
- public:
-  KeyBuilder(const HashKey& hash_key, const LimitId& limit) : hasher_(hash_key) {
-    hasher_.AddWord(limit.lo);
-    hasher_.AddWord(limit.hi);
-  }
+// Who is counted, by whichever limit.
+using Subject = Hash128;
 
-  KeyBuilder& Add(std::string_view part) {
+class SubjectBuilder {
+ public:
+  explicit SubjectBuilder(const HashKey& hash_key) : hasher_(hash_key) {}
+
+  SubjectBuilder& Add(std::string_view part) {
     hasher_.AddWord(part.size());
     hasher_.Add(part);
     return *this;
   }
 
-  Key Finish() { return hasher_.Finish(); }
+  Subject Finish() { return hasher_.Finish(); }
 
  private:
   SipHasher hasher_;
 };
+
+constexpr Key KeyOf(const LimitId& limit, const Subject& subject) {
+  return {limit.lo ^ subject.lo, limit.hi ^ subject.hi};
+}
 
 }  // namespace sluice::ratelimit
 

@@ -69,23 +69,23 @@ TEST(SipHash, AddsAWordAsItsBytes) {
 
 static_assert(HashLimitName("plan/free/pace") != HashLimitName("plan/free/hourly"));
 
-TEST(KeyBuilder, TellsPartsLimitsAndSeedsApart) {
+TEST(KeyOf, TellsPartsLimitsAndSeedsApart) {
   const LimitId a = HashLimitName("a"), b = HashLimitName("b");
   const HashKey seed{1, 2}, other{1, 3};
   const std::vector<Key> keys = {
-      KeyBuilder(seed, a).Finish(),
-      KeyBuilder(seed, a).Add("").Finish(),
-      KeyBuilder(seed, a).Add("").Add("").Finish(),
-      KeyBuilder(seed, a).Add("a").Add("bc").Finish(),
-      KeyBuilder(seed, a).Add("ab").Add("c").Finish(),
-      KeyBuilder(seed, a).Add("abc").Finish(),
-      KeyBuilder(seed, b).Add("abc").Finish(),
-      KeyBuilder(other, a).Add("abc").Finish(),
+      KeyOf(a, SubjectBuilder(seed).Finish()),
+      KeyOf(a, SubjectBuilder(seed).Add("").Finish()),
+      KeyOf(a, SubjectBuilder(seed).Add("").Add("").Finish()),
+      KeyOf(a, SubjectBuilder(seed).Add("a").Add("bc").Finish()),
+      KeyOf(a, SubjectBuilder(seed).Add("ab").Add("c").Finish()),
+      KeyOf(a, SubjectBuilder(seed).Add("abc").Finish()),
+      KeyOf(b, SubjectBuilder(seed).Add("abc").Finish()),
+      KeyOf(a, SubjectBuilder(other).Add("abc").Finish()),
   };
   std::set<std::pair<uint64_t, uint64_t>> distinct;
   for (const Key& key : keys) distinct.insert({key.lo, key.hi});
   EXPECT_EQ(distinct.size(), keys.size());
-  EXPECT_EQ(KeyBuilder(seed, a).Add("abc").Finish(), keys[5]);
+  EXPECT_EQ(KeyOf(a, SubjectBuilder(seed).Add("abc").Finish()), keys[5]);
 }
 
 }  // namespace

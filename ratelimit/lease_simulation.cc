@@ -11,7 +11,7 @@ Simulation::Simulation(std::shared_ptr<const LeaseSet> set, const SimulationOpti
       options_(options),
       central_(central),
       random_(seed),
-      key_(KeyBuilder(kTestSeed, set_->id()).Add("alice").Finish()),
+      key_(KeyOf(set_->id(), SubjectBuilder(kTestSeed).Add("alice").Finish())),
       bucket_("alice" + std::to_string(seed)),
       nodes_(options.nodes) {}
 

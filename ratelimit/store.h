@@ -92,7 +92,7 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  const HashKey& hash_key() const;  // for KeyBuilder
+  const HashKey& hash_key() const;  // for SubjectBuilder
 
   // Of this room only.
   const StoreImpl& impl() const { return *impl_; }

@@ -39,7 +39,7 @@ inline std::unique_ptr<Store> MakeStore(size_t bytes = 1 << 20, const StoreOptio
 }
 
 inline Key MakeKey(const Store& store, const Limit& limit, std::string_view part) {
-  return KeyBuilder(store.hash_key(), limit.id()).Add(part).Finish();
+  return KeyOf(limit.id(), SubjectBuilder(store.hash_key()).Add(part).Finish());
 }
 
 // Memory that forked processes share.

@@ -139,6 +139,7 @@ void Compiler::PlanLimit(const policy::Plan& plan, const policy::Limit& limit, c
   compiled.shadow = limit.shadow;
   compiled.on_full = OnFullOf(plan.on_full);
   compiled.count_by = limit.count_by;
+  compiled.counts_as_before = !out->limits.empty() && out->limits.back().count_by == limit.count_by;
   if (CompileLimit(limit.origin, "", id, SpecOf(limit), &compiled)) out->limits.push_back(std::move(compiled));
 }
 

@@ -17,7 +17,7 @@ void Add(Txn& t, Bill& bill, const CompiledLimit& limit, const RateLimitingPlugi
   line.limit = &limit;
   line.plugin = plugin;
   line.charge.limit = &limit.limit;
-  if (limit.shared == kNone) line.charge.key = KeyOf(t, limit.limit.id(), counted);
+  if (limit.shared == kNone) line.charge.key = ratelimit::KeyOf(limit.limit.id(), counted.subject);
   line.charge.cost = uint64_t{std::max<uint32_t>(t.request.cost, 1)} * t.route->cost;
   line.charge.shadow = limit.shadow;
   line.charge.penalize = limit.penalize;
@@ -26,7 +26,7 @@ void Add(Txn& t, Bill& bill, const CompiledLimit& limit, const RateLimitingPlugi
 }
 
 // The last line is of a limit that all nodes share: notes its bucket, unless another of the same plan or plugin has.
-void AddShared(Txn& t, Bill& bill, const std::vector<CompiledSharing>& shared, const Counted& counted) {
+void AddShared(Bill& bill, const std::vector<CompiledSharing>& shared, const Counted& counted) {
   Bill::Line& line = bill.lines[bill.count - 1];
   if (line.limit->shared == kNone) return;
   line.part = static_cast<uint32_t>(bill.part_count) + line.limit->shared;
@@ -35,23 +35,24 @@ void AddShared(Txn& t, Bill& bill, const std::vector<CompiledSharing>& shared, c
   part.sharing = &shared[line.limit->shared];
   part.counted = counted;
   part.cost = line.charge.cost;
-  part.key = KeyOf(t, part.sharing->set->id(), counted);
+  part.key = ratelimit::KeyOf(part.sharing->set->id(), counted.subject);
 }
 
 void AddAll(Txn& t, Bill& bill, const RateLimitingPlugin& plugin) {
   const Counted counted = CountedBy(t, plugin.count_by, plugin.group);
   for (const CompiledLimit& limit : plugin.limits) {
     Add(t, bill, limit, &plugin, counted);
-    AddShared(t, bill, plugin.shared, counted);
+    AddShared(bill, plugin.shared, counted);
   }
   bill.part_count += plugin.shared.size();
 }
 
 void AddAll(Txn& t, Bill& bill, const CompiledPlan& plan) {
+  Counted counted;
   for (const CompiledPlanLimit& limit : plan.limits) {
-    const Counted counted = CountedBy(t, limit.count_by, "");
+    if (!limit.counts_as_before) counted = CountedBy(t, limit.count_by, "");
     Add(t, bill, limit, nullptr, counted);
-    AddShared(t, bill, plan.shared, counted);
+    AddShared(bill, plan.shared, counted);
   }
   bill.part_count += plan.shared.size();
 }
@@ -224,11 +225,11 @@ void TakeVerdicts(Bill& bill) {
 }
 
 // Of a part that is missing the node's own count is asked after all.
-void KeyMissing(const Txn& t, Bill& bill) {
+void KeyMissing(Bill& bill) {
   for (size_t i = 0; i < bill.count; ++i) {
     Bill::Line& line = bill.lines[i];
     if (line.part != Bill::kLocal && bill.PartOf(line) == nullptr)
-      line.charge.key = KeyOf(t, line.limit->limit.id(), bill.parts[line.part].counted);
+      line.charge.key = ratelimit::KeyOf(line.limit->limit.id(), bill.parts[line.part].counted.subject);
   }
 }
 
@@ -262,7 +263,7 @@ void PeekOwn(Txn& t, Bill& bill) {
 
 bool ChargeEverything(Txn& t, Bill& bill, SharedStep shared) {
   bool allowed = shared == SharedStep::kGo;
-  KeyMissing(t, bill);
+  KeyMissing(bill);
   if (allowed) {
     allowed = ChargeOwn(t, bill);
   } else {

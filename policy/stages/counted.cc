@@ -32,6 +32,9 @@ class Counter {
 
   Counted Count() {
     for (policy::CountBy::Part part : count_by_.parts) Add(part);
+    ratelimit::SubjectBuilder subject(t_.gateway.store->hash_key());
+    for (size_t i = 0; i < counted_.count; ++i) subject.Add(counted_.parts[i].by).Add(counted_.parts[i].name);
+    counted_.subject = subject.Finish();
     return counted_;
   }
 
@@ -91,12 +94,6 @@ class Counter {
 
 Counted CountedBy(Txn& t, const policy::CountBy& count_by, std::string_view group) {
   return Counter(t, count_by, group).Count();
-}
-
-ratelimit::Key KeyOf(const Txn& t, const ratelimit::LimitId& limit, const Counted& counted) {
-  ratelimit::KeyBuilder key(t.gateway.store->hash_key(), limit);
-  for (size_t i = 0; i < counted.count; ++i) key.Add(counted.parts[i].by).Add(counted.parts[i].name);
-  return key.Finish();
 }
 
 }  // namespace sluice

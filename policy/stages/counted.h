@@ -19,12 +19,11 @@ struct Counted {
   Part parts[policy::CountBy::kMostParts];
   size_t count = 0;
   bool bounded = true;  // only as many as the policy names: no caller can make up new ones
+  ratelimit::Subject subject;
 };
 
 // `group` is the consumer group that the plugin is bound to.
 Counted CountedBy(Txn& t, const policy::CountBy& count_by, std::string_view group);
-
-ratelimit::Key KeyOf(const Txn& t, const ratelimit::LimitId& limit, const Counted& counted);
 
 }  // namespace sluice
 
