@@ -1,14 +1,13 @@
 // A node's part of limits that all nodes share: units leased from a central bucket, and spent without asking anybody.
 //
-//   Leases leases(Leases::Options());
-//   // On the way of a request:
+//   Leases leases(Leases::Options{});
+//   // On the way of a request; `set` is a LeaseSet of lease_set.h:
 //   switch (leases.Take(*set, key, cost, now, verdicts, &ticket)) {
 //     case Leases::Outcome::kAllowed: break;                      // forward it
 //     case Leases::Outcome::kRefused: return TooMany(verdicts);
-//     case Leases::Outcome::kAsk:     wait for leases.Want(set, key, bucket, cost, now), then Take again; or, if
-//     nothing
-//                                     is to be waited for, as kDown
-//     case Leases::Outcome::kDown:    what the policy says for when the server cannot be reached; leases.Owe(…)
+//     case Leases::Outcome::kAsk:     // wait for leases.Want(set, key, bucket, cost, now), then Take again;
+//                                     // if that is 0 there is nothing to wait for: as kDown
+//     case Leases::Outcome::kDown:    // what the policy says for when the server cannot be reached; leases.Owe(…)
 //   }
 //   // In the background, now and then, and whenever something waits:
 //   while (std::optional<Ask> ask = leases.NextAsk(now, &ask_again)) {
