@@ -36,7 +36,7 @@ struct Capture {
   std::string_view value;
 };
 
-// Who is really calling, after trusted proxies.
+// Who is calling: the address of the connection as the host gives it, and what was asked for.
 struct Client {
   std::string_view ip;
   std::string_view scheme;
