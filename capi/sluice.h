@@ -18,13 +18,13 @@
  * - Strings are {data, size}, bytes, not NUL-terminated; an empty one may have data NULL.
  * - Structs begin with struct_size, set by the caller to sizeof the struct; they grow only at the end, so that a host
  *   built against an older header goes on working.
- * - Borrowed in: a request's views must live until sluice_txn_free. Borrowed out: a
- *   decision's views live until sluice_txn_free. A document, options and results are read during the call only.
+ * - Borrowed in: a request's views must live until sluice_txn_free. Borrowed out: a decision's views live until
+ *   sluice_txn_free. A document, options and results are read during the call only.
  * - Owned: what a _new, _compile or _begin call gives is the caller's, to be freed with the matching _free; every _free
  *   takes NULL. An error given through sluice_error** is the caller's; pass NULL to go without.
  * - Threads: gateway and policy may be used by any number at once; a txn by one at a time (it may migrate).
  * - Nothing throws, aborts, reads a clock, starts a thread or opens a socket. Safe before and after fork; a gateway
- * made before the fork must not be used by both sides unless its region is shared memory and no job is under way.
+ *   made before the fork must not be used by both sides unless its region is shared memory and no job is under way.
  * - Time is an argument: wall clock for dates and calendar windows, monotonic clock for paces.
  */
 #ifndef SLUICE_H_

@@ -2,6 +2,7 @@
  * one more thread.
  *
  *   sluice_io* io;
+ *   sluice_effect effect = {0};  effect.struct_size = sizeof effect;
  *   sluice_io_start(gateway, NULL, &io, NULL);          after fork, after sluice_gateway_publish
  *
  *   A host with an event loop watches sluice_io_fd(io) for reading. When a transaction answers SLUICE_WAIT:
