@@ -119,6 +119,11 @@ void ReadLimit(Reader& reader, const Cursor& at, Limit* out) {
 }
 
 void ReadLimits(Reader& reader, const Cursor& at, Plan* out) {
+  constexpr size_t kMostLimits = 16;                                        // each is charged on every request
+  if (at.node->kind == NodeKind::kList && at.node->size() > kMostLimits) {  // unread: each is compared with the others
+    reader.Error(at, "too_large", absl::StrCat("more than ", kMostLimits, " limits"));
+    return;
+  }
   reader.List(at, [&](const Cursor& item) {
     Limit limit;
     ReadLimit(reader, item, &limit);
@@ -129,9 +134,6 @@ void ReadLimits(Reader& reader, const Cursor& at, Plan* out) {
                        {other.origin.At("name")});
     out->limits.push_back(std::move(limit));
   });
-  constexpr size_t kMostLimits = 16;  // each is charged on every request
-  if (out->limits.size() > kMostLimits)
-    reader.Error(at, "too_large", absl::StrCat("more than ", kMostLimits, " limits"));
 }
 
 constexpr Field<Plan> kPlanFields[] = {
