@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "gtest/gtest.h"
 #include "policy/gateway.h"
+#include "policy/snapshot.h"
 #include "policy/testing.h"
 
 namespace sluice {
@@ -420,6 +421,38 @@ key_sets:
       "bad_key: key set `both` has no private key that signs with ES256; `rsa`: expected a private key for ES256, "
       "found another kind; `ec`: expected a private key for ES256, found another kind\n");
   EXPECT_EQ(ErrorsOf(policy("RS256", "empty")), "bad_key: key set `empty` has no private key that signs with RS256\n");
+}
+
+// Else a document of many plugins and many keys would read each key for each plugin.
+TEST(JwtSigner, PluginsOfOneSetShareItsKey) {
+  const auth::Minter ec = auth::Minter::Make(auth::KeyType::kEcP256);
+  auto policy = [&](std::string_view algorithm, size_t keys) {
+    std::string text = "_format_version: \"3.0\"\nkey_sets:\n- name: kong\n  keys:\n";
+    for (size_t i = 0; i < keys; ++i)
+      absl::StrAppend(&text, "  - {kid: k", i, ", pem: {private_key: ", Quoted(ec.PrivatePem()), "}}\n");
+    absl::StrAppend(&text, "services:\n- {name: s, url: \"http://s.internal\", routes: [{name: r, paths: [/]}]}\n",
+                    "plugins:\n");
+    for (std::string_view scope : {"", ", service: s", ", route: r"})
+      absl::StrAppend(&text, "- {name: jwt-signer", scope, ", config: {access_token_signing_algorithm: ", algorithm,
+                      "}}\n");
+    return text;
+  };
+  const auto snapshot = testing::MustCompile(policy("ES256", 2));
+  ASSERT_EQ(snapshot->jwt_signer.size(), 3u);
+  for (const JwtSignerPlugin& plugin : snapshot->jwt_signer) {
+    EXPECT_EQ(plugin.signer, snapshot->jwt_signer[0].signer);
+    EXPECT_EQ(plugin.kid, "k0");
+    EXPECT_EQ(plugin.overhead, snapshot->jwt_signer[0].overhead);
+  }
+  const auto error = [](std::string_view tail) {
+    std::string text = "bad_key: key set `kong` has no private key that signs with RS256";
+    for (int i = 0; i < 4; ++i)
+      absl::StrAppend(&text, "; `k", i, "`: expected a private key for RS256, found another kind");
+    return absl::StrCat(text, tail, "\n");
+  };
+  EXPECT_EQ(ErrorsOf(policy("RS256", 4)), absl::StrCat(error(""), error(""), error("")));
+  EXPECT_EQ(ErrorsOf(policy("RS256", 5)),
+            absl::StrCat(error("; and 1 more"), error("; and 1 more"), error("; and 1 more")));
 }
 
 }  // namespace

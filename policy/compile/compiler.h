@@ -4,12 +4,14 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "auth/token_sign.h"
 #include "base/diagnostic.h"
 #include "policy/document/document.h"
 #include "policy/gateway.h"
@@ -83,6 +85,13 @@ class Compiler {
   // signer.cc
   uint32_t Add(const policy::Plugin& plugin, const policy::JwtSignerConfig& config);
   void CheckClaims(const policy::Plugin& plugin, const JwtSignerPlugin& signer);
+  struct KeyToSignWith {
+    std::shared_ptr<const auth::TokenSigner> signer;  // null: none fits
+    std::string kid;
+    size_t overhead = 0;
+    std::string why_not;
+  };
+  KeyToSignWith FindSigningKey(size_t set, std::string_view algorithm) const;
   void SigningKey(const policy::Plugin& plugin, const policy::JwtSignerConfig& config, JwtSignerPlugin* compiled);
 
   // plugins.cc
@@ -110,10 +119,11 @@ class Compiler {
   std::vector<router::RouteSpec> specs_;
   std::vector<bool> fit_authorities_;  // of the document's, those that can be trusted
   std::map<std::string, uint32_t> acl_groups_;
-  uint64_t verifiers_ = 0;               // so many configurations have a name in the token cache
-  uint64_t signers_ = 0;                 // likewise, in that of signed tokens
-  std::vector<auth::ApiKey> api_keys_;   // views into the document
-  std::vector<auth::ApiKey> passwords_;  // views into user_passwords_
+  uint64_t verifiers_ = 0;  // so many configurations have a name in the token cache
+  uint64_t signers_ = 0;    // likewise, in that of signed tokens
+  std::map<std::pair<size_t, policy::JwtAlgorithm>, KeyToSignWith> signing_keys_;  // by key set
+  std::vector<auth::ApiKey> api_keys_;                                             // views into the document
+  std::vector<auth::ApiKey> passwords_;                                            // views into user_passwords_
   std::deque<std::string> user_passwords_;
 };
 

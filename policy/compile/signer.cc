@@ -65,33 +65,51 @@ void Compiler::CheckClaims(const policy::Plugin& plugin, const JwtSignerPlugin& 
 }
 
 // The first of the set that fits the algorithm: others may be there for upstreams to verify older tokens with.
-void Compiler::SigningKey(const policy::Plugin& plugin, const policy::JwtSignerConfig& config,
-                          JwtSignerPlugin* compiled) {
-  const std::string_view algorithm = policy::ToString(config.algorithm);
-  const std::string& set = document_.key_sets[config.key_set].name;
-  std::string tried;
+Compiler::KeyToSignWith Compiler::FindSigningKey(size_t set, std::string_view algorithm) const {
+  constexpr size_t kMostNamed = 4;  // of the keys that do not fit: a set may have very many
+  KeyToSignWith found;
+  size_t tried = 0;
   for (const policy::Key& key : document_.keys) {
-    if (key.set != config.key_set || key.private_key.empty()) continue;
+    if (key.set != set || key.private_key.empty()) continue;
     std::string error;
-    compiled->signer = auth::TokenSigner::Create(*auth::FindAlgorithm(algorithm), key.private_key,
-                                                 absl::StrCat("{", Member("kid", Quoted(key.kid)), "}"), &error);
-    compiled->kid = key.kid;
-    if (compiled->signer != nullptr) break;
-    absl::StrAppend(&tried, "; `", key.kid, "`: ", error);
+    found.signer = auth::TokenSigner::Create(*auth::FindAlgorithm(algorithm), key.private_key,
+                                             absl::StrCat("{", Member("kid", Quoted(key.kid)), "}"), &error);
+    found.kid = key.kid;
+    if (found.signer != nullptr) break;
+    if (++tried <= kMostNamed) absl::StrAppend(&found.why_not, "; `", key.kid, "`: ", error);
+  }
+  if (found.signer == nullptr) {
+    if (tried > kMostNamed) absl::StrAppend(&found.why_not, "; and ", tried - kMostNamed, " more");
+    return found;
   }
   // Signs once, so that a key that cannot is found now, and for the size of all that is no claim.
   std::string error;
-  std::optional<std::string> sample;
-  if (compiled->signer != nullptr) sample = compiled->signer->Sign("{}", &error);
-  if (sample) {
-    constexpr size_t kEmptyClaims = 3;  // base64url of "{}"
-    compiled->overhead = sample->size() - kEmptyClaims;
+  const std::optional<std::string> sample = found.signer->Sign("{}", &error);
+  constexpr size_t kEmptyClaims = 3;  // base64url of "{}"
+  if (sample)
+    found.overhead = sample->size() - kEmptyClaims;
+  else
+    found = {nullptr, "", 0, absl::StrCat("; `", found.kid, "`: ", error)};
+  return found;
+}
+
+// Plugins of one set share its key: to read a key, and to try it, takes as long as hundreds of decisions.
+void Compiler::SigningKey(const policy::Plugin& plugin, const policy::JwtSignerConfig& config,
+                          JwtSignerPlugin* compiled) {
+  const std::string_view algorithm = policy::ToString(config.algorithm);
+  auto [known, fresh] = signing_keys_.try_emplace({config.key_set, config.algorithm});
+  if (fresh) known->second = FindSigningKey(config.key_set, algorithm);
+  const KeyToSignWith& key = known->second;
+  if (key.signer == nullptr) {
+    Error(plugin.origin, "config/access_token_keyset", "bad_key",
+          absl::StrCat("key set `", document_.key_sets[config.key_set].name, "` has no private key that signs with ",
+                       algorithm, key.why_not),
+          "add one to the set, or correct `access_token_signing_algorithm`");
     return;
   }
-  Error(plugin.origin, "config/access_token_keyset", "bad_key",
-        absl::StrCat("key set `", set, "` has no private key that signs with ", algorithm,
-                     tried.empty() && error.empty() ? "" : tried + error),
-        "add one to the set, or correct `access_token_signing_algorithm`");
+  compiled->signer = key.signer;
+  compiled->kid = key.kid;
+  compiled->overhead = key.overhead;
 }
 
 uint32_t Compiler::Add(const policy::Plugin& plugin, const policy::JwtSignerConfig& config) {
