@@ -7,6 +7,8 @@ namespace {
 // the first name is the context of the second.
 enum Kind : uint64_t { kJti = 1, kIssuerOfJti = 2, kIssuerOfSubject = 3 };
 
+// Of an entry for one token, or for a moment beyond what nanoseconds can say: an `iat` that far ahead has the same
+// figure, and is no escape.
 constexpr int64_t kAlways = std::numeric_limits<int64_t>::max();
 
 size_t SlotsFor(size_t entries) {
@@ -63,13 +65,14 @@ void RevokedTokens::Insert(const Slot& slot) {
 bool RevokedTokens::Has(uint64_t mark, int64_t iat_ns, int64_t now_wall_ns) const {
   if (mark == 0) return false;
   for (size_t at = mark & (slots_.size() - 1); slots_[at].mark != 0; at = (at + 1) & (slots_.size() - 1))
-    if (slots_[at].mark == mark) return iat_ns < slots_[at].before_ns && now_wall_ns < slots_[at].until_ns;
+    if (slots_[at].mark == mark)
+      return (slots_[at].before_ns == kAlways || iat_ns < slots_[at].before_ns) && now_wall_ns < slots_[at].until_ns;
   return false;
 }
 
 RevokedTokens::Match RevokedTokens::Find(const TokenMarks& marks, int64_t now_wall_ns) const {
-  constexpr int64_t kLong = std::numeric_limits<int64_t>::min();  // of one token it does not matter when it was issued
-  if (Has(marks.jti, kLong, now_wall_ns) || Has(marks.issuer_jti, kLong, now_wall_ns)) return Match::kToken;
+  if (Has(marks.jti, marks.iat_ns, now_wall_ns) || Has(marks.issuer_jti, marks.iat_ns, now_wall_ns))
+    return Match::kToken;
   return Has(marks.issuer_subject, marks.iat_ns, now_wall_ns) ? Match::kSubject : Match::kNone;
 }
 

@@ -86,6 +86,33 @@ TEST(Revocation, ATokenThatIsSeenFirstIsRefusedToo) {
   }
 }
 
+// Nanoseconds end in 2262, what `before` may be in 9999: no `iat` is beyond such a moment.
+TEST(Revocation, NoTimeOfIssueEscapesTheLastMoment) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(kPolicy));
+  const auto reason = [&](std::string_view iat) {
+    return AnswerTo(gateway, Bearer(absl::StrCat(R"({"iss":"i","sub":"al","iat":)", iat, "}"))).reason;
+  };
+  ASSERT_TRUE(Published(gateway, "revoked: [{subject: al, issuer: i, before: 253402300799}]").empty());
+  for (std::string_view iat :
+       {"1760000000", "9999999999", "253402300798", "9223372036854775807", "1e300", "-1e300", "-1", "0.5"})
+    EXPECT_EQ(reason(iat), "jwt_revoked") << iat;
+  for (std::string_view iat : {"\"9999999999\"", "null", "[9999999999]", "true"}) EXPECT_NE(reason(iat), "") << iat;
+  ASSERT_TRUE(Published(gateway, "revoked: [{subject: al, issuer: i, before: 1760000000}]").empty());
+  for (std::string_view iat : {"1759999999.999", "-1e300"}) EXPECT_EQ(reason(iat), "jwt_revoked") << iat;
+  for (std::string_view iat : {"1760000000", "1760000000.0", "1.76e9", "1e300"}) EXPECT_EQ(reason(iat), "") << iat;
+}
+
+// Names are compared as they are meant, not as a token spells them.
+TEST(Revocation, NoSpellingOfANameEscapes) {
+  Gateway gateway;
+  gateway.Publish(MustCompile(kPolicy));
+  ASSERT_TRUE(Published(gateway, R"({"revoked":[{"jti":"\u00e9/1","issuer":"i"}]})").empty());
+  EXPECT_EQ(AnswerTo(gateway, Bearer(R"({"iss":"i","jti":"é/1"})")).reason, "jwt_revoked");
+  EXPECT_EQ(AnswerTo(gateway, Bearer(R"({"\u0069ss":"\u0069","jt\u0069":"\u00e9\/1"})")).reason, "jwt_revoked");
+  EXPECT_EQ(AnswerTo(gateway, Bearer(R"({"iss":"i","jti":"é/1\u0000"})")).reason, "");
+}
+
 TEST(Revocation, TheListOfTheDocumentGoesWithItAndTheLiveOneStays) {
   Gateway gateway;
   const std::string by_policy = Bearer(R"({"iss":"i","jti":"p"})"), live = Bearer(R"({"iss":"i","jti":"l"})");
@@ -147,6 +174,8 @@ TEST(Revocation, AListWithErrorsChangesNothing) {
       {"[]", ""},
       {"", ""},
       {"{}", "missing_field"},
+      {"revoked: null", ""},
+      {"revoked: [{jti: '${{ env \"DECK_JTI\" }}'}]", ""},
       {"{\"revoked\":[],\"services\":[]}", "unknown_field"},
   };
   for (const auto& c : cases) {
