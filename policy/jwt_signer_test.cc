@@ -382,9 +382,10 @@ TEST(JwtSigner, ClaimsThatWouldFailEveryRequestFailAtOnce) {
   EXPECT_EQ(set(nested(limits::kTokenDepth - 1)), "");
   EXPECT_EQ(set(nested(limits::kTokenDepth)),
             "bad_claim: claim `c` is nested more than 15 levels deep, or has more than 2048 values\n");
-  EXPECT_EQ(set(std::string(2'994, 'a')), "");
-  EXPECT_EQ(set(std::string(2'996, 'a')),
-            "too_large: the claims to set and to add have 3002 bytes, with which no token fits into 4000\n");
+  EXPECT_EQ(set(std::string(2'982, 'a')), "");
+  EXPECT_EQ(
+      set(std::string(2'983, 'a')),
+      "too_large: the issuer and the claims to set and to add have 3001 bytes, with which no token fits into 4000\n");
 }
 
 TEST(JwtSigner, SignsWithTheFirstKeyOfItsSetThatFits) {

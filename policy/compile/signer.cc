@@ -46,7 +46,7 @@ bool CanBeRead(const SignedClaim& claim) {
 
 // What would fail every request fails now.
 void Compiler::CheckClaims(const policy::Plugin& plugin, const JwtSignerPlugin& signer) {
-  size_t size = 0;
+  size_t size = signer.issuer.size();
   for (const std::vector<SignedClaim>* claims : {&signer.set_claims, &signer.add_claims}) {
     for (const SignedClaim& claim : *claims) {
       size += claim.text.size();
@@ -59,8 +59,8 @@ void Compiler::CheckClaims(const policy::Plugin& plugin, const JwtSignerPlugin& 
   }
   if (size * 4 / 3 > limits::kSignedTokenBytes)
     Error(plugin.origin, "config", "too_large",
-          absl::StrCat("the claims to set and to add have ", size, " bytes, with which no token fits into ",
-                       limits::kSignedTokenBytes),
+          absl::StrCat("the issuer and the claims to set and to add have ", size,
+                       " bytes, with which no token fits into ", limits::kSignedTokenBytes),
           "leave some out");
 }
 

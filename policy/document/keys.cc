@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/limits.h"
 #include "policy/document/check.h"
 #include "policy/document/entities.h"
 
@@ -19,6 +20,11 @@ constexpr Field<KeySet> kSetFields[] = {
     {"created_at", Skip<KeySet>},
     {"updated_at", Skip<KeySet>},
 };
+
+std::string_view CheckKid(std::string_view text) {
+  static_assert(limits::kSigningKeyIdBytes == 255, "the text says so");
+  return !text.empty() && text.size() <= limits::kSigningKeyIdBytes ? "" : "1 to 255 bytes";
+}
 
 std::string_view CheckPrivatePem(std::string_view text) {
   return absl::StrContains(text, "-----BEGIN ") && absl::StrContains(text, "PRIVATE KEY-----")
@@ -49,7 +55,7 @@ void RefuseJwk(Reader& reader, const Cursor& at, Key*) {
 constexpr Field<Key> kKeyFields[] = {
     {"id", ReadString<&Key::id, CheckUuid>},
     {"name", ReadString<&Key::name, CheckNotEmpty>},
-    {"kid", ReadString<&Key::kid, CheckNotEmpty>, kRequired},
+    {"kid", ReadString<&Key::kid, CheckKid>, kRequired},
     {"pem", ReadPem, kSecret},
     {"jwk", RefuseJwk, kSecret},
     {"set", Skip<Key>},

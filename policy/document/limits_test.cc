@@ -189,6 +189,33 @@ TEST(LimitsTest, AnErrorBehindManyWarningsIsNotLost) {
   EXPECT_FALSE(Parse(text, ParseOptions()).ok());
 }
 
+// However many there are too many of, none is read: each would be compared with all before it.
+TEST(LimitsTest, LimitsOfAPlan) {
+  auto problems = [](size_t limits) {
+    std::string text = "_format_version: '3.0'\nplans:\n- name: p\n  limits:\n";
+    for (size_t i = 0; i < limits; ++i) absl::StrAppend(&text, "  - {name: l", i, ", rate: 1, per: second}\n");
+    std::string codes;
+    for (const Diagnostic& d : Parse(text, {}).diagnostics) absl::StrAppend(&codes, d.code, " ");
+    return codes;
+  };
+  EXPECT_EQ(problems(16), "");
+  EXPECT_EQ(problems(17), "too_large ");
+  EXPECT_EQ(problems(100'000), "too_large ");
+}
+
+TEST(LimitsTest, IdOfAKeyToSignWith) {
+  auto problems = [](size_t bytes) {
+    const std::string text =
+        absl::StrCat("_format_version: '3.0'\nkey_sets:\n- name: s\n  keys:\n  - {kid: ", std::string(bytes, 'k'),
+                     ", pem: {public_key: '-----BEGIN PUBLIC KEY-----'}}\n");
+    std::string codes;
+    for (const Diagnostic& d : Parse(text, {}).diagnostics) absl::StrAppend(&codes, d.code, " ");
+    return codes;
+  };
+  EXPECT_EQ(problems(limits::kSigningKeyIdBytes), "");
+  EXPECT_EQ(problems(limits::kSigningKeyIdBytes + 1), "bad_value ");
+}
+
 TEST(LimitsTest, ClaimsOfASigner) {
   auto problem = [](size_t set, size_t removed) {
     std::string text =
