@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/diagnostic.h"
 #include "cli/verbs.h"
@@ -47,13 +48,24 @@ const Verb* FindVerb(std::span<char* const> words, size_t* used) {
   return nullptr;
 }
 
+// The verbs of two words that begin with `word`: "`token mint`, `token inspect`".
+std::string VerbsOf(std::string_view word) {
+  std::string verbs;
+  for (const Verb* verb : kVerbs)
+    if (absl::StartsWith(verb->name, absl::StrCat(word, " ")))
+      absl::StrAppend(&verbs, verbs.empty() ? "" : ", ", "`", verb->name, "`");
+  return verbs;
+}
+
 int UnknownVerb(std::span<char* const> words) {
   std::string given = words[0];
-  if ((given == "token" || given == "cert") && words.size() > 1) absl::StrAppend(&given, " ", words[1]);
+  const std::string of_two = VerbsOf(given);
+  if (!of_two.empty() && words.size() > 1) absl::StrAppend(&given, " ", words[1]);
   std::vector<std::string> known = {"help"};
   for (const Verb* verb : kVerbs) known.emplace_back(verb->name);
-  std::string nearest = NearestName(given, known);
-  std::string hint = nearest.empty() ? "sluice help lists them" : absl::StrCat("did you mean `", nearest, "`?");
+  const std::string nearest = NearestName(given, known);
+  std::string hint = of_two.empty() ? "sluice help lists them" : absl::StrCat("known: ", of_two);
+  if (!nearest.empty()) hint = absl::StrCat("did you mean `", nearest, "`?");
   std::fprintf(stderr, "%s\n", absl::StrCat("sluice: unknown verb `", given, "` (", hint, ")").c_str());
   return kUnusable;
 }

@@ -497,6 +497,7 @@ consumers:
 
     def test_usage_errors(self):
         for words, part in (([], ""), (["chek", POLICY], "did you mean `check`?"), (["token", "mnt"], "`token mint`"),
+                            (["token"], "known: `token mint`, `token inspect`, `token jwks`"),
                             (["cert", "verfy"], "`cert verify`"),
                             (["check"], "expected POLICY"), (["check", POLICY, POLICY], "2 operands"),
                             (["check", POLICY, "--format", "xml"], "`xml`"), (["version", "x"], "no operand")):
