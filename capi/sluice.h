@@ -1,7 +1,7 @@
 /* Sluice: the decisions of an API gateway, as a C library.
  *
  *   sluice_gateway* gateway; sluice_policy* policy; sluice_txn* txn; sluice_error* error = NULL;
- *   sluice_policy_compile(text, NULL, &policy, &error);
+ *   sluice_policy_compile(text, NULL, &policy, &error);    (error: what is wrong, or the warnings; free it)
  *   sluice_gateway_new(NULL, &gateway, &error);
  *   sluice_gateway_publish(gateway, policy);
  *

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   sluice_decision d = {.struct_size = sizeof d};
   if (sluice_policy_compile(document, NULL, &policy, &error) != SLUICE_OK)
     return why = sluice_error_message(error), fprintf(stderr, "%.*s\n", (int)why.size, why.data), 1;
+  sluice_error_free(error); /* the warnings, or NULL */
   request.method = (sluice_str){argv[2], strlen(argv[2])};
   request.target = (sluice_str){argv[3], strlen(argv[3])};
   if (sluice_gateway_new(NULL, &gateway, &error) || sluice_gateway_publish(gateway, policy)) return 1;
