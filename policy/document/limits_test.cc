@@ -200,7 +200,7 @@ TEST(LimitsTest, LimitsOfAPlan) {
   };
   EXPECT_EQ(problems(16), "");
   EXPECT_EQ(problems(17), "too_large ");
-  EXPECT_EQ(problems(100'000), "too_large ");
+  EXPECT_EQ(problems(10'000), "too_large ");
 }
 
 TEST(LimitsTest, IdOfAKeyToSignWith) {
