@@ -97,11 +97,15 @@ struct Identified {
   std::string_view token = {};  // if a provider answers for what it says
 };
 
-// Refuses what is on one of the lists of the moment.
-bool IsRevoked(Txn& t, const TokenPlugin& plugin, const auth::TokenMarks& marks, Step* step) {
+// Refuses what is on one of the lists of the moment. An entry that ends with its token lasts through the leeway, too,
+// within which the token is still good.
+bool IsRevoked(Txn& t, const TokenPlugin& plugin, const auth::ClaimRules& rules, const auth::TokenMarks& marks,
+               Step* step) {
   using Match = auth::RevokedTokens::Match;
+  constexpr int64_t kNsPerSecond = 1'000'000'000;
+  const int64_t at_ns = t.now.wall_ns - rules.leeway_s * kNsPerSecond;
   for (const auth::RevokedTokens* list : {t.world->revoked_by_policy.get(), t.world->revoked_live.get()}) {
-    const Match match = list == nullptr ? Match::kNone : list->Find(marks, t.now.wall_ns);
+    const Match match = list == nullptr ? Match::kNone : list->Find(marks, at_ns);
     if (match == Match::kNone) continue;
     *step = RefuseToken(t, plugin,
                         {auth::Reason::kRevoked, match == Match::kToken
@@ -248,7 +252,8 @@ Step AcceptByClaims(Txn& t, const TokenPlugin& plugin, uint32_t provider, std::s
   const auth::TokenMarks marks = t.gateway.marker.MarksOf(t.token);
   Identified who;
   Step step;
-  if (IsRevoked(t, plugin, marks, &step) || !ReadClaims(t, plugin, &who, &step)) return step;
+  if (IsRevoked(t, plugin, plugin.providers[provider].rules, marks, &step) || !ReadClaims(t, plugin, &who, &step))
+    return step;
   who.token = token;
   Remember(t, plugin, token, Origin(ViewOf(t, plugin.providers[provider]), provider), who, marks);
   Trace(t, plugin.name, "pass", plugin.spot, {"verified, algorithm ", t.token.algorithm_name()});
@@ -378,7 +383,7 @@ bool FromCache(Txn& t, const TokenPlugin& plugin, std::string_view token, Step* 
     *step = RefuseToken(t, plugin, verdict, figures);
     return true;
   }
-  if (IsRevoked(t, plugin, hit.marks, step)) return true;
+  if (IsRevoked(t, plugin, rules, hit.marks, step)) return true;
   if (!plugin.headers.empty() && !(t.token.Parse(token).ok() && TellClaims(t, plugin))) return false;
   Identified who{static_cast<uint32_t>(hit.user[0]), {}, {}, static_cast<uint32_t>(hit.user[0] >> 32)};
   if (from_provider) {
@@ -395,7 +400,7 @@ bool FromCache(Txn& t, const TokenPlugin& plugin, std::string_view token, Step* 
 Step AcceptBySecret(Txn& t, const JwtPlugin& plugin, std::string_view token, uint32_t secret) {
   const auth::TokenMarks marks = t.gateway.marker.MarksOf(t.token);
   Step step;
-  if (IsRevoked(t, plugin, marks, &step)) return step;
+  if (IsRevoked(t, plugin, *plugin.secret_rules, marks, &step)) return step;
   const CompiledCredential& credential = t.snapshot->jwt_secrets[secret].credential;
   Identified who{credential.consumer, credential.identifier, {}};
   Remember(t, plugin, token, secret, who, marks);
