@@ -1,6 +1,7 @@
 #include "ratelimit/table.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace sluice::ratelimit {
 namespace {
@@ -43,35 +44,42 @@ Table::Buckets Table::BucketsOf(const Key& key) const {
   return {first, second};
 }
 
+const Table::Order& Table::OrderOf(const Key& key) {
+  static constexpr Order kOrders[] = {{0, 1, 2, 3, 4, 5, 6, 7}, {2, 3, 4, 5, 0, 1, 6, 7}, {4, 5, 0, 1, 2, 3, 6, 7}};
+  // By bits that neither choose a bucket nor stand in the tag.
+  return kOrders[Scale(key.lo << 32, std::size(kOrders))];
+}
+
 template <typename Visit>
 Entry* Table::FirstOf(const Key& key, Visit visit) const {
   const Buckets buckets = BucketsOf(key);
-  __builtin_prefetch(At(buckets.second, 0));
-  for (uint32_t i = 0; i < kBucketEntries; ++i) {
-    if (Entry* entry = At(buckets.first, i); visit(entry)) return entry;
-  }
-  for (uint32_t i = 0; i < kBucketEntries; ++i) {
-    if (Entry* entry = At(buckets.second, i); visit(entry)) return entry;
+  const Order& order = OrderOf(key);
+  for (uint64_t bucket : {buckets.first, buckets.second}) {
+    for (uint8_t i : order)
+      if (Entry* entry = At(bucket, i); visit(entry)) return entry;
   }
   return nullptr;
 }
 
-void Table::Prefetch(const Key& key) const {
-  constexpr size_t kLine = 64;
-  const char* bucket = reinterpret_cast<const char*>(At(BucketsOf(key).first, 0));
-  for (size_t at = 0; at < kBucketEntries * entry_bytes_; at += std::max(kLine, entry_bytes_))
-    __builtin_prefetch(bucket + at);
+void Table::Prefetch(const Key& key) const { __builtin_prefetch(At(BucketsOf(key).first, OrderOf(key)[0])); }
+
+inline Found Table::FindIn(uint64_t bucket, const Key& key) const {
+  for (uint8_t i : OrderOf(key)) {
+    Entry* entry = At(bucket, i);
+    if (!MayBelongTo(entry->state.LoadHigh(), key)) continue;
+    const Word state = entry->state.Load();
+    if (MayBelongTo(static_cast<uint64_t>(state >> kHighShift), key) && SameKey(entry->identity.Load(), key))
+      return {entry, state};
+  }
+  return {};
 }
 
 Found Table::Find(const Key& key) const {
   if (buckets_ == 0) return {};
-  Found found;
-  found.entry = FirstOf(key, [&](Entry* entry) {
-    if (!MayBelongTo(entry->state.LoadHigh(), key)) return false;
-    found.state = entry->state.Load();
-    return MayBelongTo(static_cast<uint64_t>(found.state >> kHighShift), key) && SameKey(entry->identity.Load(), key);
-  });
-  return found;
+  const Buckets buckets = BucketsOf(key);
+  __builtin_prefetch(At(buckets.second, OrderOf(key)[0]));
+  if (Found found = FindIn(buckets.first, key); found.entry != nullptr) return found;
+  return FindIn(buckets.second, key);
 }
 
 Entry* Table::FindClaim(const Key& key) const {
@@ -83,9 +91,10 @@ bool Table::Reclaimable(Entry* entry, Word state, const Now& now) const {
   return Dead(KindOf(state, ring_slots_ > 0), kStateField.Get(state), RingOf(entry), now);
 }
 
-uint32_t Table::SpareIn(uint64_t bucket, bool known, const Now& now, Victim* victim) const {
+uint32_t Table::SpareIn(uint64_t bucket, const Key& key, bool known, const Now& now, Victim* victim) const {
   uint32_t spare = 0;
-  for (uint32_t i = 0; i < (known ? kBucketEntries : kOpenEntries); ++i) {
+  for (uint8_t i : OrderOf(key)) {
+    if (!known && i >= kOpenEntries) break;
     Entry* entry = At(bucket, i);
     Word state = entry->state.Load();
     if (!Reclaimable(entry, state, now)) continue;
@@ -99,9 +108,9 @@ uint32_t Table::SpareIn(uint64_t bucket, bool known, const Now& now, Victim* vic
 Table::Victim Table::FindVictim(const Key& key, bool known, const Now& now) const {
   const Buckets buckets = BucketsOf(key);
   Victim first, second;
-  uint32_t spare = SpareIn(buckets.first, known, now, &first);
+  uint32_t spare = SpareIn(buckets.first, key, known, now, &first);
   if (spare >= kSpareEnough) return first;
-  return SpareIn(buckets.second, known, now, &second) > spare ? second : first;
+  return SpareIn(buckets.second, key, known, now, &second) > spare ? second : first;
 }
 
 bool Table::HasRoom(const Key& key, bool known, const Now& now) const {

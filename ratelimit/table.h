@@ -16,6 +16,7 @@
 #ifndef SLUICE_RATELIMIT_TABLE_H_
 #define SLUICE_RATELIMIT_TABLE_H_
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -44,11 +45,12 @@ class Table {
         buckets_(buckets),
         ring_slots_(ring_slots),
         entry_bytes_(sizeof(Entry) + ring_slots * sizeof(RingTime)),
+        bucket_bytes_(kBucketEntries * entry_bytes_),
         reclaimed_(reclaimed) {}
 
   Found Find(const Key& key) const;
 
-  // Has the key's first bucket brought from memory, in which most keys are.
+  // Has the line brought from memory in which most keys are.
   void Prefetch(const Key& key) const;
 
   // Null when there is no room.
@@ -72,16 +74,22 @@ class Table {
     Word state = 0;
   };
 
+  // The places of a bucket in the order in which they are looked at and taken: a key begins at one of the three pairs
+  // (cache lines, where entries are narrow) that are open to all. So most keys are found in the first line.
+  using Order = std::array<uint8_t, kBucketEntries>;
+  static const Order& OrderOf(const Key& key);
+
   Buckets BucketsOf(const Key& key) const;
   Entry* At(uint64_t bucket, uint32_t i) const {
-    return reinterpret_cast<Entry*>(base_ + (bucket * kBucketEntries + i) * entry_bytes_);
+    return reinterpret_cast<Entry*>(base_ + bucket * bucket_bytes_ + i * entry_bytes_);
   }
   template <typename Visit>
   Entry* FirstOf(const Key& key, Visit visit) const;
   bool Reclaimable(Entry* entry, Word state, const Now& now) const;
   Entry* FindClaim(const Key& key) const;
   Victim FindVictim(const Key& key, bool known, const Now& now) const;
-  uint32_t SpareIn(uint64_t bucket, bool known, const Now& now, Victim* victim) const;
+  Found FindIn(uint64_t bucket, const Key& key) const;
+  uint32_t SpareIn(uint64_t bucket, const Key& key, bool known, const Now& now, Victim* victim) const;
   void Finish(Entry* entry, const Key& key, Word claim, LimitKind kind) const;
   bool BeatsRivals(Entry* entry, const Key& key) const;
 
@@ -89,6 +97,7 @@ class Table {
   uint64_t buckets_;
   uint32_t ring_slots_;
   size_t entry_bytes_;
+  size_t bucket_bytes_;
   std::atomic<uint64_t>* reclaimed_;
 };
 
