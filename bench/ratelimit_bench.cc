@@ -153,7 +153,7 @@ struct Walk {
 
 struct Keyed {
   std::unique_ptr<Store> store;
-  Limit limit = MakeLimit(LimitSpec::TokenBucket(1'000'000, kYear, 1'000'000), "limit");
+  Limit limit = MakeLimit(LimitSpec::TokenBucket(1'000'000, 10 * kDay, 1'000'000), "limit");
   std::vector<Key> keys;
 
   explicit Keyed(uint64_t count) : store(MakeStore((1 << 20) + count * 64)) {
@@ -221,7 +221,7 @@ struct Shards {
   }
 
   bool Charge(uint64_t key, int64_t now_ns) {
-    constexpr int64_t kInterval = kYear / 1'000'000, kSize = kInterval * 1'000'000;
+    constexpr int64_t kInterval = 10 * kDay / 1'000'000, kSize = kInterval * 1'000'000;
     Shard& shard = shards[key % 64];
     std::lock_guard<std::mutex> lock(shard.mutex);
     Bucket& bucket = shard.buckets[key];

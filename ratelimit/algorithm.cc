@@ -19,17 +19,6 @@ void Count(uint64_t size, uint64_t used_before, uint64_t cost, Verdict* verdict)
   verdict->retry_after_ns = cost > size ? kNever : 0;
 }
 
-Step Assess(const Charge& charge, Word state, const Ring& ring, const Now& now, Verdict* verdict) {
-  switch (charge.limit->kind()) {
-    case LimitKind::kTokenBucket: return token_bucket::Assess(charge, state, now, verdict);
-    case LimitKind::kSlidingWindow: return sliding_window::Assess(charge, state, ring, now, verdict);
-    case LimitKind::kFixedWindow: return fixed_window::Assess(charge, state, now, verdict);
-    case LimitKind::kConcurrency: return concurrency::Assess(charge, state, now, verdict);
-    case LimitKind::kSlidingCounter: return sliding_counter::Assess(charge, state, now, verdict);
-  }
-  return {};
-}
-
 GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& receipt, uint64_t units,
               const Now& now) {
   switch (limit.kind()) {

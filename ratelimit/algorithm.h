@@ -69,7 +69,16 @@ Breakdown BreakDown(const Limit& limit, Word state, const Now& now);
 }  // namespace sliding_counter
 
 // By the limit's kind.
-Step Assess(const Charge& charge, Word state, const Ring& ring, const Now& now, Verdict* verdict);
+inline Step Assess(const Charge& charge, Word state, const Ring& ring, const Now& now, Verdict* verdict) {
+  switch (charge.limit->kind()) {
+    case LimitKind::kTokenBucket: return token_bucket::Assess(charge, state, now, verdict);
+    case LimitKind::kSlidingWindow: return sliding_window::Assess(charge, state, ring, now, verdict);
+    case LimitKind::kFixedWindow: return fixed_window::Assess(charge, state, now, verdict);
+    case LimitKind::kConcurrency: return concurrency::Assess(charge, state, now, verdict);
+    case LimitKind::kSlidingCounter: return sliding_counter::Assess(charge, state, now, verdict);
+  }
+  return {};
+}
 GiveBack Undo(const Limit& limit, Word state, const Ring& ring, const Receipt& receipt, uint64_t units, const Now& now);
 bool Dead(LimitKind kind, Word state, const Ring& ring, const Now& now);
 Breakdown BreakDown(const Limit& limit, Word state, const Ring& ring, const Now& now);

@@ -130,6 +130,9 @@ inline Word Divide(Word a, Word b) {
   return a / b;
 }
 
+// Two times of so many bits, added, fit a register.
+inline constexpr int kShortBits = 62;
+
 inline constexpr int64_t kMaxWall = (int64_t{1} << 62) - 1;
 
 inline int64_t Wall(const Now& now) {

@@ -90,14 +90,20 @@ bool Limit::Compile(LimitId id, const LimitSpec& spec, Limit* out, std::string* 
   out->id_ = id;
   out->spec_ = full;
   out->size_ = full.kind == LimitKind::kTokenBucket ? full.burst : full.amount;
-  out->interval_ns_ = 0;
-  out->interval_fraction_ = 0;
-  if (full.kind == LimitKind::kTokenBucket) {
-    Word interval = ((Word{static_cast<uint64_t>(full.period_ns)} << kFractionBits) + full.amount - 1) / full.amount;
-    out->interval_ns_ = static_cast<uint64_t>(interval >> kFractionBits);
-    out->interval_fraction_ = static_cast<uint32_t>(interval & ((1u << kFractionBits) - 1));
-  }
+  out->SetInterval();
   return true;
+}
+
+void Limit::SetInterval() {
+  interval_ns_ = short_interval_ = 0;
+  interval_fraction_ = interval_code_ = 0;
+  if (spec_.kind != LimitKind::kTokenBucket) return;
+  const Word interval =
+      ((Word{static_cast<uint64_t>(spec_.period_ns)} << kFractionBits) + spec_.amount - 1) / spec_.amount;
+  interval_ns_ = static_cast<uint64_t>(interval >> kFractionBits);
+  interval_fraction_ = static_cast<uint32_t>(interval & ((1u << kFractionBits) - 1));
+  interval_code_ = static_cast<uint32_t>(CodeDown(interval));
+  if (interval * size_ >> kShortBits == 0) short_interval_ = static_cast<uint64_t>(interval);
 }
 
 }  // namespace sluice::ratelimit

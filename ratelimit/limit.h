@@ -134,13 +134,21 @@ class Limit {
   uint64_t size() const { return size_; }                // most units at once: burst, quota, or in flight
   uint64_t interval_ns() const { return interval_ns_; }  // token bucket: time between two tokens, whole nanoseconds …
   uint32_t interval_fraction() const { return interval_fraction_; }  // … and 1/4096 ns
+  // The same in 1/4096 ns, if a bucket fills up within 2^62 of them (13 days), so that its arithmetic fits 64 bits;
+  // else 0.
+  uint64_t short_interval() const { return short_interval_; }
+  uint64_t interval_code() const { return interval_code_; }  // in 15 bits, see entry.h
 
  private:
+  void SetInterval();
+
   LimitId id_;
   LimitSpec spec_;
   uint64_t size_ = 0;
   uint64_t interval_ns_ = 0;
   uint32_t interval_fraction_ = 0;
+  uint32_t interval_code_ = 0;
+  uint64_t short_interval_ = 0;
 };
 
 }  // namespace sluice::ratelimit

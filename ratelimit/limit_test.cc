@@ -86,5 +86,15 @@ TEST(Limit, RoundsTheIntervalUpAndFillsInTheBurst) {
   EXPECT_EQ(limit.interval_fraction(), 1366u);  // 4096 / 3, rounded up
 }
 
+TEST(Limit, TellsWhetherABucketFillsUpWithin62Bits) {
+  const uint64_t most = (uint64_t{1} << 62) / (4096 * uint64_t{kSecond});  // of tokens, one a second
+  Limit limit;
+  std::string error;
+  ASSERT_TRUE(Limit::Compile(HashLimitName("x"), LimitSpec::TokenBucket(1, kSecond, most), &limit, &error));
+  EXPECT_EQ(limit.short_interval(), 4096u * kSecond);
+  ASSERT_TRUE(Limit::Compile(HashLimitName("x"), LimitSpec::TokenBucket(1, kSecond, most + 1), &limit, &error));
+  EXPECT_EQ(limit.short_interval(), 0u);
+}
+
 }  // namespace
 }  // namespace sluice::ratelimit

@@ -86,6 +86,23 @@ TEST(TokenBucket, NeverAdmitsWhatExactArithmeticRefuses) {
   }
 }
 
+// What a burst of years leaves missing does not fit the arithmetic that the burst of seconds after it uses.
+TEST(TokenBucket, StaysEmptyWhenItsBurstIsLowered) {
+  const Limit large = MakeLimit(LimitSpec::TokenBucket(1, kSecond, 100'000'000));
+  const Limit small = MakeLimit(LimitSpec::TokenBucket(1, kSecond, 10));
+  ASSERT_EQ(large.short_interval(), 0u);
+  ASSERT_NE(small.short_interval(), 0u);
+  auto store = MakeStore();
+  Verdict verdict;
+  const Charge all{&large, MakeKey(*store, large, "alice"), 100'000'000};
+  ASSERT_TRUE(ChargeAll(*store, &all, 1, {0, 0}, &verdict));
+  const Charge one{&small, all.key};
+  EXPECT_FALSE(ChargeAll(*store, &one, 1, {0, 0}, &verdict));
+  EXPECT_EQ(verdict.remaining, 0u);
+  EXPECT_EQ(verdict.reset_ns, 100'000'000 * kSecond);
+  EXPECT_EQ(verdict.retry_after_ns, (100'000'000 - 9) * kSecond);
+}
+
 // The definition itself, by brute force over every interval of a log.
 TEST(TokenBucket, AdmitsAtMostBurstPlusRateInEveryInterval) {
   Random random(TestSeed());
