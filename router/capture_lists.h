@@ -26,22 +26,22 @@ struct CaptureSpot {
   std::string_view name;
   uint8_t first = 0;  // segment
   uint8_t last = 0;   // the one after the value, or SplitPath::kPathEnd
+  uint8_t count = 0;  // of the first of a list: how many it has. Set by CaptureLists
 
   auto operator<=>(const CaptureSpot&) const = default;
 };
 
 class CaptureLists {
  public:
-  static constexpr uint32_t kEmpty = 0;  // the number of the list that has none
+  static constexpr uint32_t kEmpty = 0;  // the list that has none
 
-  // The number of the list. Copies the names.
+  // Where the list begins. Copies the names.
   uint32_t Add(std::vector<CaptureSpot> list) {
     for (CaptureSpot& spot : list) spot.name = *names_.emplace(spot.name).first;
-    const auto [known, is_new] = numbers_.emplace(std::move(list), static_cast<uint32_t>(ranges_.size()));
-    if (is_new) {
-      ranges_.push_back({static_cast<uint32_t>(spots_.size()), static_cast<uint32_t>(known->first.size())});
-      spots_.insert(spots_.end(), known->first.begin(), known->first.end());
-    }
+    if (list.empty()) return kEmpty;
+    list[0].count = static_cast<uint8_t>(list.size());
+    const auto [known, is_new] = numbers_.emplace(std::move(list), static_cast<uint32_t>(spots_.size()));
+    if (is_new) spots_.insert(spots_.end(), known->first.begin(), known->first.end());
     return known->second;
   }
 
@@ -49,21 +49,16 @@ class CaptureLists {
   void Finish() { numbers_.clear(); }
 
   std::span<const CaptureSpot> Of(uint32_t list) const {
-    return {spots_.data() + ranges_[list].first, ranges_[list].count};
+    const CaptureSpot* first = spots_.data() + list;
+    return {first, first->count};
   }
 
-  size_t memory_bytes() const { return spots_.capacity() * sizeof(CaptureSpot) + ranges_.capacity() * sizeof(Range); }
+  size_t memory_bytes() const { return spots_.capacity() * sizeof(CaptureSpot); }
 
  private:
-  struct Range {
-    uint32_t first;
-    uint32_t count;
-  };
-
   std::set<std::string, std::less<>> names_;
-  std::map<std::vector<CaptureSpot>, uint32_t> numbers_ = {{{}, kEmpty}};  // until Finish
-  std::vector<Range> ranges_ = {{0, 0}};
-  std::vector<CaptureSpot> spots_;
+  std::map<std::vector<CaptureSpot>, uint32_t> numbers_;  // until Finish
+  std::vector<CaptureSpot> spots_ = {{}};  // one list after the other; the first stands for that which has none
 };
 
 }  // namespace sluice::router

@@ -24,8 +24,8 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void HostIndex::Probe(Kind kind, std::string
   const SegmentWords words =
       size <= SegmentWords::kBytes ? MaskedWords(LoadWords(text.data()), size) : trees_.hash().Fold(text);
   const auto find = [&](uint32_t at_port) {
-    const uint32_t tree = trees_.Find(ParentOf(kind, at_port), text.data(), size, words);
-    if (tree != SegmentTable::kNone) found->Add(tree);
+    uint32_t tree;
+    if (trees_.Find(ParentOf(kind, at_port), text.data(), size, words, &tree)) found->Add(tree);
   };
   find(0);
   if (has_ports_ && port != 0) find(port);

@@ -34,6 +34,7 @@ bool IsGrpc(const RouteQuery& query) {
 }
 
 RouteVerdict VerdictOn(const RouteTraits& route, const RouteQuery& query) {
+  if (!route.https_only && !route.grpc) return RouteVerdict::kForward;
   if (route.https_only && !IsTls(query.scheme)) return RouteVerdict::kNeedsHttps;
   if (!route.grpc) return RouteVerdict::kForward;
   if (!IsGrpc(query)) return RouteVerdict::kNeedsGrpc;
@@ -89,7 +90,7 @@ void SetRoute(const Entry& entry, const RouteQuery& query, RouteMatch* match) {
   match->allowed = {};
 }
 
-// Looks through one tree after the other for an entry better than the best so far.
+// Looks for the best entry, one tree after the other.
 class Finder {
  public:
   Finder(const MatchIndex& index, const RouteQuery& query)
@@ -97,23 +98,24 @@ class Finder {
     has_segments_ = split_.Cut(query.path);
   }
 
-  void Search(uint32_t at) {
+  // The best entry of the tree if it is better than `best`, or that.
+  uint32_t Search(uint32_t at, uint32_t best) {
     const Tree& tree = index_.trees[at];
-    if (tree.anywhere_count != 0) TryAnywhere(tree);
-    if (tree.literals != Tree::kNone) TryLiterals(tree);
-    if (has_segments_ && tree.root != Tree::kNone)
-      best_ = index_.paths.Best(tree.root, &split_, best_, [this](uint32_t rank) { return Accepts(rank); });
+    if (tree.anywhere_count != 0) best = BestAnywhere(tree, best);
+    if (tree.literals != Tree::kNone) best = BestByLiterals(tree, best);
+    if (!has_segments_ || tree.root == Tree::kNone) return best;
+    return index_.paths.Best(tree.root, &split_, best, [this](uint32_t rank) { return Accepts(rank); });
   }
 
-  bool Answer(RouteMatch* match) const {
-    if (best_ == SegmentTrie::kNone) {
+  bool Answer(uint32_t best, RouteMatch* match) const {
+    if (best == SegmentTrie::kNone) {
       const MethodSet allowed = index_.answers_405 ? refused_ : 0;
       match->route = kNoRoute;
       match->verdict = allowed != 0 ? RouteVerdict::kMethodNotAllowed : RouteVerdict::kNone;
       match->allowed = MethodNames(allowed, index_.methods.names().data());
       return false;
     }
-    const Entry& entry = index_.entries[best_];
+    const Entry& entry = index_.entries[best];
     SetRoute(entry, query_, match);
     SetPath(index_, entry, split_, query_.path, match);
     return true;
@@ -135,25 +137,26 @@ class Finder {
            (asks.regex == nullptr || asks.regex->Matches(query_.path));
   }
 
-  ABSL_ATTRIBUTE_NOINLINE void TryAnywhere(const Tree& tree) {
+  ABSL_ATTRIBUTE_NOINLINE uint32_t BestAnywhere(const Tree& tree, uint32_t best) {
     for (uint32_t i = 0; i < tree.anywhere_count; ++i) {
       const uint32_t rank = index_.anywhere[tree.first_anywhere + i];
-      if (rank >= best_) return;
-      if (Accepts(rank)) best_ = rank;
+      if (rank >= best) break;
+      if (Accepts(rank)) return rank;
     }
+    return best;
   }
 
-  ABSL_ATTRIBUTE_NOINLINE void TryLiterals(const Tree& tree) {
-    index_.literals.ForEach(tree.literals, query_.path, [this](uint32_t rank) {
-      if (rank < best_ && Accepts(rank)) best_ = rank;
+  ABSL_ATTRIBUTE_NOINLINE uint32_t BestByLiterals(const Tree& tree, uint32_t best) {
+    index_.literals.ForEach(tree.literals, query_.path, [this, &best](uint32_t rank) {
+      if (rank < best && Accepts(rank)) best = rank;
     });
+    return best;
   }
 
   const MatchIndex& index_;
   const RouteQuery& query_;
   const MethodSet method_;
   MethodSet refused_ = 0;  // methods of the entries that match but for them
-  uint32_t best_ = SegmentTrie::kNone;
   bool has_segments_ = false;
   SplitPath split_;
 };
@@ -181,11 +184,16 @@ RouteTable::~RouteTable() = default;
 bool RouteTable::Find(const RouteQuery& query, RouteMatch* match) const {
   if (IsStreamScheme(query.scheme)) return index_->streams.Find(query, match);
   Finder finder(*index_, query);
-  HostIndex::Trees trees;
-  if (!index_->hosts.empty()) index_->hosts.Find(WithoutRootDot(query.host), query.port, &trees);
-  if (index_->tree_without_host != Tree::kNone) trees.Add(index_->tree_without_host);
-  for (uint32_t tree : trees) finder.Search(tree);
-  return finder.Answer(match);
+  HostIndex::Trees by_host;
+  std::span<const uint32_t> trees(&index_->tree_without_host, index_->tree_without_host != Tree::kNone);
+  if (!index_->hosts.empty()) {
+    index_->hosts.Find(WithoutRootDot(query.host), query.port, &by_host);
+    if (!trees.empty()) by_host.Add(trees[0]);
+    trees = {by_host.begin(), by_host.end()};
+  }
+  uint32_t best = SegmentTrie::kNone;
+  for (uint32_t tree : trees) best = finder.Search(tree, best);
+  return finder.Answer(best, match);
 }
 
 size_t RouteTable::route_count() const { return index_->route_count; }

@@ -30,10 +30,12 @@ inline SegmentWords MaskedWords(const SegmentWords& words, size_t size) {
   return {words.first & LoadWord<uint64_t>(masks), words.last & LoadWord<uint64_t>(masks + 8)};
 }
 
-// Without the first `count` bytes, less than kBytes; after the others come zeros. No branch on the count.
+// Without the first `count` bytes, at most kBytes; after the others come zeros. Of all of them: anything. No branch on
+// the count.
 inline SegmentWords ShiftedOut(const SegmentWords& words, size_t count) {
-  const unsigned __int128 shifted = (static_cast<unsigned __int128>(words.last) << 64 | words.first) >> (8 * count);
-  return {static_cast<uint64_t>(shifted), static_cast<uint64_t>(shifted >> 64)};
+  const uint64_t first = count < 8 ? words.first : words.last, last = count < 8 ? words.last : 0;
+  const unsigned bits = 8 * (count & 7);
+  return {first >> bits | last << 1 << (63 - bits), last >> bits};
 }
 
 // The last kBytes of a text that is not empty; before a shorter one come zeros.
@@ -81,8 +83,9 @@ class SegmentHash {
   }
 
   uint64_t Mix(uint64_t first, uint64_t last) const {
-    const auto product = static_cast<unsigned __int128>(first ^ first_key_) * (last ^ last_key_);
-    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+    // Two products and not one of 128 bits, whose halves GCC moves by way of memory.
+    const uint64_t a = first ^ first_key_, b = last ^ last_key_;
+    return a * b ^ static_cast<uint64_t>(static_cast<unsigned __int128>(a) * b >> 64);
   }
 
   static SegmentWords ShortWords(std::string_view text) {

@@ -3,7 +3,7 @@
 //   SegmentTable table;
 //   table.Add(parent, "orders", child);
 //   table.Finish(seed);
-//   table.Find(parent, "orders", 6, words);  // child
+//   if (table.Find(parent, "orders", 6, words, &child)) …
 //
 // Open addressing with slots of 32 bytes, which hold segments of up to 16 bytes themselves. The hash is keyed
 // (segment_hash.h), and Finish takes another key until no slot lies more than kMaxReach from where its hash says. So
@@ -33,8 +33,8 @@ class SegmentTable {
   // After the last edge and before the first search.
   void Finish(uint64_t seed);
 
-  // `words`: of the text, by hash().
-  uint32_t Find(uint32_t parent, const char* text, uint32_t size, SegmentWords words) const;
+  // Sets `child` if there is one. `words`: of the text, by hash().
+  bool Find(uint32_t parent, const char* text, size_t size, SegmentWords words, uint32_t* child) const;
 
   const SegmentHash& hash() const { return hash_; }
   size_t longest() const { return longest_; }  // bytes of the longest text
@@ -66,7 +66,7 @@ class SegmentTable {
     std::string_view text;
   };
 
-  static uint64_t KeyOf(uint32_t parent, uint32_t size) { return parent | uint64_t{size} << 32; }
+  static uint64_t KeyOf(uint32_t parent, uint64_t size) { return parent | size << 32; }
   bool Place(unsigned log2);
   Slot SlotOf(const Edge& edge);
   const char* LabelOf(const Slot& slot) const { return labels_.data() + slot.label * kLabelUnit; }
@@ -83,11 +83,17 @@ class SegmentTable {
   std::vector<Edge> edges_;  // until Finish
 };
 
-inline uint32_t SegmentTable::Find(uint32_t parent, const char* text, uint32_t size, SegmentWords words) const {
+inline bool SegmentTable::Find(uint32_t parent, const char* text, size_t size, SegmentWords words,
+                               uint32_t* child) const {
   const Slot* home = HomeOf(parent, words);
   const uint64_t key = KeyOf(parent, size);
-  if (size <= SegmentWords::kBytes && home->Is(key, words)) return home->child;
-  return home->key == kEmpty ? kNone : FindFrom(home, key, words, text);
+  if (size <= SegmentWords::kBytes && home->Is(key, words)) [[likely]] {
+    *child = home->child;
+    return true;
+  }
+  if (home->key == kEmpty) return false;
+  *child = FindFrom(home, key, words, text);
+  return *child != kNone;
 }
 
 template <typename IsRight>

@@ -76,7 +76,8 @@ SegmentTrie::Ways SegmentTrie::WaysFrom(uint32_t at, bool has_literals) const {
   const Node& node = nodes_[at];
   const bool has_tails = node.tails != kNone;
   if (has_literals) return node.has_classes || has_tails ? Ways::kLiteralsAndOthers : Ways::kLiterals;
-  return node.has_classes && !has_tails && nodes_[at + 1].sibling == kNone ? Ways::kOneClass : Ways::kOthers;
+  if (!node.has_classes || has_tails || nodes_[at + 1].sibling != kNone) return Ways::kOthers;
+  return nodes_[at + 1].takes_any ? Ways::kOneAny : Ways::kOneClass;
 }
 
 // Gives the node what its own keys stand for; returns the other keys.
@@ -131,10 +132,11 @@ void SegmentTrie::AddForks(uint32_t at, uint32_t depth, Forks* forks) const {
   if (nodes_[at].tails != kNone) forks->Add({kNone, at, depth});
 }
 
-uint32_t SegmentTrie::FindLong(uint32_t node, SplitPath* split, uint32_t depth, std::string_view segment) const {
+uint32_t SegmentTrie::FindLong(uint32_t node, SplitPath* split, size_t depth, std::string_view segment) const {
   if (segment.size() > literals_.longest()) return kNone;  // so that no request has bytes read in vain
-  return literals_.Find(node, segment.data(), static_cast<uint32_t>(segment.size()),
-                        split->FoldOf(depth, segment, literals_.hash()));
+  uint32_t child;
+  const SegmentWords words = split->FoldOf(depth, segment, literals_.hash());
+  return literals_.Find(node, segment.data(), static_cast<uint32_t>(segment.size()), words, &child) ? child : kNone;
 }
 
 bool SegmentTrie::CheckNode(uint32_t at) const {

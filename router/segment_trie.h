@@ -76,9 +76,11 @@ class SegmentTrie {
   // How to go on from a node. Nearly all nodes have children of one kind.
   enum class Ways : uint8_t {
     kLiterals,  // children by literal, and nothing else
-    kOneClass,  // one child by class, and nothing else
     kLiteralsAndOthers,
     kOthers,
+    // From here on, one child by class and nothing else.
+    kOneAny,    // that of all ASCII that is not empty
+    kOneClass,  // another
   };
 
   // Half a cache line.
@@ -118,24 +120,23 @@ class SegmentTrie {
   std::span<const Key> AddClassChildren(std::span<const Key> keys, size_t depth, uint32_t node);
   void AddLiteralChildren(std::span<const Key> keys, size_t depth, uint32_t node);
   Ways WaysFrom(uint32_t at, bool has_literals) const;
-  // Where a search is, and what else it has to try.
-  struct Walk {
-    SplitPath* split;
-    uint32_t at;
-    uint32_t depth = 0;
-    Forks forks;
 
-    Walk(SplitPath* path, uint32_t root) : split(path), at(root) {}  // GCC would set all forks to zero without it
+  // Where a search goes on.
+  struct Step {
+    uint32_t node;
+    size_t depth;
+    size_t begin;      // of the segment at `depth` …
+    uint64_t slashes;  // … and those of the path from it on
   };
 
   template <typename Accept>
-  uint32_t Descend(Walk* walk, uint32_t best, Accept& accept) const;
+  uint32_t Descend(const Step& from, SplitPath* split, Forks* forks, uint32_t best, Accept& accept) const;
   template <typename Accept>
-  bool TakeFork(Walk* walk, uint32_t* best, Accept& accept) const;
+  bool TakeFork(SplitPath* split, Forks* forks, Step* next, uint32_t* best, Accept& accept) const;
   void AddForks(uint32_t at, uint32_t depth, Forks* forks) const;
   bool Takes(const Node& child, std::string_view segment, bool ascii) const;
-  uint32_t FindLiteral(uint32_t node, SplitPath* split, uint32_t depth, uint32_t begin, uint32_t size) const;
-  uint32_t FindLong(uint32_t node, SplitPath* split, uint32_t depth, std::string_view segment) const;
+  bool FindLiteral(SplitPath* split, size_t depth, size_t begin, size_t size, uint32_t* node) const;
+  uint32_t FindLong(uint32_t node, SplitPath* split, size_t depth, std::string_view segment) const;
   template <typename Accept>
   uint32_t BestOf(std::span<const uint32_t> ranks, uint32_t best, Accept& accept) const;
   template <typename Accept>
@@ -153,30 +154,40 @@ class SegmentTrie {
 template <typename Accept>
 inline uint32_t SegmentTrie::Best(uint32_t root, SplitPath* split, uint32_t best, Accept&& accept) const {
   if (nodes_[root].best >= best) return best;
-  Walk walk(split, root);
-  do best = Descend(&walk, best, accept);
-  while (walk.forks.count != 0 && TakeFork(&walk, &best, accept));
-  return best;
+  Forks forks;
+  Step step = {root, 0, SplitPath::kFirst, split->SlashesFrom(SplitPath::kFirst)};
+  for (;;) {
+    best = Descend(step, split, &forks, best, accept);
+    if (forks.count == 0) return best;
+    // By way of variables of their own: what a call may change lies in memory, and would do so in Descend too.
+    Step next;
+    uint32_t better = best;
+    const bool goes_on = TakeFork(split, &forks, &next, &better, accept);
+    best = better;
+    if (!goes_on) return best;
+    step = next;
+  }
 }
 
 // Goes down as long as the path leads on, and notes what else there is to try.
 template <typename Accept>
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t SegmentTrie::Descend(Walk* walk, uint32_t best, Accept& accept) const {
-  SplitPath* split = walk->split;
-  uint32_t at = walk->at;
-  uint32_t depth = walk->depth;
-  uint32_t begin = split->Begin(depth);
-  for (uint64_t slashes = split->SlashesFrom(begin); !split->EndsBefore(begin, slashes);) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t SegmentTrie::Descend(const Step& from, SplitPath* split, Forks* forks,
+                                                                  uint32_t best, Accept& accept) const {
+  uint32_t at = from.node;
+  size_t depth = from.depth, begin = from.begin;
+  for (uint64_t slashes = from.slashes; !split->EndsBefore(begin, slashes);) {
     const Node& node = nodes_[at];
-    const uint32_t size = split->TakeSize(begin, &slashes);
-    if (node.ways == Ways::kOneClass) {
-      if (!Takes(*(&node + 1), {split->path().data() + begin, size}, split->ascii())) return best;
+    const size_t size = split->TakeSize(begin, &slashes);
+    if (node.ways >= Ways::kOneAny) {
+      const bool any = node.ways == Ways::kOneAny && split->ascii();
+      if (any ? size == 0 : !Takes(*(&node + 1), {split->path().data() + begin, size}, split->ascii())) return best;
       ++at;
     } else {
-      if (node.ways != Ways::kLiterals) AddForks(at, depth, &walk->forks);
-      if (node.ways == Ways::kOthers) return best;
-      at = FindLiteral(at, split, depth, begin, size);
-      if (at == kNone) return best;
+      if (node.ways != Ways::kLiterals) [[unlikely]] {
+        AddForks(at, static_cast<uint32_t>(depth), forks);
+        if (node.ways == Ways::kOthers) return best;
+      }
+      if (!FindLiteral(split, depth, begin, size, &at)) return best;
     }
     begin += size + 1;
     split->SetBegin(++depth, begin);
@@ -186,23 +197,22 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t SegmentTrie::Descend(Walk* walk, ui
 
 // Goes to the child of the latest fork that takes its segment. False if there is none.
 template <typename Accept>
-bool SegmentTrie::TakeFork(Walk* walk, uint32_t* best, Accept& accept) const {
-  SplitPath* split = walk->split;
-  while (walk->forks.count != 0) {
-    const Fork fork = walk->forks.Take();
-    const uint32_t begin = split->Begin(fork.depth);
+ABSL_ATTRIBUTE_NOINLINE bool SegmentTrie::TakeFork(SplitPath* split, Forks* forks, Step* next, uint32_t* best,
+                                                   Accept& accept) const {
+  while (forks->count != 0) {
+    const Fork fork = forks->Take();
+    const size_t begin = split->Begin(fork.depth);
     if (fork.child == kNone) {
       *best = BestOfTails(nodes_[fork.node].tails, split->path().substr(begin), *best, accept);
       continue;
     }
     const Node& child = nodes_[fork.child];
-    if (child.sibling != kNone) walk->forks.Add({child.sibling, fork.node, fork.depth});
+    if (child.sibling != kNone) forks->Add({child.sibling, fork.node, fork.depth});
     uint64_t slashes = split->SlashesFrom(begin);
-    const uint32_t size = split->TakeSize(begin, &slashes);
+    const size_t size = split->TakeSize(begin, &slashes);
     if (child.best >= *best || !Takes(child, {split->path().data() + begin, size}, split->ascii())) continue;
-    walk->at = fork.child;
-    walk->depth = fork.depth + 1;
-    split->SetBegin(walk->depth, begin + size + 1);
+    *next = {fork.child, fork.depth + 1, begin + size + 1, slashes};
+    split->SetBegin(next->depth, next->begin);
     return true;
   }
   return false;
@@ -233,11 +243,13 @@ inline bool SegmentTrie::Takes(const Node& child, std::string_view segment, bool
   return ClassOf(child.kind).Take(segment, ascii) != SegmentClass::kNoMatch;
 }
 
-inline uint32_t SegmentTrie::FindLiteral(uint32_t node, SplitPath* split, uint32_t depth, uint32_t begin,
-                                         uint32_t size) const {
-  if (size > SegmentWords::kBytes) [[unlikely]]
-    return FindLong(node, split, depth, {split->path().data() + begin, size});
-  return literals_.Find(node, nullptr, size, split->WordsAt(begin, size));
+// Goes to the child of `node` that the segment leads to.
+inline bool SegmentTrie::FindLiteral(SplitPath* split, size_t depth, size_t begin, size_t size, uint32_t* node) const {
+  if (size > SegmentWords::kBytes) [[unlikely]] {
+    *node = FindLong(*node, split, depth, {split->path().data() + begin, size});
+    return *node != kNone;
+  }
+  return literals_.Find(*node, nullptr, size, split->WordsAt(begin, size), node);
 }
 
 }  // namespace sluice::router

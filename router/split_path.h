@@ -14,15 +14,17 @@ namespace sluice::router {
 
 inline constexpr size_t kTrieDepth = 64;  // segments of a key
 
-// The first segment begins at byte 1. A search that has come to the segment `i`, which begins at `at`, asks for its
-// size, and notes where the next one begins:
+// A search that has come to the segment `i`, which begins at `at`, asks for its size, and notes where the next one
+// begins:
 //
 //   uint64_t slashes = split.SlashesFrom(at);  // once, for all segments that follow
-//   const uint32_t size = split.TakeSize(at, &slashes);
+//   const size_t size = split.TakeSize(at, &slashes);
 //   split.SetBegin(i + 1, at + size + 1);
 //   split.EndsBefore(at + size + 1);  // there is no next one
 class SplitPath {
  public:
+  static constexpr size_t kFirst = 1;  // where the first segment begins
+
   SplitPath() {}  // sets nothing, which Cut does
 
   // False if the path does not begin with a slash; then nothing else may be asked.
@@ -32,15 +34,15 @@ class SplitPath {
   bool ascii() const { return ascii_; }  // no byte above 127
 
   // Bit i: there is a slash at byte `at + i`, or the path ends there. None beyond the first chunk.
-  uint64_t SlashesFrom(uint32_t at) const { return at < kChunk ? slashes_ >> at : 0; }
+  uint64_t SlashesFrom(size_t at) const { return at < kChunk ? slashes_ >> at : 0; }
   // The size of the segment that begins at `at`, which is in the path; leaves the slashes from the next segment on.
-  uint32_t TakeSize(uint32_t at, uint64_t* slashes) const;
+  size_t TakeSize(size_t at, uint64_t* slashes) const;
   // `slashes`: from `at` on.
-  bool EndsBefore(uint32_t at, uint64_t slashes) const { return slashes == 0 && at > path_.size(); }
+  bool EndsBefore(size_t at, uint64_t slashes) const { return slashes == 0 && at > path_.size(); }
 
   // Of segments that a search has come to, the first of which is 0; at most kTrieDepth.
-  void SetBegin(size_t i, uint32_t at) { begin_[i] = at; }
-  uint32_t Begin(size_t i) const { return begin_[i]; }
+  void SetBegin(size_t i, size_t at) { begin_[i] = static_cast<uint32_t>(at); }
+  size_t Begin(size_t i) const { return begin_[i]; }
   // From where the segment `first` begins to before the slash, or the end, before the segment `last`.
   std::string_view Between(size_t first, size_t last) const {
     return {path_.data() + begin_[first], begin_[last] - 1 - begin_[first]};
@@ -49,7 +51,7 @@ class SplitPath {
   static constexpr size_t kPathEnd = kTrieDepth + 1;
 
   // Of a segment of at most SegmentWords::kBytes.
-  SegmentWords WordsAt(uint32_t at, uint32_t size) const;
+  SegmentWords WordsAt(size_t at, size_t size) const;
   // Of a longer one.
   SegmentWords FoldOf(size_t i, std::string_view segment, const SegmentHash& hash);
 
@@ -58,13 +60,14 @@ class SplitPath {
   static constexpr size_t kChunk = 64;  // bytes whose slashes are bits of a word
   static_assert(kBlock == SegmentWords::kBytes);
 
+  void CutShort();
   bool RestIsAscii() const;
-  uint32_t SizeByBytes(uint32_t at) const;
+  size_t SizeByBytes(size_t at) const;
 
   std::string_view path_;
   uint64_t slashes_;  // from byte 0 on
   bool ascii_;
-  SegmentWords end_;                // the last bytes of the path, one less than a block; zeros before a shorter one
+  char end_[kBlock];                // the last block of the path; zeros before a shorter one
   uint64_t folded_;                 // bit i: folds_[i] is set
   SegmentWords folds_[kTrieDepth];  // of long segments
   uint32_t begin_[kTrieDepth + 2];
@@ -73,41 +76,39 @@ class SplitPath {
 inline bool SplitPath::Cut(std::string_view path) {
   if (path.empty() || path[0] != '/') return false;
   path_ = path;
-  begin_[0] = 1;
-  const SegmentWords end_words = LastWords(path);
-  end_ = ShiftedOut(end_words, 1);
-  const Bytes16 end(end_words.first, end_words.last);
-  Bytes16::Set beyond_ascii = end.BeyondAscii();
-  const size_t size = path.size();
+  begin_[0] = kFirst;
   begin_[kPathEnd] = static_cast<uint32_t>(path.size()) + 1;
   folded_ = 0;
-  uint64_t slashes = 0;
-  for (size_t at = 0; at < kChunk && at + kBlock <= size; at += kBlock) {
-    const Bytes16 block(path.data() + at);
-    beyond_ascii = beyond_ascii | block.BeyondAscii();
-    slashes |= uint64_t{block.Equal('/').bits()} << at;
+  const size_t size = path.size();
+  if (size < kBlock) {
+    CutShort();
+  } else {
+    const Bytes16 first(path.data()), last(path.data() + size - kBlock);
+    last.CopyTo(end_);
+    Bytes16::Set beyond_ascii = first.BeyondAscii() | last.BeyondAscii();
+    slashes_ = first.Equal('/').bits();
+    for (size_t at = kBlock; at < kChunk && at + kBlock <= size; at += kBlock) {
+      const Bytes16 block(path.data() + at);
+      beyond_ascii = beyond_ascii | block.BeyondAscii();
+      slashes_ |= uint64_t{block.Equal('/').bits()} << at;
+    }
+    if (size < kChunk) slashes_ |= uint64_t{last.Equal('/').bits()} << (size - kBlock) | uint64_t{1} << size;
+    ascii_ = beyond_ascii.bits() == 0 && (size <= kChunk || RestIsAscii());
   }
-  if (size < kChunk) {
-    // The zeros before a short path are no slashes, so that none of the bits comes round at the other end.
-    slashes |= std::rotl(uint64_t{end.Equal('/').bits()}, static_cast<int>(size) - static_cast<int>(kBlock));
-    slashes |= uint64_t{1} << size;
-  }
-  slashes_ = slashes;
-  ascii_ = beyond_ascii.bits() == 0 && (size <= kChunk || RestIsAscii());
   return true;
 }
 
-inline uint32_t SplitPath::TakeSize(uint32_t at, uint64_t* slashes) const {
+inline size_t SplitPath::TakeSize(size_t at, uint64_t* slashes) const {
   if (*slashes == 0) [[unlikely]]
     return SizeByBytes(at);
-  const uint32_t size = static_cast<uint32_t>(std::countr_zero(*slashes));
+  const size_t size = static_cast<size_t>(std::countr_zero(*slashes));
   *slashes = *slashes >> size >> 1;
   return size;
 }
 
-inline SegmentWords SplitPath::WordsAt(uint32_t at, uint32_t size) const {
+inline SegmentWords SplitPath::WordsAt(size_t at, size_t size) const {
   const size_t left = path_.size() - at;
-  return MaskedWords(left >= kBlock ? LoadWords(path_.data() + at) : ShiftedOut(end_, kBlock - 1 - left), size);
+  return MaskedWords(left >= kBlock ? LoadWords(path_.data() + at) : ShiftedOut(LoadWords(end_), kBlock - left), size);
 }
 
 }  // namespace sluice::router
