@@ -18,6 +18,7 @@ namespace sluice::auth {
 constexpr size_t DecodedSize(size_t text_size) { return text_size / 4 * 3 + (text_size % 4) * 3 / 4; }
 
 // Writes DecodedSize(text.size()) bytes to `out` and returns how many, or nothing if `text` is not strict base64url.
+// `out` must not overlap `text`.
 std::optional<size_t> DecodeBase64Url(std::string_view text, char* out);
 
 // The same into a string, for use outside the hot path.
