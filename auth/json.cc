@@ -2,10 +2,12 @@
 
 #include <rapidjson/error/error.h>
 #include <rapidjson/reader.h>
-#include <rapidjson/stream.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+
+#include "auth/json_text.h"
 
 namespace sluice::auth {
 namespace {
@@ -45,37 +47,46 @@ bool IsUtf8(const char* text, size_t size) {
   return true;
 }
 
-// RapidJSON turns an escaped lone low surrogate (`\udc00`) into bytes that are not UTF-8; nothing else can bring them
-// here, so that a text without escapes, as nearly all are, is not looked through.
-bool HasSurrogate(const char* text, size_t size) {
-  const char* end = text + size;
-  while (text < end) {
-    text = static_cast<const char*>(std::memchr(text, 0xed, static_cast<size_t>(end - text)));
-    if (!text) return false;
-    ++text;
-    if (text < end && static_cast<uint8_t>(*text) >= 0xa0) return true;
+// Of the first and last bytes of a name; two names that differ here differ.
+uint64_t Fingerprint(std::string_view name) {
+  uint64_t first = 0, last = 0;
+  if (name.size() >= 8) {
+    std::memcpy(&first, name.data(), 8);
+    std::memcpy(&last, name.data() + name.size() - 8, 8);
+  } else if (name.size() >= 4) {
+    std::memcpy(&first, name.data(), 4);
+    std::memcpy(&last, name.data() + name.size() - 4, 4);
+  } else {
+    for (char c : name) first = first << 8 | static_cast<uint8_t>(c);
   }
-  return false;
+  constexpr uint64_t kOdd = 0x9e3779b97f4a7c15;  // 2^64 by the golden ratio: spreads bits upwards
+  return (first + name.size()) * kOdd ^ (last << 32 | last >> 32) * kOdd;
 }
 
-// Two names that differ here differ.
-uint64_t FirstBytes(std::string_view name) {
-  uint64_t bytes = 0;
-  if (name.size() >= sizeof bytes) {
-    std::memcpy(&bytes, name.data(), sizeof bytes);
-    return bytes;
+// A set of names by their fingerprints, which may take one that is new for one that it has.
+class SeenNames {
+ public:
+  // Whether the name is new for sure.
+  bool Add(std::string_view name) {
+    const uint64_t bit = Fingerprint(name) >> 56;
+    uint64_t& word = words_[bit / 64];
+    const uint64_t mask = uint64_t{1} << (bit % 64);
+    const bool is_new = (word & mask) == 0;
+    word |= mask;
+    return is_new;
   }
-  for (char c : name) bytes = bytes << 8 | static_cast<uint8_t>(c);
-  return bytes;
-}
+
+ private:
+  std::array<uint64_t, 4> words_{};
+};
 
 }  // namespace
 
 // Builds the flat list from the reader's events: a container is closed by filling in the size of its subtree.
 class JsonBuilder {
  public:
-  JsonBuilder(std::vector<JsonNode>* nodes, JsonBounds bounds, bool has_escapes)
-      : nodes_(*nodes), bounds_(bounds), has_escapes_(has_escapes) {
+  JsonBuilder(std::vector<JsonNode>* nodes, JsonBounds bounds, const JsonText& text)
+      : nodes_(*nodes), bounds_(bounds), text_(text) {
     bounds_.depth = std::min(bounds_.depth, kJsonMaxDepth);
   }
   const char* error() const { return error_; }
@@ -96,13 +107,13 @@ class JsonBuilder {
   }
   bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }  // only with a flag that is not set
   bool String(const char* text, rapidjson::SizeType size, bool) {
-    if (has_escapes_ && HasSurrogate(text, size)) return Fail("a string has a lone surrogate");
+    if (!IsText(text, size)) return false;
     JsonNode* node = Add(JsonType::kString);
     if (node) node->text = {text, size};
     return node != nullptr;
   }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
-    if (has_escapes_ && HasSurrogate(text, size)) return Fail("a member's name has a lone surrogate");
+    if (!IsText(text, size)) return false;
     name_ = {text, size};
     return true;
   }
@@ -115,6 +126,13 @@ class JsonBuilder {
   bool Fail(const char* error) {
     error_ = error;
     return false;
+  }
+
+  // Of an unescaped string. RapidJSON turns an escaped lone low surrogate (`\udc00`) into bytes that are not UTF-8,
+  // too; what an escape becomes never completes a sequence that was cut off before it, so that it is enough to look
+  // now.
+  bool IsText(const char* text, size_t size) {
+    return text_.is_plain() || IsUtf8(text, size) || Fail("a string is not UTF-8 or has a lone surrogate");
   }
 
   JsonNode* Add(JsonType type) {
@@ -155,7 +173,7 @@ class JsonBuilder {
 
   std::vector<JsonNode>& nodes_;
   JsonBounds bounds_;
-  const bool has_escapes_;
+  const JsonText& text_;
   std::string_view name_;
   size_t depth_ = 0;
   uint32_t open_[kJsonMaxDepth];
@@ -192,21 +210,14 @@ JsonValue Json::root() const {
 bool Json::Parse(char* text, size_t size, JsonBounds bounds) {
   nodes_.clear();
   text[size] = '\0';
-  // The reader takes a NUL for the end of its text, so that whatever followed one would go unread.
-  if (std::memchr(text, '\0', size)) {
-    error_ = "has a NUL byte";
-    return false;
-  }
-  if (!IsUtf8(text, size)) {
-    error_ = "is not UTF-8";
-    return false;
-  }
-  rapidjson::InsituStringStream stream(text);
+  JsonText stream(text, size);
   rapidjson::Reader reader;
-  JsonBuilder builder(&nodes_, bounds, std::memchr(text, '\\', size) != nullptr);
+  JsonBuilder builder(&nodes_, bounds, stream);
   error_ = "";
   if (!reader.Parse<kFlags>(stream, builder))
     error_ = builder.error();
+  else if (!stream.is_at_end())  // the reader takes a NUL for the end of its text
+    error_ = "has a NUL byte";
   else if (HasDuplicateMember())
     error_ = "a member appears twice";
   if (*error_ != '\0') nodes_.clear();
@@ -219,22 +230,26 @@ bool Json::HasDuplicateMember() {
   return false;
 }
 
-// Few names are compared each with each; many are sorted, so that hostile objects cost no quadratic time.
+// Few names are compared only with those before that have the same bit; many are sorted, so that hostile objects cost
+// no quadratic time.
 bool Json::ObjectHasDuplicate(size_t object) {
-  constexpr size_t kFew = 16;
-  names_.clear();
-  size_t end = object + nodes_[object].size;
-  bool many = nodes_[object].count > kFew;
-  auto less = [](const Name& a, const Name& b) { return a.first != b.first ? a.first < b.first : a.text < b.text; };
-  auto equal = [](const Name& a, const Name& b) { return a.first == b.first && a.text == b.text; };
+  constexpr size_t kFew = 32;
+  const size_t end = object + nodes_[object].size;
+  if (nodes_[object].count > kFew) return ManyHaveDuplicate(object + 1, end);
+  SeenNames seen;
   for (size_t i = object + 1; i < end; i += nodes_[i].size) {
-    const Name name = {FirstBytes(nodes_[i].name), nodes_[i].name};
-    if (!many)
-      for (const Name& other : names_)
-        if (equal(other, name)) return true;
-    names_.push_back(name);
+    if (seen.Add(nodes_[i].name)) continue;
+    for (size_t other = object + 1; other < i; other += nodes_[other].size)
+      if (nodes_[other].name == nodes_[i].name) return true;
   }
-  if (!many) return false;
+  return false;
+}
+
+bool Json::ManyHaveDuplicate(size_t first, size_t end) {
+  auto less = [](const Name& a, const Name& b) { return a.print != b.print ? a.print < b.print : a.text < b.text; };
+  auto equal = [](const Name& a, const Name& b) { return a.print == b.print && a.text == b.text; };
+  names_.clear();
+  for (size_t i = first; i < end; i += nodes_[i].size) names_.push_back({Fingerprint(nodes_[i].name), nodes_[i].name});
   std::sort(names_.begin(), names_.end(), less);
   return std::adjacent_find(names_.begin(), names_.end(), equal) != names_.end();
 }

@@ -84,13 +84,14 @@ class Json {
   friend class JsonBuilder;
   bool HasDuplicateMember();
   bool ObjectHasDuplicate(size_t object);
+  bool ManyHaveDuplicate(size_t first, size_t end);
 
   std::vector<JsonNode> nodes_;
   struct Name {
-    uint64_t first;  // of its bytes, for comparing fast
+    uint64_t print;  // for comparing fast
     std::string_view text;
   };
-  std::vector<Name> names_;  // scratch of the duplicate check
+  std::vector<Name> names_;  // scratch of the duplicate check, for objects of many members
   const char* error_ = "";
 };
 

@@ -142,25 +142,86 @@ TEST(Json, AcceptsExactlyTheUtf8OfEveryCodePoint) {
     }
 }
 
-// What a cut-off sequence lets a careless reader read beyond the end; the sanitizers look on.
+// What a cut-off sequence lets a careless reader read beyond the end, of the string or of the text; the sanitizers look
+// on.
 TEST(Json, ACutOffSequenceAtTheEndIsNotReadBeyond) {
   for (const char* end : {"\xc3", "\xe0", "\xe0\xa0", "\xf0", "\xf0~", "\xf0\x90", "\xf0\x90\x80"}) {
-    std::string text = std::string("{\"") + end;
-    auto exact = std::make_unique<char[]>(text.size() + 1);
-    text.copy(exact.get(), text.size());
-    Json json;
-    EXPECT_FALSE(json.Parse(exact.get(), text.size(), kBounds));
-    EXPECT_STREQ(json.error(), "is not UTF-8");
+    for (const char* quote : {"", "\""}) {
+      std::string text = std::string("{\"") + end + quote;
+      auto exact = std::make_unique<char[]>(text.size() + 1);
+      text.copy(exact.get(), text.size());
+      Json json;
+      EXPECT_FALSE(json.Parse(exact.get(), text.size(), kBounds));
+      EXPECT_STREQ(json.error(), *quote ? "a string is not UTF-8 or has a lone surrogate" : "is not strict JSON");
+    }
   }
 }
 
-TEST(Json, FindsDuplicatesAmongManyMembers) {
+// Strings are read a block at a time up to their first quote, escape or control character, wherever in a block that is.
+TEST(Json, ReadsStringsOfEveryLengthWithEachByteAtEachPlace) {
+  for (size_t size = 0; size < 40; ++size) {
+    Parsed plain("{\"a\":\"" + std::string(size, 'x') + "\"}");
+    ASSERT_TRUE(plain.ok) << size;
+    EXPECT_EQ(plain.json.root().Member("a").AsString(), std::string(size, 'x'));
+    for (size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string value(size, 'x');
+        value[at] = static_cast<char>(byte);
+        if (byte == '"' || byte == '\\') value.insert(at, "\\");
+        Parsed p("{\"a\":\"" + value + "\",\"b\":1}");
+        ASSERT_EQ(p.ok, byte >= 0x20 && byte < 0x80) << byte << " at " << at << " of " << size;
+        if (value.size() > size) value.erase(at, 1);
+        ASSERT_TRUE(!p.ok || p.json.root().Member("a").AsString() == value) << byte << " at " << at << " of " << size;
+      }
+    }
+  }
+}
+
+TEST(Json, LooksAtWhatFollowsAnEscapeAndAtNames) {
+  const std::string pad(20, 'x');
+  for (const char* bad : {"\xc3", "\\u0041\xc3", "\xc3\\u0080", "\\udc00", "\xed\xa0\x80", "\\n\xff", "\x7f\x80"}) {
+    for (const std::string& before : {std::string(), pad}) {
+      for (const std::string& after : {std::string(), pad}) {
+        EXPECT_FALSE(Parsed("{\"a\":\"" + before + bad + after + "\"}").ok) << bad;
+        EXPECT_FALSE(Parsed("{\"" + before + bad + after + "\":1}").ok) << bad;
+      }
+    }
+  }
+  Parsed good("{\"" + pad + "\\u00e9\xc3\xa9" + pad + "\":1}");
+  ASSERT_TRUE(good.ok) << good.json.error();
+  EXPECT_EQ(good.json.root().First().name(), pad + "\xc3\xa9\xc3\xa9" + pad);
+}
+
+// Each pair of members of objects of every size around that from which they are sorted, and of one of many members.
+TEST(Json, FindsDuplicatesAmongFewAndManyMembers) {
+  auto named = [](size_t i) {
+    return i % 3 == 0 ? std::to_string(i) : "a-longer-name-" + std::to_string(i) + "-of-it";
+  };
+  for (size_t size : {2, 3, 31, 32, 33, 34}) {
+    for (size_t first = 0; first < size; ++first) {
+      for (size_t second = first; second < size; ++second) {
+        std::string text;
+        for (size_t i = 0; i < size; ++i) text += ",\"" + named(i == second ? first : i) + "\":{\"0\":[0]}";
+        text[0] = '{';
+        EXPECT_EQ(Parsed(text + "}", {4, 200}).ok, first == second) << text;
+      }
+    }
+  }
   for (int duplicate = 0; duplicate < 2; ++duplicate) {
     std::string text = "{";
     for (int i = 0; i < 2000; ++i) text += "\"m" + std::to_string(i) + "\":0,";
     text += duplicate ? "\"m777\":0}" : "\"last\":0}";
     EXPECT_EQ(Parsed(text, {2, 4000}).ok, duplicate == 0);
   }
+}
+
+// All names of one object fall onto one another in whatever is made of their ends and lengths: only slower.
+TEST(Json, TellsNamesApartThatBeginAndEndAlike) {
+  std::string text;
+  for (int i = 10; i < 41; ++i) text += ",\"the-beginning-" + std::to_string(i) + "-the-end-of-it\":0";
+  text[0] = '{';
+  EXPECT_TRUE(Parsed(text + "}").ok);
+  EXPECT_FALSE(Parsed(text + ",\"the-beginning-25-the-end-of-it\":0}").ok);
 }
 
 TEST(Json, BoundsDepthAndNodesExactly) {
