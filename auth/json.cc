@@ -71,6 +71,8 @@ uint64_t Fingerprint(std::string_view name) {
 // A set of names by their fingerprints, which may take one that is new for one that it has.
 class SeenNames {
  public:
+  void Clear() { words_ = {}; }
+
   // Whether the name is new for sure.
   bool Add(std::string_view name) {
     const uint64_t bit = Fingerprint(name) >> 56;
@@ -82,7 +84,7 @@ class SeenNames {
   }
 
  private:
-  std::array<uint64_t, 4> words_{};
+  std::array<uint64_t, 4> words_;
 };
 
 }  // namespace
@@ -90,8 +92,8 @@ class SeenNames {
 // Builds the flat list from the reader's events: a container is closed by filling in the size of its subtree.
 class JsonBuilder {
  public:
-  JsonBuilder(std::vector<JsonNode>* nodes, JsonBounds bounds, const JsonText& text)
-      : nodes_(*nodes), bounds_(bounds), text_(text) {
+  JsonBuilder(Json* json, JsonBounds bounds, const JsonText& text)
+      : nodes_(json->nodes_), names_(json->names_), bounds_(bounds), text_(text) {
     bounds_.depth = std::min(bounds_.depth, kJsonMaxDepth);
   }
   const char* error() const { return error_; }
@@ -120,11 +122,11 @@ class JsonBuilder {
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     if (!IsText(text, size)) return false;
     name_ = {text, size};
-    return true;
+    return open_[depth_ - 1].seen.Add(name_) || !IsTaken(name_) || Fail(kTwice);
   }
-  bool StartObject() { return Open(JsonType::kObject); }
+  bool StartObject() { return OpenNode(JsonType::kObject); }
   bool EndObject(rapidjson::SizeType) { return Close(); }
-  bool StartArray() { return depth_ == 0 ? Fail("the root is not an object") : Open(JsonType::kArray); }
+  bool StartArray() { return depth_ == 0 ? Fail("the root is not an object") : OpenNode(JsonType::kArray); }
   bool EndArray(rapidjson::SizeType) { return Close(); }
 
  private:
@@ -133,9 +135,8 @@ class JsonBuilder {
     return false;
   }
 
-  // Of an unescaped string. RapidJSON turns an escaped lone low surrogate (`\udc00`) into bytes that are not UTF-8,
-  // too; what an escape becomes never completes a sequence that was cut off before it, so that it is enough to look
-  // now.
+  // Of a string when it is unescaped, which is early enough: what an escape becomes never completes a sequence that was
+  // cut off before it. RapidJSON turns an escaped lone low surrogate (`\udc00`) into bytes that are not UTF-8, too.
   bool IsText(const char* text, size_t size) {
     return text_.is_plain() || IsUtf8(text, size) || Fail("a string is not UTF-8 or has a lone surrogate");
   }
@@ -149,7 +150,7 @@ class JsonBuilder {
       Fail("has too many values");
       return nullptr;
     }
-    if (depth_ > 0) ++nodes_[open_[depth_ - 1]].count;
+    if (depth_ > 0) ++nodes_[open_[depth_ - 1].node].count;
     JsonNode& node = nodes_.emplace_back();
     node.type = type;
     node.name = name_;
@@ -163,25 +164,59 @@ class JsonBuilder {
     return node != nullptr;
   }
 
-  bool Open(JsonType type) {
+  bool OpenNode(JsonType type) {
     if (depth_ >= bounds_.depth) return Fail("is nested too deeply");
     if (!Add(type)) return false;
-    open_[depth_++] = static_cast<uint32_t>(nodes_.size() - 1);
+    open_[depth_].node = static_cast<uint32_t>(nodes_.size() - 1);
+    open_[depth_++].seen.Clear();
     return true;
   }
 
   bool Close() {
-    size_t start = open_[--depth_];
-    nodes_[start].size = static_cast<uint32_t>(nodes_.size() - start);
-    return true;
+    JsonNode& closed = nodes_[open_[--depth_].node];
+    closed.size = static_cast<uint32_t>(&nodes_.back() - &closed + 1);
+    return closed.type != JsonType::kObject || closed.count <= kFew || !ManyHaveTwice(closed) || Fail(kTwice);
   }
 
+  // Whether the innermost object has this name already. Few names are compared with all before, and only those whose
+  // bit another has; many are sorted at the end, so that hostile objects cost no quadratic time.
+  bool IsTaken(std::string_view name) const {
+    const JsonNode* object = &nodes_[open_[depth_ - 1].node];
+    if (object->count >= kFew) return false;
+    const JsonNode* member = object + 1;
+    for (uint32_t i = 0; i < object->count; ++i, member += member->size)
+      if (AreEqual(member->name, name)) return true;
+    return false;
+  }
+
+  bool ManyHaveTwice(const JsonNode& object) {
+    using Name = Json::Name;
+    auto less = [](const Name& a, const Name& b) { return a.print != b.print ? a.print < b.print : a.text < b.text; };
+    auto equal = [](const Name& a, const Name& b) { return a.print == b.print && a.text == b.text; };
+    names_.clear();
+    const JsonNode* member = &object + 1;
+    for (uint32_t i = 0; i < object.count; ++i, member += member->size)
+      names_.push_back({Fingerprint(member->name), member->name});
+    std::sort(names_.begin(), names_.end(), less);
+    return std::adjacent_find(names_.begin(), names_.end(), equal) != names_.end();
+  }
+
+  static constexpr uint32_t kFew = 32;
+  static constexpr const char* kTwice = "a member appears twice";
+
+  // An array or object that is not closed yet.
+  struct Open {
+    uint32_t node;
+    SeenNames seen;
+  };
+
   std::vector<JsonNode>& nodes_;
+  std::vector<Json::Name>& names_;
   JsonBounds bounds_;
   const JsonText& text_;
   std::string_view name_;
   size_t depth_ = 0;
-  uint32_t open_[kJsonMaxDepth];
+  Open open_[kJsonMaxDepth];
   const char* error_ = "is not strict JSON";
 };
 
@@ -217,46 +252,14 @@ bool Json::Parse(char* text, size_t size, JsonBounds bounds) {
   text[size] = '\0';
   JsonText stream(text, size);
   rapidjson::Reader reader;
-  JsonBuilder builder(&nodes_, bounds, stream);
+  JsonBuilder builder(this, bounds, stream);
   error_ = "";
   if (!reader.Parse<kFlags>(stream, builder))
     error_ = builder.error();
   else if (!stream.is_at_end())  // the reader takes a NUL for the end of its text
     error_ = "has a NUL byte";
-  else if (HasDuplicateMember())
-    error_ = "a member appears twice";
   if (*error_ != '\0') nodes_.clear();
   return *error_ == '\0';
-}
-
-bool Json::HasDuplicateMember() {
-  for (size_t i = 0; i < nodes_.size(); ++i)
-    if (nodes_[i].type == JsonType::kObject && ObjectHasDuplicate(i)) return true;
-  return false;
-}
-
-// Few names are compared only with those before that have the same bit; many are sorted, so that hostile objects cost
-// no quadratic time.
-bool Json::ObjectHasDuplicate(size_t object) {
-  constexpr size_t kFew = 32;
-  const size_t end = object + nodes_[object].size;
-  if (nodes_[object].count > kFew) return ManyHaveDuplicate(object + 1, end);
-  SeenNames seen;
-  for (size_t i = object + 1; i < end; i += nodes_[i].size) {
-    if (seen.Add(nodes_[i].name)) continue;
-    for (size_t other = object + 1; other < i; other += nodes_[other].size)
-      if (nodes_[other].name == nodes_[i].name) return true;
-  }
-  return false;
-}
-
-bool Json::ManyHaveDuplicate(size_t first, size_t end) {
-  auto less = [](const Name& a, const Name& b) { return a.print != b.print ? a.print < b.print : a.text < b.text; };
-  auto equal = [](const Name& a, const Name& b) { return a.print == b.print && a.text == b.text; };
-  names_.clear();
-  for (size_t i = first; i < end; i += nodes_[i].size) names_.push_back({Fingerprint(nodes_[i].name), nodes_[i].name});
-  std::sort(names_.begin(), names_.end(), less);
-  return std::adjacent_find(names_.begin(), names_.end(), equal) != names_.end();
 }
 
 }  // namespace sluice::auth

@@ -82,9 +82,6 @@ class Json {
 
  private:
   friend class JsonBuilder;
-  bool HasDuplicateMember();
-  bool ObjectHasDuplicate(size_t object);
-  bool ManyHaveDuplicate(size_t first, size_t end);
 
   std::vector<JsonNode> nodes_;
   struct Name {
