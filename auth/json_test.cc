@@ -182,8 +182,10 @@ TEST(Json, LooksAtWhatFollowsAnEscapeAndAtNames) {
   for (const char* bad : {"\xc3", "\\u0041\xc3", "\xc3\\u0080", "\\udc00", "\xed\xa0\x80", "\\n\xff", "\x7f\x80"}) {
     for (const std::string& before : {std::string(), pad}) {
       for (const std::string& after : {std::string(), pad}) {
-        EXPECT_FALSE(Parsed("{\"a\":\"" + before + bad + after + "\"}").ok) << bad;
-        EXPECT_FALSE(Parsed("{\"" + before + bad + after + "\":1}").ok) << bad;
+        std::string string = before;
+        string.append(bad).append(after);
+        EXPECT_FALSE(Parsed("{\"a\":\"" + string + "\"}").ok) << bad;
+        EXPECT_FALSE(Parsed("{\"" + string + "\":1}").ok) << bad;
       }
     }
   }
