@@ -368,6 +368,30 @@ TEST(JwtSigner, NoTraceShowsATokenOrAKey) {
   }
 }
 
+// ---- Failures ----
+
+class FailingSigner final : public auth::TokenSigner {
+  bool Signature(std::string_view, std::string*) const override { return false; }
+};
+
+// No document has such a key: one that cannot sign is refused when it is loaded.
+TEST(JwtSigner, NobodyPassesUnsignedWhenTheKeyFails) {
+  const auto snapshot = std::const_pointer_cast<Snapshot>(testing::MustCompile(Policy()));
+  snapshot->jwt_signer[0].signer = std::make_shared<FailingSigner>();
+  Caller caller(Policy());
+  caller.gateway().Publish(snapshot);
+  for (int round = 0; round < 2; ++round) {  // nothing was kept that the second would be given
+    const Decision& decision = caller.Decide("/key", {{"apikey", "alice-secret-key"}}, kStart, true);
+    EXPECT_EQ(decision.action, Action::kRespond);
+    EXPECT_EQ(decision.status, 500u);
+    EXPECT_EQ(decision.reason, "signer_failed");
+    EXPECT_EQ(decision.message, "An unexpected error occurred");
+    EXPECT_EQ(caller.txn().trace().back().cause, "not signed: signing failed");
+  }
+  caller.gateway().Publish(testing::MustCompile(Policy()));
+  EXPECT_EQ(Signed(caller.Told("/key", {{"apikey", "alice-secret-key"}})).Text("sub"), "alice");
+}
+
 // ---- Keys ----
 
 std::string ErrorsOf(const std::string& policy) {

@@ -250,6 +250,12 @@ Step SignClaims(Txn& t, const JwtSignerPlugin& plugin, const auth::TokenCacheKey
   return Step::kNext;
 }
 
+// `signer_failed` is beyond the reach of policies and requests: claims that fit into kSignedTokenBytes have fewer
+// values than kTokenNodes and are nested no deeper than where they came from, a key that cannot sign fails when the
+// policy is loaded, and a caller's token was read when it was verified. Should memory or one of these fail, nobody
+// passes.
+static_assert(limits::kTokenNodes * 2 * 4 / 3 > limits::kSignedTokenBytes, "a value takes two bytes at least");
+
 Step SignAnew(Txn& t, const JwtSignerPlugin& plugin, const auth::TokenCacheKey& key) {
   auth::TokenTimes own;
   auth::ClaimFigures figures;
