@@ -1,5 +1,7 @@
 #include "auth/revocation.h"
 
+#include <algorithm>
+
 namespace sluice::auth {
 namespace {
 
@@ -59,7 +61,8 @@ RevokedTokens::RevokedTokens(const TokenMarker& marker, const std::vector<Revoca
 void RevokedTokens::Insert(const Slot& slot) {
   size_t at = slot.mark & (slots_.size() - 1);
   while (slots_[at].mark != 0 && slots_[at].mark != slot.mark) at = (at + 1) & (slots_.size() - 1);
-  slots_[at] = slot;
+  Slot& kept = slots_[at];
+  kept = {slot.mark, std::max(kept.before_ns, slot.before_ns), std::max(kept.until_ns, slot.until_ns)};
 }
 
 bool RevokedTokens::Has(uint64_t mark, int64_t iat_ns, int64_t now_wall_ns) const {

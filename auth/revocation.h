@@ -64,7 +64,7 @@ class TokenMarker {
 
 class RevokedTokens {
  public:
-  // Of entries with the same names one counts.
+  // Entries with the same names count as one, with the later moments of both: no order of them loses a revocation.
   RevokedTokens(const TokenMarker& marker, const std::vector<Revocation>& entries);
 
   enum class Match : uint8_t { kNone, kToken, kSubject };
@@ -73,8 +73,8 @@ class RevokedTokens {
  private:
   struct Slot {
     uint64_t mark = 0;  // 0: empty
-    int64_t before_ns = 0;
-    int64_t until_ns = 0;
+    int64_t before_ns = std::numeric_limits<int64_t>::min();
+    int64_t until_ns = std::numeric_limits<int64_t>::min();
   };
 
   void Insert(const Slot& slot);

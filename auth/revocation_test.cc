@@ -65,6 +65,30 @@ TEST(RevokedTokens, BySubjectAndMoment) {
     EXPECT_EQ(revoked.Find(MarksOf(marker, c.claims), c.now_s * kSecond), c.match) << c.claims << c.now_s;
 }
 
+TEST(RevokedTokens, OfTwoEntriesForTheSameTheLaterMomentsCount) {
+  TokenMarker marker(kSeed);
+  auto entry = [](int64_t before_s, int64_t until_s) {
+    return Revocation{.issuer = "i", .subject = "al", .before_ns = before_s * kSecond, .until_ns = until_s * kSecond};
+  };
+  const TokenMarks before_50 = MarksOf(marker, R"({"iss":"i","sub":"al","iat":49})");
+  const TokenMarks at_50 = MarksOf(marker, R"({"iss":"i","sub":"al","iat":50})");
+  for (const auto& entries : {std::vector{entry(50, 60), entry(20, 100)}, std::vector{entry(20, 100), entry(50, 60)}}) {
+    RevokedTokens revoked(marker, entries);
+    EXPECT_EQ(revoked.Find(before_50, 99 * kSecond), Match::kSubject);
+    EXPECT_EQ(revoked.Find(before_50, 100 * kSecond), Match::kNone);
+    EXPECT_EQ(revoked.Find(at_50, 0), Match::kNone);
+  }
+  const TokenMarks a = MarksOf(marker, R"({"jti":"a"})");
+  for (int64_t first_s : {10, 90})
+    EXPECT_EQ(RevokedTokens(marker, {{.jti = "a", .until_ns = first_s * kSecond},
+                                     {.jti = "a", .until_ns = (100 - first_s) * kSecond}})
+                  .Find(a, 89 * kSecond),
+              Match::kToken);
+  RevokedTokens early(marker, {{.jti = "a", .until_ns = -kSecond}, {.jti = "a", .until_ns = -2 * kSecond}});
+  EXPECT_EQ(early.Find(a, -2 * kSecond), Match::kToken);
+  EXPECT_EQ(early.Find(a, 0), Match::kNone);
+}
+
 TEST(RevokedTokens, EmptyListRevokesNothing) {
   TokenMarker marker(kSeed);
   EXPECT_EQ(RevokedTokens(marker, {}).Find(MarksOf(marker, R"({"jti":"a"})"), 0), Match::kNone);
