@@ -7,6 +7,7 @@
 #include "policy/document/check.h"
 #include "policy/document/count_by.h"
 #include "policy/document/entities.h"
+#include "policy/document/scalar.h"
 #include "policy/document/sharing.h"
 
 namespace sluice::policy {
@@ -34,8 +35,8 @@ constexpr Word<Limit::Window> kTypes[] = {
 
 void ReadSubWindows(Reader& reader, const Cursor& at, Limit* out) {
   int64_t count = 0;
-  if (!reader.Integer(at, 1, kMaxAmount, &count)) return;
-  if (count != 10 && count != 60) {
+  const bool is_number = at.node->kind == NodeKind::kInteger || at.node->kind == NodeKind::kFloat || at.node->from_env;
+  if (!is_number || !ScalarToInteger(at.node->text, &count) || (count != 10 && count != 60)) {
     reader.Expected(at, "10 or 60");
     return;
   }
