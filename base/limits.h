@@ -63,6 +63,7 @@ inline constexpr size_t kDiscoveryNodes = 4'096;
 inline constexpr size_t kUrlBytes = 2'048;          // of what is fetched
 inline constexpr size_t kTokenIssuers = 32;         // providers of one jwt plugin
 inline constexpr size_t kRevokedTokens = 65'536;    // entries of one list
+inline constexpr size_t kSigningKeys = 1'024;       // `keys` of one document: each is read when it is loaded
 inline constexpr size_t kSigningKeyIdBytes = 255;   // `kid` of a key to sign with: a part of each token
 inline constexpr size_t kSignerClaims = 64;         // that one jwt-signer sets, adds or removes
 inline constexpr size_t kSignedTokenBytes = 4'000;  // of one that is signed for an upstream, with its scheme

@@ -63,14 +63,14 @@ void GatewayState::PublishWorld() {
 void GatewayState::Publish(std::shared_ptr<const Snapshot> snapshot) {
   std::shared_ptr<const auth::RevokedTokens> revoked = TableOf(snapshot->revoked);
   absl::MutexLock lock(&publishing_);
+  // Megabytes that few policies need. First, for if there is no memory for them nothing may have changed.
+  if (signed_tokens_ == nullptr && !snapshot->jwt_signer.empty() && signed_token_cache_bytes_ > 0)
+    signed_tokens_ = std::make_shared<auth::SignedTokenCache>(signed_token_cache_bytes_, RandomSeed());
   revoked_by_policy_ = std::move(revoked);
   views_ = key_sets.Adopt(snapshot->key_sources);
   servers_ = servers.Adopt(snapshot->redis);
   snapshot_ = std::move(snapshot);
   ++policy_generation_;
-  // Megabytes that few policies need.
-  if (signed_tokens_ == nullptr && !snapshot_->jwt_signer.empty() && signed_token_cache_bytes_ > 0)
-    signed_tokens_ = std::make_shared<auth::SignedTokenCache>(signed_token_cache_bytes_, RandomSeed());
   PublishWorld();
 }
 
@@ -119,6 +119,13 @@ Diagnostics Gateway::PublishRevocations(std::string_view list) {
   policy::ParseResult parsed = policy::ParseRevoked(list, options);
   if (parsed.ok()) state_->PublishRevocations(RevocationsOf(parsed.document));
   return std::move(parsed.diagnostics);
+}
+
+std::optional<std::string> Gateway::PublicKeys(std::string_view key_set) const {
+  const std::shared_ptr<const Snapshot> snapshot = state_->snapshot();
+  if (snapshot == nullptr) return std::nullopt;
+  auto found = snapshot->public_keys.find(key_set);
+  return found == snapshot->public_keys.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::optional<Effect> Gateway::NextJob(Now now, int64_t* ask_again_mono_ns) {

@@ -162,6 +162,11 @@ class Gateway {
   // before stays in force.
   [[nodiscard]] Diagnostics PublishRevocations(std::string_view list);
 
+  // The public keys of a key set of the policy in force as a JWK set, for who verifies what jwt-signer signs (usually
+  // at
+  // /.well-known/jwks.json): all of its keys, and nothing private. Nothing: there is no policy, or no such set.
+  std::optional<std::string> PublicKeys(std::string_view key_set) const;
+
   // The next thing to do in the background, or nothing until `*ask_again_mono_ns` (or until a decision waits).
   std::optional<Effect> NextJob(Now now, int64_t* ask_again_mono_ns);
   void JobDone(uint64_t job, const HttpResult& result, Now now);

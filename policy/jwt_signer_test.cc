@@ -285,6 +285,39 @@ TEST(JwtSigner, SignsEachTimeWithoutACache) {
   EXPECT_NE(caller.Told("/key", {{"apikey", "alice-secret-key"}}, After(kSecond)), first);
 }
 
+TEST(JwtSigner, PublishesThePublicKeysOfASet) {
+  Gateway gateway;
+  EXPECT_EQ(gateway.PublicKeys("mine"), std::nullopt) << "no policy";
+  const auth::Minter rsa = auth::Minter::Make(auth::KeyType::kRsa), ec = auth::Minter::Make(auth::KeyType::kEcP256);
+  gateway.Publish(testing::MustCompile(absl::StrCat(
+      R"(
+_format_version: "3.0"
+key_sets:
+- name: mine
+  keys:
+  - {kid: now, pem: {private_key: )",
+      Quoted(Own().PrivatePem()), "}}\n  - {kid: next, pem: {private_key: ", Quoted(ec.PrivatePem()),
+      ", public_key: ", Quoted(ec.PublicPem()), "}}\n  - {kid: old, pem: {public_key: ", Quoted(rsa.PublicPem()),
+      "}}\n- {name: empty}\nkeys: [{kid: of-no-set, pem: {private_key: ", Quoted(rsa.PrivatePem()), "}}]\n")));
+  EXPECT_EQ(gateway.PublicKeys("other"), std::nullopt);
+  EXPECT_EQ(gateway.PublicKeys("empty"), R"({"keys":[]})");
+  const std::string text = gateway.PublicKeys("mine").value_or("");
+  for (const char* secret : {"\"d\"", "\"p\"", "\"q\"", "\"dp\"", "\"k\""}) EXPECT_EQ(text.find(secret), text.npos);
+  EXPECT_EQ(text.find("of-no-set"), text.npos);
+  std::string error;
+  auth::Notes notes;
+  const auto keys = auth::KeySet::ParseJwkSet(text, {}, &error, &notes);
+  ASSERT_TRUE(keys && notes.empty()) << error << text;
+  auto verifies = [&](const auth::Minter& minter, auth::Algorithm algorithm, const char* kid) {
+    const std::string compact = minter.Mint(algorithm, "{}", kid);
+    auth::Token token;
+    return token.Parse(compact).ok() && token.Verify(*keys).ok();
+  };
+  EXPECT_TRUE(verifies(Own(), auth::Algorithm::kEdDsa, "now"));
+  EXPECT_TRUE(verifies(ec, auth::Algorithm::kEs256, "next"));
+  EXPECT_TRUE(verifies(rsa, auth::Algorithm::kPs256, "old"));
+}
+
 TEST(JwtSigner, ThreadsShareTheTokens) {
   Gateway gateway;
   gateway.Publish(testing::MustCompile(Policy()));

@@ -398,8 +398,9 @@ class Snapshot {
   absl::flat_hash_map<std::string, uint32_t> consumer_by_custom_id;
   absl::flat_hash_map<std::string, uint32_t> consumer_by_id;
   std::vector<auth::Revocation> revoked;
-  std::vector<auth::KeySetSourceOptions> key_sources;  // each URL with its options once
-  std::vector<policy::Redis> redis;                    // each server once
+  absl::flat_hash_map<std::string, std::string> public_keys;  // of each of key_sets, by its name: a JWK set
+  std::vector<auth::KeySetSourceOptions> key_sources;         // each URL with its options once
+  std::vector<policy::Redis> redis;                           // each server once
 };
 
 }  // namespace sluice

@@ -88,6 +88,7 @@ void Compiler::Compile() {
   Services();
   Routes();
   Authorities();
+  Keys();
   Groups();
   Consumers();
   Plugins();
@@ -240,7 +241,7 @@ CompileResult Compile(std::string_view document, const CompileOptions& options) 
   auto snapshot = std::make_shared<Snapshot>();
   // Also after errors, so that one run reports everything; what could not be read is not there to be compiled.
   Diagnostics found;
-  Compiler compiler(parsed.document, options, snapshot.get(), &found);
+  Compiler compiler(parsed.document, result.diagnostics, options, snapshot.get(), &found);
   compiler.Compile();
   if (options.keep_routes) {
     result.routes = compiler.TakeRoutes();

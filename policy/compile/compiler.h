@@ -25,9 +25,10 @@ std::vector<auth::Revocation> RevocationsOf(const policy::Document& document);
 
 class Compiler {
  public:
-  Compiler(const policy::Document& document, const CompileOptions& options, Snapshot* snapshot,
-           Diagnostics* diagnostics)
-      : document_(document), options_(options), snapshot_(*snapshot), diagnostics_(*diagnostics) {}
+  // `known`: what was wrong with the document when it was read.
+  Compiler(const policy::Document& document, const Diagnostics& known, const CompileOptions& options,
+           Snapshot* snapshot, Diagnostics* diagnostics)
+      : document_(document), known_(known), options_(options), snapshot_(*snapshot), diagnostics_(*diagnostics) {}
 
   // What the table was built from, and the services of it.
   std::vector<router::RouteSpec> TakeRoutes() { return std::move(specs_); }
@@ -82,6 +83,14 @@ class Compiler {
   uint32_t KeySource(auth::KeySetSourceOptions options);  // its place in the snapshot
   uint32_t JwtSource(const policy::Plugin& plugin, std::string_view path, const policy::TokenIssuer& issuer);
 
+  // keys.cc
+  void Keys();
+  std::optional<std::string> ReadKey(const policy::Key& key);  // its public half as a JWK
+  void PublishKeys(const std::vector<std::optional<std::string>>& jwks);
+  std::optional<std::string> PublicHalf(const policy::Key& key, std::string_view field, const std::string& pem);
+  void FindFaultyKeys();
+  bool HasFaultyKey(size_t set) const;
+
   // signer.cc
   uint32_t Add(const policy::Plugin& plugin, const policy::JwtSignerConfig& config);
   void CheckClaims(const policy::Plugin& plugin, const JwtSignerPlugin& signer);
@@ -113,14 +122,17 @@ class Compiler {
   std::string ServiceName(size_t index) const;
 
   const policy::Document& document_;
+  const Diagnostics& known_;
   const CompileOptions& options_;
   Snapshot& snapshot_;
   Diagnostics& diagnostics_;
   std::vector<router::RouteSpec> specs_;
   std::vector<bool> fit_authorities_;  // of the document's, those that can be trusted
   std::map<std::string, uint32_t> acl_groups_;
-  uint64_t verifiers_ = 0;  // so many configurations have a name in the token cache
-  uint64_t signers_ = 0;    // likewise, in that of signed tokens
+  uint64_t verifiers_ = 0;                        // so many configurations have a name in the token cache
+  uint64_t signers_ = 0;                          // likewise, in that of signed tokens
+  std::vector<std::vector<size_t>> keys_of_set_;  // into the document's; at the end those of no set
+  std::vector<bool> faulty_keys_;                 // by key: an error is reported about it
   std::map<std::pair<size_t, policy::JwtAlgorithm>, KeyToSignWith> signing_keys_;  // by key set
   std::vector<auth::ApiKey> api_keys_;                                             // views into the document
   std::vector<auth::ApiKey> passwords_;                                            // views into user_passwords_

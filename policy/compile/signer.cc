@@ -69,8 +69,9 @@ Compiler::KeyToSignWith Compiler::FindSigningKey(size_t set, std::string_view al
   constexpr size_t kMostNamed = 4;  // of the keys that do not fit: a set may have very many
   KeyToSignWith found;
   size_t tried = 0;
-  for (const policy::Key& key : document_.keys) {
-    if (key.set != set || key.private_key.empty()) continue;
+  for (size_t index : keys_of_set_[set]) {
+    const policy::Key& key = document_.keys[index];
+    if (key.private_key.empty()) continue;
     std::string error;
     found.signer = auth::TokenSigner::Create(*auth::FindAlgorithm(algorithm), key.private_key,
                                              absl::StrCat("{", Member("kid", Quoted(key.kid)), "}"), &error);
@@ -101,6 +102,7 @@ void Compiler::SigningKey(const policy::Plugin& plugin, const policy::JwtSignerC
   if (fresh) known->second = FindSigningKey(config.key_set, algorithm);
   const KeyToSignWith& key = known->second;
   if (key.signer == nullptr) {
+    if (HasFaultyKey(config.key_set)) return;  // which may be the one that is missing: one fault, one error
     Error(plugin.origin, "config/access_token_keyset", "bad_key",
           absl::StrCat("key set `", document_.key_sets[config.key_set].name, "` has no private key that signs with ",
                        algorithm, key.why_not),

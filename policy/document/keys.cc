@@ -1,4 +1,5 @@
 // Keys to sign with, and the sets that they belong to.
+#include <algorithm>
 #include <string>
 #include <tuple>
 
@@ -23,7 +24,11 @@ constexpr Field<KeySet> kSetFields[] = {
 
 std::string_view CheckKid(std::string_view text) {
   static_assert(limits::kSigningKeyIdBytes == 255, "the text says so");
-  return !text.empty() && text.size() <= limits::kSigningKeyIdBytes ? "" : "1 to 255 bytes";
+  const bool is_plain = std::none_of(text.begin(), text.end(),
+                                     [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '"' || c == '\\'; });
+  return is_plain && !text.empty() && text.size() <= limits::kSigningKeyIdBytes
+             ? ""
+             : "1 to 255 bytes without quotes, backslashes and control characters";
 }
 
 std::string_view CheckPrivatePem(std::string_view text) {

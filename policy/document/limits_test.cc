@@ -216,6 +216,23 @@ TEST(LimitsTest, IdOfAKeyToSignWith) {
   EXPECT_EQ(problems(limits::kSigningKeyIdBytes + 1), "bad_value ");
 }
 
+TEST(LimitsTest, KeysOfADocument) {
+  auto problems = [](size_t nested, size_t flat) {
+    std::string text = "_format_version: '3.0'\nkey_sets:\n- name: s\n  keys:\n";
+    for (size_t i = 0; i < nested; ++i)
+      absl::StrAppend(&text, "  - {kid: n", i, ", pem: {public_key: '-----BEGIN PUBLIC KEY-----'}}\n");
+    text += "keys:\n";
+    for (size_t i = 0; i < flat; ++i)
+      absl::StrAppend(&text, "- {kid: f", i, ", pem: {public_key: '-----BEGIN PUBLIC KEY-----'}}\n");
+    std::string codes;
+    for (const Diagnostic& d : Parse(text, {}).diagnostics) absl::StrAppend(&codes, d.code, " ");
+    return codes;
+  };
+  EXPECT_EQ(problems(limits::kSigningKeys - 1, 1), "");
+  EXPECT_EQ(problems(limits::kSigningKeys, 1), "too_large ");
+  EXPECT_EQ(problems(1, 2 * limits::kSigningKeys), "too_large ");
+}
+
 TEST(LimitsTest, ClaimsOfASigner) {
   auto problem = [](size_t set, size_t removed) {
     std::string text =

@@ -138,12 +138,19 @@ class DocumentReader {
 
   // In the order of their sets, and of keys in a set.
   void ReadKeys() {
+    size_t count = 0;
+    auto read = [&](const Cursor& key, size_t set) {
+      if (++count <= limits::kSigningKeys) ReadKey(reader_, key, set, &document_.keys.emplace_back());
+      if (count == limits::kSigningKeys + 1)
+        reader_.Error(key, "too_large", absl::StrCat("more than ", limits::kSigningKeys, " keys"),
+                      "leave out those that nobody verifies tokens with any more");
+    };
     size_t set = 0;
     ForEach(root_, "key_sets", [&](const Cursor& item) {
-      ForEach(item, "keys", [&](const Cursor& key) { ReadKey(reader_, key, set, &document_.keys.emplace_back()); });
+      ForEach(item, "keys", [&](const Cursor& key) { read(key, set); });
       ++set;
     });
-    ForEach(root_, "keys", [&](const Cursor& key) { ReadKey(reader_, key, kNone, &document_.keys.emplace_back()); });
+    ForEach(root_, "keys", [&](const Cursor& key) { read(key, kNone); });
     CheckKeys(reader_);
   }
 
