@@ -43,7 +43,7 @@ BasicTokenCache<kBytes>::BasicTokenCache(size_t bytes, const Seed& seed)
     : hash_(std::make_unique<KeyedHash>(seed)), set_count_(1) {
   static_assert(sizeof(Value) == kFixedWords * 8 + kBytes && kBytes % 8 == 0, "is copied as words");
   static_assert(kKeyWords + sizeof(Value) / 8 == kWords && sizeof(Entry) == 96 + kBytes, "entries are whole lines");
-  while (set_count_ * 2 * kWays * sizeof(Entry) <= bytes) set_count_ *= 2;
+  while (set_count_ <= bytes / (2 * kWays * sizeof(Entry))) set_count_ *= 2;
   table_ = std::make_unique<Entry[]>(entries());
 }
 

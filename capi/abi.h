@@ -66,6 +66,14 @@ inline std::string_view View(sluice_str text) { return {text.data, text.size}; }
 inline sluice_str Str(std::string_view text) { return {text.data(), text.size()}; }
 inline Now ToNow(const sluice_now& now) { return {now.wall_ns, now.mono_ns}; }
 
+// Into the caller's buffer.
+inline sluice_status CopyText(std::string_view text, char* buffer, size_t capacity, size_t* size) {
+  *size = text.size();
+  if (text.size() > capacity) return SLUICE_E_BUFFER;
+  std::copy_n(text.data(), text.size(), buffer);  // as memcpy, but for no bytes the buffer may be null
+  return SLUICE_OK;
+}
+
 // Runs the body of an entry. Nothing leaves the library by way of an exception.
 template <typename Body>
 sluice_status Guard(Body&& body) noexcept {

@@ -126,9 +126,47 @@ static void test_revocations(void) {
   sluice_gateway_free(gateway);
 }
 
+static const char kKeys[] =
+    "_format_version: \"3.0\"\n"
+    "key_sets:\n"
+    "- name: mine\n"
+    "  keys: [{kid: one, pem: {public_key: \"-----BEGIN PUBLIC KEY-----\\n"
+    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\\n-----END PUBLIC KEY-----\"}}]\n";
+
+static void test_public_keys(void) {
+  /* the key of RFC 8037, A.2 */
+  const char* jwks =
+      "{\"keys\":[{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\","
+      "\"kid\":\"one\",\"use\":\"sig\",\"alg\":\"EdDSA\"}]}";
+  sluice_gateway* gateway = gateway_with(kKeys);
+  sluice_gateway* empty = NULL;
+  sluice_str broken;
+  char text[256];
+  size_t size = 1;
+  CHECK(sluice_gateway_public_keys(gateway, str("mine"), text, sizeof text, &size) == SLUICE_OK);
+  CHECK(size == strlen(jwks) && memcmp(text, jwks, size) == 0);
+  CHECK(sluice_gateway_public_keys(gateway, str("mine"), text, size, &size) == SLUICE_OK);
+  CHECK(sluice_gateway_public_keys(gateway, str("mine"), text, size - 1, &size) == SLUICE_E_BUFFER);
+  CHECK(sluice_gateway_public_keys(gateway, str("mine"), NULL, 0, &size) == SLUICE_E_BUFFER);
+  CHECK(size == strlen(jwks));
+  CHECK(sluice_gateway_public_keys(gateway, str("yours"), text, sizeof text, &size) == SLUICE_E_ARGUMENT && size == 0);
+
+  broken.data = NULL;
+  broken.size = 3;
+  CHECK(sluice_gateway_public_keys(gateway, broken, text, sizeof text, &size) == SLUICE_E_ARGUMENT);
+  CHECK(sluice_gateway_public_keys(gateway, str("mine"), NULL, 5, &size) == SLUICE_E_ARGUMENT);
+  CHECK(sluice_gateway_public_keys(gateway, str("mine"), text, sizeof text, NULL) == SLUICE_E_ARGUMENT);
+  CHECK(sluice_gateway_public_keys(NULL, str("mine"), text, sizeof text, &size) == SLUICE_E_ARGUMENT);
+  sluice_gateway_free(gateway);
+  CHECK(sluice_gateway_new(NULL, &empty, NULL) == SLUICE_OK);
+  CHECK(sluice_gateway_public_keys(empty, str("mine"), text, sizeof text, &size) == SLUICE_E_STATE && size == 0);
+  sluice_gateway_free(empty);
+}
+
 void test_policies(void) {
   test_version();
   test_compile_errors();
   test_environment();
   test_revocations();
+  test_public_keys();
 }

@@ -17,8 +17,11 @@ bool ToGatewayOptions(const sluice_gateway_options& in, GatewayOptions* out) {
   if (in.region != nullptr && in.region_size == 0) return false;
   out->region = in.region;
   if (in.region_size != 0) out->region_bytes = in.region_size;
-  if (in.token_cache_bytes != 0)
-    out->token_cache_bytes = in.token_cache_bytes == SLUICE_NO_TOKEN_CACHE ? 0 : in.token_cache_bytes;
+  auto take = [](size_t bytes, size_t* option) {
+    if (bytes != 0) *option = bytes == SLUICE_NO_TOKEN_CACHE ? 0 : bytes;
+  };
+  take(in.token_cache_bytes, &out->token_cache_bytes);
+  take(in.signed_token_cache_bytes, &out->signed_token_cache_bytes);
   return true;
 }
 
@@ -98,6 +101,19 @@ sluice_status sluice_gateway_publish_revocations(sluice_gateway* gateway, sluice
     const sluice::Diagnostics wrong = gateway->gateway.PublishRevocations(View(revocations));
     if (!sluice::HasErrors(wrong)) return SLUICE_OK;
     return GiveError(ToText(wrong), error) ? SLUICE_E_POLICY : SLUICE_E_MEMORY;
+  });
+}
+
+sluice_status sluice_gateway_public_keys(sluice_gateway* gateway, sluice_str key_set, char* buffer, size_t capacity,
+                                         size_t* size) noexcept {
+  using namespace sluice::capi;
+  if (size == nullptr) return SLUICE_E_ARGUMENT;
+  *size = 0;
+  if (!IsHandle(gateway) || !IsString(key_set) || (buffer == nullptr && capacity != 0)) return SLUICE_E_ARGUMENT;
+  if (!gateway->published.load(std::memory_order_acquire)) return SLUICE_E_STATE;
+  return Guard([&] {
+    const std::optional<std::string> keys = gateway->gateway.PublicKeys(View(key_set));
+    return keys ? CopyText(*keys, buffer, capacity, size) : SLUICE_E_ARGUMENT;
   });
 }
 

@@ -1,6 +1,4 @@
 // sluice_decide_json: the flat call.
-#include <algorithm>
-
 #include "capi/abi.h"
 #include "capi/handles.h"
 #include "capi/sluice.h"
@@ -9,13 +7,6 @@
 
 namespace sluice::capi {
 namespace {
-
-sluice_status StoreText(std::string_view text, char* buffer, size_t capacity, size_t* size) {
-  *size = text.size();
-  if (text.size() > capacity) return SLUICE_E_BUFFER;
-  std::copy_n(text.data(), text.size(), buffer);  // as memcpy, but for no bytes the buffer may be null
-  return SLUICE_OK;
-}
 
 void WriteError(std::string_view error, std::string* out) {
   JsonWriter json(out);
@@ -59,7 +50,7 @@ sluice_status sluice_decide_json(sluice_gateway* gateway, sluice_str request, co
     PooledTxn txn(gateway);
     txn->json.clear();
     sluice_status status = DecideLine(txn.get(), View(request), ToNow(*now), &txn->json);
-    sluice_status stored = StoreText(txn->json, buffer, capacity, size);
+    sluice_status stored = CopyText(txn->json, buffer, capacity, size);
     return stored == SLUICE_OK ? status : stored;
   });
 }

@@ -28,11 +28,12 @@ AT(sluice_policy_options, reserved, 28);
 AT(sluice_policy_options, env, 32);
 AT(sluice_policy_options, env_context, 40);
 
-SIZE(sluice_gateway_options, 32);
+SIZE(sluice_gateway_options, 40);
 AT(sluice_gateway_options, struct_size, 0);
 AT(sluice_gateway_options, region, 8);
 AT(sluice_gateway_options, region_size, 16);
 AT(sluice_gateway_options, token_cache_bytes, 24);
+AT(sluice_gateway_options, signed_token_cache_bytes, 32);
 
 SIZE(sluice_limit_metrics, 56);
 AT(sluice_limit_metrics, scope, 0);

@@ -11,6 +11,8 @@
  *     sluice_decision decision;  decision.struct_size = sizeof decision;
  *     sluice_txn_decision(txn, &decision);
  *     (forward it or answer it)
+ *     sluice_outcome outcome = {0};  outcome.struct_size = sizeof outcome;  outcome.status = (what the client got);
+ *     sluice_txn_report(txn, &outcome, &now, NULL);
  *   }
  *   sluice_txn_free(txn);
  *
@@ -123,6 +125,9 @@ typedef struct sluice_gateway_options {
   void* region;             /* counters' memory, shared by all processes that map it; default NULL: private */
   size_t region_size;       /* bytes; default 8 MiB when region is NULL */
   size_t token_cache_bytes; /* verified tokens kept; default 4 MiB; SLUICE_NO_TOKEN_CACHE: none */
+  /* Tokens kept that were signed for upstreams, 4 KiB each; default 8 MiB, allocated with the first policy that signs;
+   * SLUICE_NO_TOKEN_CACHE: none, so that one is signed for every request. */
+  size_t signed_token_cache_bytes;
 } sluice_gateway_options;
 
 #define SLUICE_NO_TOKEN_CACHE ((size_t)-1)
@@ -141,6 +146,13 @@ SLUICE_API sluice_status sluice_gateway_publish(sluice_gateway* gateway, const s
  * them. */
 SLUICE_API sluice_status sluice_gateway_publish_revocations(sluice_gateway* gateway, sluice_str revocations,
                                                             sluice_error** error) SLUICE_NOEXCEPT;
+
+/* The public keys of a key set of the policy in force as a JWK set, for who verifies what jwt-signer signs (usually at
+ * /.well-known/jwks.json): all of its keys, and nothing private. Writes at most `capacity` bytes and stores the size of
+ * the text in *size; SLUICE_E_BUFFER if that is more. SLUICE_E_ARGUMENT with *size 0: there is no such set.
+ * SLUICE_E_STATE: no policy was published. Takes a lock: for answers about keys, not for each request. */
+SLUICE_API sluice_status sluice_gateway_public_keys(sluice_gateway* gateway, sluice_str key_set, char* buffer,
+                                                    size_t capacity, size_t* size) SLUICE_NOEXCEPT;
 
 /* ---- Metrics ---- */
 

@@ -153,6 +153,21 @@ class Gateway {
     internal::Check(status, error);
   }
 
+  // The public keys of a key set of the policy in force, as a JWK set. Throws if there is no such set.
+  std::string PublicKeys(std::string_view key_set) const {
+    std::string text;
+    size_t size = 0;
+    // Another policy, with more keys, may be published in between.
+    sluice_status status = sluice_gateway_public_keys(get(), Str(key_set), nullptr, 0, &size);
+    while (status == SLUICE_E_BUFFER) {
+      text.resize(size);
+      status = sluice_gateway_public_keys(get(), Str(key_set), text.data(), text.size(), &size);
+    }
+    internal::Check(status);
+    text.resize(size);
+    return text;
+  }
+
   // A job to carry out, or nothing until `*ask_again_mono_ns` or until a transaction waits.
   std::optional<sluice_effect> NextJob(const sluice_now& now, int64_t* ask_again_mono_ns) {
     sluice_effect effect = Sized<sluice_effect>();
