@@ -58,7 +58,7 @@ class ConfigTest(unittest.TestCase):
     def test_missing_policy_file(self):
         nginx = Nginx(self.policy)
         (nginx.dir / "policy.yaml").unlink()
-        self.assert_refused(nginx, r"policy\.yaml\" failed \(2: No such file or directory\) in .*nginx\.conf:\d+")
+        self.assert_refused(nginx, r"policy\.yaml\" cannot be opened \(2: No such file or directory\) in .*nginx\.conf:\d+")
 
     def test_policy_that_is_no_file(self):
         nginx = Nginx(self.policy)

@@ -9,9 +9,9 @@
  *   ngx_http_sluice_variables.c         $sluice_upstream … for proxy_pass; the policy's time-outs
  *   ngx_http_sluice_response_headers.c  header filter
  *   ngx_http_sluice_report.c            log phase: what came of it
- * And around it: ngx_http_sluice_module.c (directives), _policy.c (compiled in the master), _zone.c (counters shared by
- * the workers), _metrics.c (what they counted, for a scrape), _worker.c (the gateway and its I/O, one of each per
- * worker).
+ * And around it: ngx_http_sluice_module.c (directives), _policy.c (compiled in the master), _revoked.c (the list that
+ * workers watch), _file.c (reads both), _zone.c (counters shared by the workers), _metrics.c (what they counted, for a
+ * scrape), _public_keys.c (of the policy's keys), _worker.c (the gateway and its I/O, one of each per worker).
  */
 #ifndef NGX_HTTP_SLUICE_H_
 #define NGX_HTTP_SLUICE_H_
@@ -29,18 +29,38 @@ typedef struct {
   size_t size;
 } ngx_http_sluice_region_t;
 
+/* A file as it was read, or why it was not. */
+typedef struct {
+  sluice_str text;
+  ngx_file_info_t info;
+  ngx_err_t err;
+  const char* why;
+} ngx_http_sluice_file_t;
+
 /* What one process has; made after the fork. */
 typedef struct {
   sluice_gateway* gateway;
   sluice_io* io;
-  ngx_connection_t* done; /* io's descriptor in the event loop */
-  ngx_queue_t live;       /* every ngx_http_sluice_ctx_t */
-  ngx_queue_t waiting;    /* those that wait for a job */
+  ngx_connection_t* done;       /* io's descriptor in the event loop */
+  ngx_queue_t live;             /* every ngx_http_sluice_ctx_t */
+  ngx_queue_t waiting;          /* those that wait for a job */
+  ngx_event_t look;             /* at the list of revoked tokens, now and then */
+  ngx_file_info_t revoked_info; /* of that list, as last read */
+  unsigned revoked_failed : 1;  /* it could not be read, and that was said */
 } ngx_http_sluice_worker_t;
 
 typedef struct {
+  ngx_str_t path;  /* data NULL: no sluice_revoked */
+  sluice_str text; /* as the master read it */
+  ngx_file_info_t info;
+} ngx_http_sluice_revoked_t;
+
+typedef struct {
   sluice_policy* policy; /* NULL: no sluice_policy */
+  ngx_http_sluice_revoked_t revoked;
+  ngx_array_t key_sets; /* of ngx_str_t: named by sluice_public_keys */
   ngx_str_t ca_file;
+  size_t signed_token_bytes; /* as sluice_gateway_options has it */
   ngx_shm_zone_t* zone;
   ngx_http_sluice_region_t* region;
   ngx_http_sluice_worker_t worker;
@@ -49,6 +69,7 @@ typedef struct {
 typedef struct {
   ngx_flag_t enable;
   ngx_flag_t metrics; /* this location answers with them */
+  ngx_str_t key_set;  /* this location answers with its public keys; data NULL: no */
 } ngx_http_sluice_loc_conf_t;
 
 /* One request under Sluice: from its access phase until its pool is destroyed. */
@@ -86,6 +107,17 @@ static ngx_inline ngx_str_t ngx_http_sluice_ngx_str(sluice_str text) {
 /* policy */
 char* ngx_http_sluice_policy(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 void ngx_http_sluice_log_lines(ngx_uint_t level, ngx_log_t* log, sluice_str text);
+
+/* file, revoked, public_keys */
+ngx_int_t ngx_http_sluice_read_file(const ngx_str_t* path, ngx_log_t* log, ngx_http_sluice_file_t* file);
+void ngx_http_sluice_free_file(ngx_http_sluice_file_t* file);
+char* ngx_http_sluice_revoked(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+ngx_int_t ngx_http_sluice_publish_revoked(const ngx_http_sluice_main_conf_t* mcf, sluice_gateway* gateway,
+                                          ngx_log_t* log);
+void ngx_http_sluice_watch_revoked(ngx_http_sluice_main_conf_t* mcf, ngx_log_t* log);
+char* ngx_http_sluice_public_keys(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+ngx_int_t ngx_http_sluice_check_key_sets(const ngx_http_sluice_main_conf_t* mcf, sluice_gateway* gateway,
+                                         ngx_log_t* log);
 
 /* zone */
 char* ngx_http_sluice_zone(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);

@@ -16,9 +16,11 @@ static char* merge_loc_conf(ngx_conf_t* cf, void* parent, void* child) {
   ngx_http_sluice_main_conf_t* mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sluice_module);
 
   ngx_conf_merge_value(inner->enable, outer->enable, 0);
-  if ((inner->enable || inner->metrics) && mcf->policy == NULL) {
+  if ((inner->enable || inner->metrics || inner->key_set.data != NULL) && mcf->policy == NULL) {
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%s\" needs a \"sluice_policy\" in the http block",
-                  inner->enable ? "sluice on" : "sluice_metrics");
+                  inner->enable    ? "sluice on"
+                  : inner->metrics ? "sluice_metrics"
+                                   : "sluice_public_keys");
     return NGX_CONF_ERROR;
   }
   return NGX_CONF_OK;
@@ -35,6 +37,23 @@ static char* set_ca_file(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
     ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "cannot read \"%V\"", &mcf->ca_file);
     return NGX_CONF_ERROR;
   }
+  return NGX_CONF_OK;
+}
+
+static char* set_signed_tokens(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
+  ngx_http_sluice_main_conf_t* mcf = conf;
+  ngx_str_t* value = cf->args->elts;
+  ssize_t size = ngx_parse_size(&value[1]);
+
+  if (mcf->signed_token_bytes != 0) return "is duplicate";
+  mcf->signed_token_bytes = SLUICE_NO_TOKEN_CACHE;
+  if (value[1].len == 3 && ngx_strncmp(value[1].data, "off", 3) == 0) return NGX_CONF_OK;
+  if (size == NGX_ERROR || size < (ssize_t)(64 << 10) || size > (ssize_t)1 << 30) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"sluice_signed_tokens\" expects off or 64k to 1g, found \"%V\"",
+                       &value[1]);
+    return NGX_CONF_ERROR;
+  }
+  mcf->signed_token_bytes = (size_t)size;
   return NGX_CONF_OK;
 }
 
@@ -59,6 +78,10 @@ static ngx_int_t postconfiguration(ngx_conf_t* cf) {
 static ngx_command_t commands[] = {
     {ngx_string("sluice_policy"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, ngx_http_sluice_policy,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
+    {ngx_string("sluice_revoked"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, ngx_http_sluice_revoked,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
+    {ngx_string("sluice_signed_tokens"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_signed_tokens,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     {ngx_string("sluice_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE2, ngx_http_sluice_zone, NGX_HTTP_MAIN_CONF_OFFSET, 0,
      NULL},
     {ngx_string("sluice_ca_file"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_ca_file, NGX_HTTP_MAIN_CONF_OFFSET, 0,
@@ -66,6 +89,8 @@ static ngx_command_t commands[] = {
     {ngx_string("sluice"), NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG,
      ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(ngx_http_sluice_loc_conf_t, enable), NULL},
     {ngx_string("sluice_metrics"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, ngx_http_sluice_metrics,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
+    {ngx_string("sluice_public_keys"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, ngx_http_sluice_public_keys,
      NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     ngx_null_command};
 

@@ -2,8 +2,6 @@
  * policy is immutable, so that the workers may use what was made before the fork. */
 #include "hosts/nginx/ngx_http_sluice.h"
 
-#define NGX_HTTP_SLUICE_MAX_POLICY ((off_t)64 << 20)
-
 static void free_policy(void* policy) { sluice_policy_free(policy); }
 
 /* decK's rule: only variables named DECK_… are for documents. */
@@ -32,45 +30,6 @@ void ngx_http_sluice_log_lines(ngx_uint_t level, ngx_log_t* log, sluice_str text
   }
 }
 
-static ngx_int_t read_all(ngx_fd_t fd, u_char* to, size_t size) {
-  while (size > 0) {
-    ssize_t n = ngx_read_fd(fd, to, size);
-    if (n <= 0) return NGX_ERROR;
-    to += n;
-    size -= n;
-  }
-  return NGX_OK;
-}
-
-/* The whole file, to be freed with ngx_free; data is NULL after logging why not. */
-static sluice_str read_policy(ngx_conf_t* cf, const ngx_str_t* path) {
-  sluice_str text = {NULL, 0};
-  ngx_file_info_t info;
-  u_char* data = NULL;
-  ngx_fd_t fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-  if (fd == NGX_INVALID_FILE) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, ngx_open_file_n " \"%V\" failed", path);
-    return text;
-  }
-  if (ngx_fd_info(fd, &info) == NGX_FILE_ERROR || !ngx_is_file(&info)) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" is not a regular file", path);
-  } else if (ngx_file_size(&info) > NGX_HTTP_SLUICE_MAX_POLICY) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" is larger than 64 MiB", path);
-  } else {
-    text.size = (size_t)ngx_file_size(&info);
-    data = ngx_alloc(text.size + 1, cf->log);
-    if (data != NULL && read_all(fd, data, text.size) != NGX_OK) {
-      ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "cannot read all of \"%V\"", path);
-      ngx_free(data);
-      data = NULL;
-    }
-  }
-  ngx_close_file(fd);
-  text.data = (const char*)data;
-  return text;
-}
-
 static sluice_status compile(ngx_conf_t* cf, const ngx_str_t* path, sluice_str text, sluice_policy** policy) {
   sluice_policy_options options = {0};
   sluice_error* error = NULL;
@@ -89,15 +48,17 @@ char* ngx_http_sluice_policy(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
   ngx_http_sluice_main_conf_t* mcf = conf;
   ngx_str_t path = ((ngx_str_t*)cf->args->elts)[1];
   ngx_pool_cleanup_t* cleanup;
-  sluice_str text;
+  ngx_http_sluice_file_t file;
   sluice_status status;
 
   if (mcf->policy != NULL) return "is duplicate";
   if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) return NGX_CONF_ERROR;
-  text = read_policy(cf, &path);
-  if (text.data == NULL) return NGX_CONF_ERROR;
-  status = compile(cf, &path, text, &mcf->policy);
-  ngx_free((void*)text.data);
+  if (ngx_http_sluice_read_file(&path, cf->log, &file) != NGX_OK) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, file.err, "\"%V\" %s", &path, file.why);
+    return NGX_CONF_ERROR;
+  }
+  status = compile(cf, &path, file.text, &mcf->policy);
+  ngx_http_sluice_free_file(&file);
   if (status != SLUICE_OK) return "has a policy that does not load";
 
   cleanup = ngx_pool_cleanup_add(cf->pool, 0);

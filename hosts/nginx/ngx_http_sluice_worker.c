@@ -40,6 +40,7 @@ ngx_int_t ngx_http_sluice_init_process(ngx_cycle_t* cycle) {
   ngx_queue_init(&worker->waiting);
   worker->gateway = ngx_http_sluice_new_gateway(mcf, cycle->log);
   if (worker->gateway == NULL) return NGX_ERROR;
+  ngx_http_sluice_watch_revoked(mcf, cycle->log);
   if (start_io(mcf, worker, cycle->log) != NGX_OK) return NGX_ERROR;
   return watch_io(worker, cycle->log);
 }

@@ -16,6 +16,7 @@ static ngx_int_t init_zone(ngx_shm_zone_t* zone, void* data) {
   ngx_http_sluice_main_conf_t* mcf = zone->data;
   ngx_http_sluice_main_conf_t* before = data;
   sluice_gateway* trial;
+  ngx_int_t rc;
 
   mcf->region = before != NULL ? before->region : take_region((ngx_slab_pool_t*)zone->shm.addr);
   if (mcf->region == NULL) {
@@ -25,8 +26,9 @@ static ngx_int_t init_zone(ngx_shm_zone_t* zone, void* data) {
   if (mcf->policy == NULL) return NGX_OK;
   trial = ngx_http_sluice_new_gateway(mcf, zone->shm.log);
   if (trial == NULL) return NGX_ERROR;
+  rc = ngx_http_sluice_check_key_sets(mcf, trial, zone->shm.log);
   sluice_gateway_free(trial);
-  return NGX_OK;
+  return rc;
 }
 
 static ngx_int_t add_zone(ngx_conf_t* cf, ngx_http_sluice_main_conf_t* mcf, ngx_str_t* name, size_t size) {
@@ -65,6 +67,7 @@ sluice_gateway* ngx_http_sluice_new_gateway(const ngx_http_sluice_main_conf_t* m
   options.struct_size = sizeof options;
   options.region = mcf->region->base;
   options.region_size = mcf->region->size;
+  options.signed_token_cache_bytes = mcf->signed_token_bytes;
   if (sluice_gateway_new(&options, &gateway, &error) != SLUICE_OK) {
     ngx_log_error(NGX_LOG_EMERG, log, 0, "sluice: no gateway on zone \"%V\"", &mcf->zone->shm.name);
     if (error != NULL) ngx_http_sluice_log_lines(NGX_LOG_EMERG, log, sluice_error_message(error));
@@ -74,6 +77,10 @@ sluice_gateway* ngx_http_sluice_new_gateway(const ngx_http_sluice_main_conf_t* m
   if (sluice_gateway_publish(gateway, mcf->policy) != SLUICE_OK) {
     ngx_log_error(NGX_LOG_EMERG, log, 0, "sluice: the policy does not fit zone \"%V\"; enlarge sluice_zone",
                   &mcf->zone->shm.name);
+    sluice_gateway_free(gateway);
+    return NULL;
+  }
+  if (ngx_http_sluice_publish_revoked(mcf, gateway, log) != NGX_OK) {
     sluice_gateway_free(gateway);
     return NULL;
   }
