@@ -20,10 +20,10 @@
 //   query.scheme = "https";
 //   sluice::router::RouteMatch match;
 //   if (table->Find(query, &match)) {
-//     match.route;                // 0: index into the specs given to Build
-//     match.matched;              // "/v2/orders"
-//     match.rest;                 // "/7", because strip_path is true
-//     match.Captured("version");  // "2"
+//     Use(match.route);                // 0: index into the specs given to Build
+//     Use(match.matched);              // "/v2/orders"
+//     Use(match.rest);                 // "/7", because strip_path is true
+//     Use(match.Captured("version"));  // "2"
 //   }
 //
 // A C++ server that has no Kong routes writes patterns instead (pattern.h) and asks the same table type:
@@ -31,11 +31,11 @@
 //   std::vector<sluice::router::PatternSpec> patterns;
 //   patterns.push_back({"order", "GET /orders/{id}"});
 //   patterns.push_back({"files", "/files/{path...}"});
-//   std::unique_ptr<const sluice::router::RouteTable> table =
+//   std::unique_ptr<const sluice::router::RouteTable> handlers =
 //       sluice::router::RouteTable::BuildPatterns(patterns, &problems);
 //
-//   if (table->Find(query, &match)) {
-//     std::optional<int64_t> id = match.As<int64_t>("id");  // nothing if it is no number, or too large
+//   if (handlers->Find(query, &match)) {
+//     Use(match.As<int64_t>("id"));  // std::optional: nothing if it is no number, or too large
 //   } else if (match.verdict == sluice::router::RouteVerdict::kMethodNotAllowed) {
 //     RespondWith(405, "Allow", match.allowed.Joined());  // "GET, HEAD"
 //   } else …  // 404

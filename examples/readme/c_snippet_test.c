@@ -13,8 +13,9 @@ static int Fail(sluice_str why) { return (int)(why.size > 0 ? 1 : 2); }
 
 static int Refuse(int status) { return status; }
 
-static void Forward(sluice_str host, unsigned port, sluice_str path) {
+static uint32_t Forward(sluice_str host, unsigned port, sluice_str path) {
   snprintf(did, sizeof did, "forward to %.*s:%u%.*s", (int)host.size, host.data, port, (int)path.size, path.data);
+  return 200;
 }
 
 static void Answer(unsigned status, sluice_str body) {
