@@ -21,6 +21,21 @@ inline sluice_now ReadClocks() {
   return {int64_t{wall.tv_sec} * 1'000'000'000 + wall.tv_nsec, int64_t{mono.tv_sec} * 1'000'000'000 + mono.tv_nsec};
 }
 
+// A document that lets every address have `limit` requests a year, counted in Redis. `redis`: members of the plugin's
+// member of that name; `more`: further members of the plugin.
+inline std::string YearlyLimit(int limit, const std::string& redis, const std::string& more = "") {
+  return R"(
+_format_version: "3.0"
+services:
+- name: orders
+  url: http://orders.internal
+  routes: [{name: orders, paths: [/]}]
+  plugins:
+  - name: rate-limiting
+    config: {policy: redis, limit_by: ip, year: )" +
+         std::to_string(limit) + more + ", redis: {" + redis + "}}\n";
+}
+
 class LimitsNode {
  public:
   // `ca_file`: whose certificates its io thread trusts; empty: the system's.

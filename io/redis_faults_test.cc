@@ -31,18 +31,7 @@ struct World {
   // Past the bad network: who sees how the server counts.
   std::string Straight() { return Policy("socket: " + server.socket_path() + ", mode: strict, on_error: closed"); }
 
-  static std::string Policy(const std::string& redis) {
-    return R"(
-_format_version: "3.0"
-services:
-- name: orders
-  url: http://orders.internal
-  routes: [{name: orders, paths: [/]}]
-  plugins:
-  - name: rate-limiting
-    config: {year: )" +
-           std::to_string(kLimit) + ", policy: redis, limit_by: ip, redis: {" + redis + "}}\n";
-  }
+  static std::string Policy(const std::string& redis) { return YearlyLimit(kLimit, redis); }
 };
 
 // Until a new caller waits for the server's answer: while it is down nobody does.

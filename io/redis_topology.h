@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/redis_test_server.h"
+#include "io/limits_node.h"
 
 namespace sluice::io {
 
@@ -23,17 +24,7 @@ inline constexpr auto kPatience = std::chrono::seconds(40);
 inline std::string Port() { return std::to_string(FreePort()); }
 
 inline std::string Policy(const std::string& redis) {
-  return R"(
-_format_version: "3.0"
-services:
-- name: orders
-  url: http://orders.internal
-  routes: [{name: orders, paths: [/]}]
-  plugins:
-  - name: rate-limiting
-    config: {year: )" +
-         std::to_string(kLimit) + ", policy: redis, limit_by: ip, redis: {timeout: 5000, lease_ms: 10, " +
-         "on_error: closed, " + redis + "}}\n";
+  return YearlyLimit(kLimit, "timeout: 5000, lease_ms: 10, on_error: closed, " + redis);
 }
 
 inline void WaitUntil(const std::function<bool()>& reached) {

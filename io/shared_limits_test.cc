@@ -16,16 +16,8 @@ using sluice::RedisServer;
 using Node = sluice::io::LimitsNode;
 
 std::string Policy(const RedisServer& server, const std::string& more) {
-  return R"(
-_format_version: "3.0"
-services:
-- name: orders
-  url: http://orders.internal
-  routes: [{name: orders, paths: [/]}]
-  plugins:
-  - name: rate-limiting
-    config: {year: 300, policy: redis, limit_by: ip, fault_tolerant: false, redis: {timeout: 10000, socket: )" +
-         server.socket_path() + more + "}}\n";
+  return sluice::io::YearlyLimit(300, "timeout: 10000, socket: " + server.socket_path() + more,
+                                 ", fault_tolerant: false");
 }
 
 int ForwardedBy(const std::vector<Node*>& nodes, const std::string& peer, int requests) {
