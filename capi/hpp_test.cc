@@ -72,6 +72,14 @@ TEST(Hpp, PublishesRevocations) {
   }
 }
 
+TEST(Hpp, GivesPublicKeys) {
+  host::Gateway gateway;
+  EXPECT_THROW(gateway.PublicKeys("none"), host::Error) << "no policy was published";
+  gateway.Publish(host::Policy("_format_version: '3.0'\nkey_sets: [{name: none}]\n"));
+  EXPECT_EQ(gateway.PublicKeys("none"), R"({"keys":[]})");
+  EXPECT_THROW(gateway.PublicKeys("other"), host::Error);
+}
+
 TEST(Hpp, HandlesMove) {
   host::Gateway first;
   first.Publish(host::Policy(kPolicy));

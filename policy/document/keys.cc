@@ -31,16 +31,21 @@ std::string_view CheckKid(std::string_view text) {
              : "1 to 255 bytes without quotes, backslashes and control characters";
 }
 
+bool HasPem(std::string_view text, std::string_view kind) {
+  return absl::StrContains(text, "-----BEGIN ") && absl::StrContains(text, kind);
+}
+
+// Not both in one: of two, the one that can be read would hide the other.
 std::string_view CheckPrivatePem(std::string_view text) {
-  return absl::StrContains(text, "-----BEGIN ") && absl::StrContains(text, "PRIVATE KEY-----")
+  return HasPem(text, "PRIVATE KEY-----") && !HasPem(text, "PUBLIC KEY-----")
              ? ""
-             : "a private key in PEM form, which begins with `-----BEGIN PRIVATE KEY-----`";
+             : "a private key in PEM form, which begins with `-----BEGIN PRIVATE KEY-----`, and nothing else";
 }
 
 std::string_view CheckPublicPem(std::string_view text) {
-  return absl::StrContains(text, "-----BEGIN ") && absl::StrContains(text, "PUBLIC KEY-----")
+  return HasPem(text, "PUBLIC KEY-----") && !HasPem(text, "PRIVATE KEY-----")
              ? ""
-             : "a public key in PEM form, which begins with `-----BEGIN PUBLIC KEY-----`";
+             : "a public key in PEM form, which begins with `-----BEGIN PUBLIC KEY-----`, and nothing else";
 }
 
 constexpr Field<Key> kPemFields[] = {
