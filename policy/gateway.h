@@ -163,8 +163,7 @@ class Gateway {
   [[nodiscard]] Diagnostics PublishRevocations(std::string_view list);
 
   // The public keys of a key set of the policy in force as a JWK set, for who verifies what jwt-signer signs (usually
-  // at
-  // /.well-known/jwks.json): all of its keys, and nothing private. Nothing: there is no policy, or no such set.
+  // at /.well-known/jwks.json): all of its keys, and nothing private. Nothing: there is no policy, or no such set.
   std::optional<std::string> PublicKeys(std::string_view key_set) const;
 
   // The next thing to do in the background, or nothing until `*ask_again_mono_ns` (or until a decision waits).
