@@ -48,5 +48,23 @@ TEST(OpenidConnect, HidesItsCookieAmongManyShortOnes) {
   EXPECT_EQ(testing::Changed(txn.decision().request_headers, "Cookie"), kept);
 }
 
+// What a case cannot say: a header that is neither set nor removed.
+TEST(OpenidConnect, LeavesCredentialsOfOtherKindsWhenATokenIsRefused) {
+  std::string policy = kPolicy;
+  policy += "      anonymous: nobody\nconsumers: [{username: nobody}]\n";
+  Gateway gateway;
+  gateway.Publish(testing::MustCompile(policy.c_str()));
+  testing::TestRequest request("GET", "/", {{"Cookie", "at=no.good.token"}, {"Authorization", "Bearer a.b.c"}});
+  Transaction txn(gateway);
+  txn.Begin(request.request, testing::kStart);
+  ASSERT_EQ(txn.decision().action, Action::kForward) << txn.decision().reason;
+  bool cookie_removed = false;
+  for (const HeaderChange& change : txn.decision().request_headers) {
+    EXPECT_NE(change.name, "Authorization");
+    cookie_removed |= change.name == "Cookie" && change.op == HeaderOp::kRemove;
+  }
+  EXPECT_TRUE(cookie_removed);
+}
+
 }  // namespace
 }  // namespace sluice

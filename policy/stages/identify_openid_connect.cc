@@ -1,4 +1,6 @@
 // Kong's openid-connect plugin, for bearer tokens of one identity provider.
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "policy/stages/tokens.h"
@@ -26,13 +28,17 @@ Presented FindToken(Txn& t, const policy::OpenidConnectConfig& config) {
   return presented;
 }
 
+// `token` empty: any.
 bool IsIn(const Txn& t, std::string_view header, std::string_view token, bool has_scheme) {
   for (const Header& h : RequestHeaders(t)) {
     if (!absl::EqualsIgnoreCase(h.name, header)) continue;
-    if ((has_scheme ? CredentialsOf(h.value, "Bearer") : absl::StripAsciiWhitespace(h.value)) == token) return true;
+    std::string_view there = has_scheme ? CredentialsOf(h.value, "Bearer") : absl::StripAsciiWhitespace(h.value);
+    if (token.empty() ? !there.empty() : there == token) return true;
   }
   return false;
 }
+
+bool IsAuthorization(std::string_view header) { return absl::EqualsIgnoreCase(header, "authorization"); }
 
 // The request's cookies but those of that name.
 void HideCookie(Txn& t, std::string_view name) {
@@ -54,11 +60,13 @@ void HideCookie(Txn& t, std::string_view name) {
   t.request_changes.Set("Cookie", {out, at});
 }
 
-// Wherever it was found; the Authorization header only if `authorization` says so.
-void Hide(Txn& t, const policy::OpenidConnectConfig& config, std::string_view token, bool authorization) {
+void HideInHeaders(Txn& t, std::string_view token, bool authorization) {
   if (authorization && IsIn(t, "authorization", token, true)) t.request_changes.Remove("Authorization");
   for (std::string_view name : kBareHeaders)
     if (IsIn(t, name, token, false)) t.request_changes.Remove(name);
+}
+
+void HideInQueryAndCookies(Txn& t, const policy::OpenidConnectConfig& config) {
   for (ParamType place : config.bearer_token_param_type) {
     size_t next = 0;
     std::string_view value;
@@ -70,13 +78,23 @@ void Hide(Txn& t, const policy::OpenidConnectConfig& config, std::string_view to
 
 // Takes the token out of the request and puts it where the upstream expects it.
 void MoveToken(Txn& t, const OpenidConnectPlugin& plugin, std::string_view token) {
-  const bool stays = plugin.token_header_has_scheme && absl::EqualsIgnoreCase(plugin.token_header, "authorization") &&
-                     IsIn(t, "authorization", token, true);
-  if (plugin.config.hide_credentials) Hide(t, plugin.config, token, !stays);
+  const bool stays =
+      plugin.token_header_has_scheme && IsAuthorization(plugin.token_header) && IsIn(t, "authorization", token, true);
+  if (plugin.config.hide_credentials) {
+    HideInHeaders(t, token, !stays);
+    HideInQueryAndCookies(t, plugin.config);
+  }
   if (stays || plugin.token_header.empty()) return;
-  DropSpellings(t, plugin.token_header);
   t.request_changes.Set(plugin.token_header,
                         plugin.token_header_has_scheme ? t.arena.Concat({"Bearer ", token}) : token);
+}
+
+// The request goes on without its tokens having been believed: the upstream is not to take them for some that were.
+void WithholdTokens(Txn& t, const policy::OpenidConnectConfig& config) {
+  if (!config.hide_credentials) return;
+  const auto& places = config.bearer_token_param_type;
+  if (std::find(places.begin(), places.end(), ParamType::kHeader) != places.end()) HideInHeaders(t, {}, true);
+  HideInQueryAndCookies(t, config);
 }
 
 Step Verify(Txn& t, const OpenidConnectPlugin& plugin, std::string_view token) {
@@ -94,13 +112,19 @@ Step IdentifyByOpenidConnect(Txn& t) {
   if (scoped == nullptr) return Step::kNext;
   const OpenidConnectPlugin& plugin = t.snapshot->openid_connect[scoped->config];
   DropClaimHeaders(t, plugin);
+  if (!IsAuthorization(plugin.token_header)) DropSpellings(t, plugin.token_header);
   if (SkipsAuthentication(t, plugin.anonymous, plugin.config.run_on_preflight)) return Step::kNext;
   t.auth_ran = true;
   const Presented presented = FindToken(t, plugin.config);
   Step step;
-  if (!CheckPresented(t, plugin, presented, &step)) return step;
-  step = Verify(t, plugin, presented.token);
-  if (step == Step::kNext && t.identity.authenticated) MoveToken(t, plugin, presented.token);
+  const bool found = CheckPresented(t, plugin, presented, &step);
+  if (found) step = Verify(t, plugin, presented.token);
+  if (step != Step::kNext) return step;
+  if (found && t.identity.authenticated) {
+    MoveToken(t, plugin, presented.token);
+  } else if (!presented.token.empty()) {
+    WithholdTokens(t, plugin.config);
+  }
   return step;
 }
 
