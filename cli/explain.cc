@@ -93,8 +93,9 @@ const Verb kExplain = {
     .about =
         "Decides one request and shows what matched, who called, which limits were charged, "
         "which headers change, which other routes match and which rule puts them behind the one that won, what the "
-        "nearest of the rest ask for, and every step with its place in the policy. Counters start full. Credentials "
-        "are never shown.\n\n"
+        "nearest of the rest ask for, and every step with its place in the policy. Counters start full. Of headers "
+        "and query parameters whose names say that they carry credentials, and of long parameters, only the size is "
+        "shown.\n\n"
         "A connection without HTTP is written tcp://HOST:PORT, tls://NAME:PORT or udp://HOST:PORT. OPTIONS of a URL "
         "without a path asks for `*`.\n\n"
         "Exit status: 0 it was decided (whatever the decision), 2 the policy does not load "

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <string_view>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "cli/dates.h"
+#include "cli/hidden.h"
 #include "cli/terminal.h"
 
 namespace sluice::cli {
@@ -26,15 +26,6 @@ std::string Padded(std::string_view text, size_t columns) {
 }
 
 std::string DurationOfMs(uint64_t ms) { return ms < 1000 ? absl::StrCat(ms, " ms") : Duration((ms + 500) / 1000); }
-
-bool IsCredential(std::string_view name) {
-  for (std::string_view known : {"authorization", "proxy-authorization", "cookie", "set-cookie"})
-    if (absl::EqualsIgnoreCase(name, known)) return true;
-  std::string lower = absl::AsciiStrToLower(name);
-  for (std::string_view part : {"token", "secret", "password", "apikey", "api-key"})
-    if (absl::StrContains(lower, part)) return true;
-  return false;
-}
 
 class Page {
  public:
@@ -112,7 +103,7 @@ void Who(const Decision& d, Page* page) {
 void Upstream(const UpstreamChoice& u, Page* page) {
   page->Section("Upstream");
   page->Row("address", absl::StrCat(u.scheme, "://", u.host, ":", u.port));
-  page->RowUnlessEmpty("path", u.path);
+  page->RowUnlessEmpty("path", HideInQuery(u.path));
   page->RowUnlessEmpty("Host", u.host_header);
   page->Row("time-outs",
             absl::StrCat("connect ", DurationOfMs(u.connect_timeout_ms), ", send ", DurationOfMs(u.send_timeout_ms),
@@ -134,8 +125,7 @@ void Headers(std::string_view title, std::span<const HeaderChange> changes, Page
   if (changes.empty()) return;
   page->Section(title);
   for (const HeaderChange& change : changes) {
-    bool hidden = IsCredential(change.name);
-    std::string value = hidden ? absl::StrCat("(hidden, ", change.value.size(), " bytes)") : std::string(change.value);
+    std::string value = IsCredential(change.name) ? Hidden(change.value) : HideInQuery(change.value);
     switch (change.op) {
       case HeaderOp::kSet: page->Row("set", absl::StrCat(change.name, ": ", value)); break;
       case HeaderOp::kAdd: page->Row("add", absl::StrCat(change.name, ": ", value)); break;
@@ -152,8 +142,7 @@ std::string MissText(const router::Unmet& unmet) {
   constexpr std::string_view kHeader = "header ";
   std::string_view name = unmet.field;
   const bool hidden = absl::ConsumePrefix(&name, kHeader) && IsCredential(name) && unmet.found != "none";
-  return absl::StrCat(unmet.field, ": asks for ", unmet.wanted, "; found ",
-                      hidden ? absl::StrCat("(hidden, ", unmet.found.size(), " bytes)") : unmet.found);
+  return absl::StrCat(unmet.field, ": asks for ", unmet.wanted, "; found ", hidden ? Hidden(unmet.found) : unmet.found);
 }
 
 void Candidates(const Explained& e, Page* page) {
@@ -182,7 +171,7 @@ void Candidates(const Explained& e, Page* page) {
 void Headline(const Request& request, Page* page) {
   std::string url = request.host.empty() ? "" : absl::StrCat(request.scheme, "://", request.host);
   const std::string_view path = !url.empty() && request.target == "*" ? "" : request.target;  // RFC 9112, 3.2.4
-  page->Title(absl::StrCat(request.method, request.method.empty() ? "" : " ", url, path), Style::kBold);
+  page->Title(absl::StrCat(request.method, request.method.empty() ? "" : " ", url, HideInQuery(path)), Style::kBold);
 }
 
 }  // namespace

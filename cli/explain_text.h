@@ -20,7 +20,7 @@ struct Explained {
   std::span<const router::Candidate> candidates;  // among `routes`
 };
 
-// Values of headers that carry credentials are shown by their size alone.
+// Values of headers and query parameters that carry credentials are shown by their size alone (cli/hidden.h).
 std::string ExplainText(const Explained& explained, bool colour);
 
 }  // namespace sluice::cli

@@ -270,6 +270,16 @@ plugins:
             self.narrow(out)
             self.assertNotIn("swordfish", out)
 
+    def test_explain_shows_no_credential_of_a_query(self):
+        for name, value in [("apikey", "swordfish"), ("JWT", "a.b.c"), ("access_token", "short"), ("%6bey", "swordfish"),
+                            ("k", "0123456789abcdef012345678")]:
+            status, out, _ = run("explain", POLICY, f"GET /public/7?x=1&{name}={value}&y=two", "--now", "1760000000")
+            self.assertEqual(status, 0)
+            self.assertNotIn(value, out)
+            self.assertEqual(out.count(f"?x=1&{name}=(hidden, {len(value)} bytes)&y=two"), 2, out)
+        _, out, _ = run("explain", POLICY, "GET /public/7?k=0123456789abcdef01234567&&key=&z", "--now", "1760000000")
+        self.assertEqual(out.count("?k=0123456789abcdef01234567&&key=&z"), 2, out)
+
     def test_explain_stays_narrow(self):
         path = "/public/" + "very-long-" * 40
         status, out, _ = run("explain", POLICY, f"GET https://{'a' * 200}.example{path}", "-H", "X-A: " + "b " * 200)
