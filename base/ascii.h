@@ -17,6 +17,13 @@ inline bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return true;
 }
 
+// The same, and `_` for `-`: what servers behind CGI's rules take for the same header (RFC 3875, 4.1.18).
+inline bool IsSpelling(std::string_view text, std::string_view of) {
+  const auto fold = [](char c) { return AsciiLower(c == '_' ? '-' : c); };
+  return std::equal(text.begin(), text.end(), of.begin(), of.end(),
+                    [fold](char a, char b) { return fold(a) == fold(b); });
+}
+
 // Without spaces and tabs at both ends: OWS of RFC 9110, 5.6.3.
 inline std::string_view Trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);

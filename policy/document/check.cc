@@ -1,11 +1,13 @@
 #include "policy/document/check.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
+#include "base/ascii.h"
 #include "base/ip.h"
 #include "base/limits.h"
 
@@ -84,9 +86,23 @@ std::string_view CheckHeaderName(std::string_view text) {
   return AllOf(text, IsTokenChar) && text.size() <= limits::kHeaderNameBytes ? "" : "a header name";
 }
 
+std::string_view CheckToldHeader(std::string_view text) {
+  // Of a connection, or of what a request is framed and routed by: whoever makes the request to the upstream sets them.
+  constexpr std::string_view kHosts[] = {"Connection", "Content-Length",    "Host",
+                                         "Keep-Alive", "Proxy-Connection",  "TE",
+                                         "Trailer",    "Transfer-Encoding", "Upgrade"};
+  if (!CheckHeaderName(text).empty()) return CheckHeaderName(text);
+  const auto is = [text](std::string_view name) { return IsSpelling(text, name); };
+  if (std::any_of(std::begin(kIdentityHeaders), std::end(kIdentityHeaders), is))
+    return "a header that the gateway does not set itself to tell who calls";
+  if (std::any_of(std::begin(kHosts), std::end(kHosts), is)) return "a header that does not frame or route the request";
+  return "";
+}
+
 std::string_view CheckTokenHeader(std::string_view text) {
   std::string_view name = absl::EndsWithIgnoreCase(text, ":bearer") ? text.substr(0, text.size() - 7) : text;
-  return text.empty() || CheckHeaderName(name).empty() ? "" : "a header name, perhaps with `:bearer` behind it";
+  if (text.empty()) return "";
+  return CheckHeaderName(name).empty() ? CheckToldHeader(name) : "a header name, perhaps with `:bearer` behind it";
 }
 
 std::string_view CheckHeaderValue(std::string_view text) {

@@ -12,10 +12,12 @@ namespace sluice::policy {
 
 std::string_view CheckNotEmpty(std::string_view text);
 std::string_view CheckUuid(std::string_view text);
-std::string_view CheckName(std::string_view text);         // letters, digits, ". - _ ~", and what is not ASCII
-std::string_view CheckTag(std::string_view text);          // no ',' or '/'
-std::string_view CheckHeaderName(std::string_view text);   // RFC 9110, 5.6.2: token
-std::string_view CheckTokenHeader(std::string_view text);  // a header name, "name:bearer" for one with the scheme; ""
+std::string_view CheckName(std::string_view text);        // letters, digits, ". - _ ~", and what is not ASCII
+std::string_view CheckTag(std::string_view text);         // no ',' or '/'
+std::string_view CheckHeaderName(std::string_view text);  // RFC 9110, 5.6.2: token
+std::string_view CheckToldHeader(
+    std::string_view text);  // a header name, of none that the gateway or a host looks after
+std::string_view CheckTokenHeader(std::string_view text);  // the same, "name:bearer" for one with the scheme; ""
 std::string_view CheckHeaderValue(std::string_view text);
 std::string_view CheckIdentity(std::string_view text);  // what an upstream is told of a caller, in a header
 std::string_view CheckMethod(std::string_view text);

@@ -14,6 +14,12 @@ namespace sluice::policy {
 
 inline constexpr size_t kNone = static_cast<size_t>(-1);  // in place of an index: absent
 
+// Headers that only the gateway may set: a client's own copies never reach an upstream, nor does a claim under their
+// name.
+inline constexpr std::string_view kIdentityHeaders[] = {
+    "X-Consumer-ID",        "X-Consumer-Custom-ID", "X-Consumer-Username",   "X-Credential-Identifier",
+    "X-Anonymous-Consumer", "X-Consumer-Groups",    "X-Authenticated-Groups"};
+
 enum class JwtAlgorithm {
   kHs256,
   kHs384,

@@ -85,7 +85,7 @@ void ReadConsumerClaims(Reader& reader, const Cursor& at, Config* out) {
 }
 
 constexpr Field<Config::ClaimHeader> kHeaderFields[] = {
-    {"header", ReadString<&Config::ClaimHeader::header, CheckHeaderName>, kRequired},
+    {"header", ReadString<&Config::ClaimHeader::header, CheckToldHeader>, kRequired},
     {"path", ReadClaimPath<&Config::ClaimHeader::claim>, kRequired},
 };
 
@@ -122,7 +122,7 @@ constexpr Field<Config> kFields[] = {
     {"authenticated_groups_claim", ReadClaimPath<&Config::authenticated_groups_claim>},
     {"upstream_headers", ReadUpstreamHeaders},
     {"upstream_headers_claims", ReadStrings<&Config::upstream_headers_claims, CheckNotEmpty>},
-    {"upstream_headers_names", ReadStrings<&Config::upstream_headers_names, CheckHeaderName>},
+    {"upstream_headers_names", ReadStrings<&Config::upstream_headers_names, CheckToldHeader>},
     {"leeway", ReadInteger<&Config::leeway_s, 0, 3600>},
     {"anonymous", ReadAnonymous<Config>},
     {"run_on_preflight", ReadBool<&Config::run_on_preflight>},

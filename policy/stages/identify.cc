@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "base/ascii.h"
 #include "policy/query.h"
 
 namespace sluice {
@@ -18,11 +19,6 @@ constexpr Step (*kPlugins[])(Txn&) = {IdentifyByCertificate,
                                       IdentifyByOpenidConnect,
                                       IdentifyBySignature,
                                       IdentifyByForwardedCertificate};
-
-// Headers that only the gateway may set: a client's own copies never reach an upstream.
-constexpr std::string_view kIdentityHeaders[] = {
-    "X-Consumer-ID",        "X-Consumer-Custom-ID", "X-Consumer-Username",   "X-Credential-Identifier",
-    "X-Anonymous-Consumer", "X-Consumer-Groups",    "X-Authenticated-Groups"};
 
 void SetOrRemove(Txn& t, std::string_view name, std::string_view value) {
   if (value.empty()) {
@@ -39,12 +35,6 @@ void AddIdentityHeaders(Txn& t) {
   SetOrRemove(t, "X-Consumer-Username", consumer != nullptr ? consumer->username : std::string_view());
   SetOrRemove(t, "X-Credential-Identifier", t.identity.anonymous ? std::string_view() : t.identity.credential);
   SetOrRemove(t, "X-Anonymous-Consumer", t.identity.anonymous ? "true" : "");
-}
-
-bool IsSpelling(std::string_view name, std::string_view of) {
-  const auto fold = [](char c) { return absl::ascii_tolower(static_cast<unsigned char>(c == '_' ? '-' : c)); };
-  return std::equal(name.begin(), name.end(), of.begin(), of.end(),
-                    [fold](char a, char b) { return fold(a) == fold(b); });
 }
 
 void SetConsumer(Txn& t, uint32_t consumer) {
@@ -65,7 +55,7 @@ Step Identify(Txn& t) {
     if (step != Step::kNext) return step;
     t.identify.waits = 0;
   }
-  for (std::string_view name : kIdentityHeaders) DropSpellings(t, name);
+  for (std::string_view name : policy::kIdentityHeaders) DropSpellings(t, name);
   if (t.auth_ran) AddIdentityHeaders(t);
   return Step::kNext;
 }
