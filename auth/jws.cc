@@ -29,6 +29,7 @@ Verdict WithDetail(Reason reason) {
 
 Verdict Jws::Parse(std::string_view compact) {
   algorithm_.reset();
+  json_fault_ = "";
   kid_ = {};
   payload_size_ = signature_size_ = 0;
   if (compact.size() > limits::kTokenBytes) return {Reason::kTooLarge, "has more bytes than a token may have"};
@@ -49,8 +50,10 @@ Verdict Jws::Parse(std::string_view compact) {
 Verdict Jws::ParseHeader(std::string_view segment) {
   size_t size = 0;
   if (!DecodeInto(segment, &header_text_, &size)) return {Reason::kMalformed, "the header is not strict base64url"};
-  if (!header_.Parse(header_text_.data(), size, {limits::kTokenDepth, limits::kTokenNodes}))
+  if (!header_.Parse(header_text_.data(), size, {limits::kTokenDepth, limits::kTokenNodes})) {
+    json_fault_ = header_.error();
     return {Reason::kMalformed, "the header is not an object of strict JSON"};
+  }
   return CheckHeader();
 }
 

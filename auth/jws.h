@@ -36,6 +36,9 @@ class Jws {
   std::string_view kid() const { return kid_; }                      // empty: none
   std::string_view payload() const { return {payload_.data(), payload_size_}; }
 
+  // After kMalformed: what is wrong with the JSON, "a member appears twice"; empty if it is not the JSON. Static.
+  const char* json_fault() const { return json_fault_; }
+
   Verdict Verify(const Key& key) const;
   Verdict Verify(const KeySet& keys, uint32_t* key_index = nullptr) const;
 
@@ -53,6 +56,7 @@ class Jws {
   std::string_view signing_input_;
   std::string_view kid_;
   std::optional<Algorithm> algorithm_;
+  const char* json_fault_ = "";
 };
 
 }  // namespace sluice::auth

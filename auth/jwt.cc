@@ -145,8 +145,10 @@ Verdict CheckRequirements(const Token& token, const ClaimRules& rules, ClaimFigu
 Verdict Token::Parse(std::string_view compact) {
   Verdict form = jws_.Parse(compact);
   if (!form.ok()) return form;
-  if (!claims_.Parse(jws_.payload_.data(), jws_.payload_size_, {limits::kTokenDepth, limits::kTokenNodes}))
+  if (!claims_.Parse(jws_.payload_.data(), jws_.payload_size_, {limits::kTokenDepth, limits::kTokenNodes})) {
+    jws_.json_fault_ = claims_.error();
     return {Reason::kMalformed, "the claims are not an object of strict JSON"};
+  }
   return {};
 }
 

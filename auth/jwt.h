@@ -40,6 +40,7 @@ class Token {
   std::string_view kid() const { return jws_.kid(); }
   std::string_view algorithm_name() const { return jws_.algorithm_name(); }
   std::optional<Algorithm> algorithm() const { return jws_.algorithm(); }
+  const char* json_fault() const { return jws_.json_fault(); }  // of the header or of the claims
 
   // kOk, kAlgNotAllowed, kUnknownKid or kBadSignature.
   Verdict Verify(const Key& key) const { return jws_.Verify(key); }

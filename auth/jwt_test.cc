@@ -61,6 +61,18 @@ TEST(Token, RefusesClaimsThatAreNoStrictObject) {
   EXPECT_FALSE(token.Claim("sub").exists());
 }
 
+TEST(Token, TellsWhatIsWrongWithItsJsonAndForgetsIt) {
+  Token token;
+  EXPECT_EQ(token.Parse(Unsigned(R"({"a":1,"a":2})")).reason, Reason::kMalformed);
+  EXPECT_STREQ(token.json_fault(), "a member appears twice");
+  EXPECT_EQ(token.Parse("abc").reason, Reason::kMalformed);
+  EXPECT_STREQ(token.json_fault(), "");
+  EXPECT_EQ(token.Parse(Unsigned("{}", "[]")).reason, Reason::kMalformed);
+  EXPECT_STREQ(token.json_fault(), "the root is not an object");
+  EXPECT_TRUE(token.Parse(Unsigned("{}")).ok());
+  EXPECT_STREQ(token.json_fault(), "");
+}
+
 TEST(Token, BoundsDepthAndNumberOfValues) {
   auto nested = [](size_t depth) {
     return "{\"a\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";

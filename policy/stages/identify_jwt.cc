@@ -52,10 +52,11 @@ Step VerifyToken(Txn& t, const JwtPlugin& plugin, std::string_view token) {
   if (has_secret) return VerifyWithSecret(t, plugin, token, secret->second);
   if (name.empty())
     return RefuseToken(t, plugin, "jwt_missing_key_claim",
-                       t.arena.Concat({"no claim `", plugin.config.key_claim_name, "`"}));
+                       t.arena.Concat({"no claim `", plugin.config.key_claim_name, "` that is a text"}));
   return RefuseToken(
       t, plugin, "jwt_unknown_issuer",
-      t.arena.Concat({"no consumer has a jwt_secret for the token's `", plugin.config.key_claim_name, "`"}));
+      t.arena.Concat({"no consumer has a jwt_secret for the token's `", plugin.config.key_claim_name, "`, ",
+                      ShownOf(t, name), plugin.providers.empty() ? "" : ", and its issuer is none of the plugin's"}));
 }
 
 }  // namespace

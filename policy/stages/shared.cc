@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "absl/strings/match.h"
@@ -73,6 +74,14 @@ void Trace(Txn& t, std::string_view step, std::string_view verdict, Spot spot,
   if (!t.options.trace) return;
   std::string_view file = spot.line == 0 || t.snapshot == nullptr ? std::string_view() : t.snapshot->file;
   t.trace.push_back({step, verdict, t.arena.Concat(cause), file, spot.line, spot.column});
+}
+
+std::string_view ShownOf(Txn& t, std::string_view text) {
+  constexpr size_t kMost = 64;
+  const std::string_view head = text.substr(0, kMost);
+  char* out = t.arena.Array<char>(head.size());
+  std::transform(head.begin(), head.end(), out, [](char c) { return c >= ' ' && c <= '~' && c != '`' ? c : '?'; });
+  return t.arena.Concat({"`", {out, head.size()}, text.size() > kMost ? "…`" : "`"});
 }
 
 std::string_view Decimal(Txn& t, int64_t number) {

@@ -42,6 +42,9 @@ std::string_view JsonString(Txn& t, std::string_view text);
 // The decimal text of a number, in the transaction's arena.
 std::string_view Decimal(Txn& t, int64_t number);
 
+// What a trace may show of a stranger's words, as Shown of base/ascii.h: in backticks, 64 bytes of printable ASCII.
+std::string_view ShownOf(Txn& t, std::string_view text);
+
 inline std::span<const Header> RequestHeaders(const Txn& t) { return {t.request.headers, t.request.header_count}; }
 
 }  // namespace sluice

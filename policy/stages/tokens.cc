@@ -19,6 +19,15 @@ void Collect(std::string_view token, Presented* presented) {
 
 // ---- Outcomes ----
 
+// Of a claim that may be a list, what stands there or stands there first.
+auth::JsonValue FirstOf(auth::JsonValue claim) { return claim.IsArray() ? claim.First() : claim; }
+
+// The cause, and what the token says instead: a text, or else only that there is none or that it is no text.
+std::string_view Found(Txn& t, std::string_view cause, auth::JsonValue found) {
+  if (!found.exists()) return t.arena.Concat({cause, ", found none"});
+  return t.arena.Concat({cause, ", found ", found.IsString() ? ShownOf(t, found.AsString()) : "no text"});
+}
+
 std::string_view Cause(Txn& t, auth::Verdict verdict, const auth::ClaimFigures& figures) {
   if (*figures.requirement != '\0') return t.arena.Concat({"not met: ", figures.requirement});
   std::string_view off = Decimal(t, figures.off_by_s);
@@ -30,6 +39,15 @@ std::string_view Cause(Txn& t, auth::Verdict verdict, const auth::ClaimFigures& 
       return t.arena.Concat({"ends ", off, " s later than the ", allowed, " s allowed"});
     case auth::Reason::kMissingClaim: return t.arena.Concat({"claim `", figures.claim, "` is missing"});
     case auth::Reason::kInsufficientScope: return t.arena.Concat({"scope `", figures.claim, "` is missing"});
+    case auth::Reason::kMalformed:
+      return *t.token.json_fault() == '\0' ? verdict.detail
+                                           : t.arena.Concat({verdict.detail, ": ", t.token.json_fault()});
+    case auth::Reason::kAlgNotAllowed: return Found(t, verdict.detail, t.token.header().Member("alg"));
+    case auth::Reason::kUnknownKid: return Found(t, verdict.detail, t.token.header().Member("kid"));
+    case auth::Reason::kWrongType: return Found(t, verdict.detail, t.token.header().Member("typ"));
+    case auth::Reason::kWrongIssuer: return Found(t, verdict.detail, t.token.Claim("iss"));
+    case auth::Reason::kWrongAudience: return Found(t, verdict.detail, FirstOf(t.token.Claim("aud")));
+    case auth::Reason::kBadClaim: return t.arena.Concat({"claim `", figures.claim, "`: ", verdict.detail});
     default: return verdict.detail;
   }
 }
@@ -233,7 +251,8 @@ bool ReadClaims(Txn& t, const TokenPlugin& plugin, Identified* who, Step* step) 
   if (!IsHeaderSafe(name) || !IsHeaderSafe(credential))
     return refuse("jwt_bad_claim", "the consumer claim has control characters");
   if (!plugin.groups_claim.empty() && !ReadGroups(t, t.token.ClaimAt(plugin.groups_claim), &who->groups))
-    return refuse("jwt_bad_claim", "the groups claim is neither a name nor a list of names");
+    return refuse("jwt_bad_claim",
+                  "the groups claim is neither a name nor a list of names, or one of them has control characters");
   if (!name.empty()) who->consumer = ConsumerNamed(t, plugin, name);
   if (who->consumer == kNone && !plugin.consumer_optional)
     return refuse("jwt_unknown_consumer", t.arena.Concat({"claim `", plugin.consumer_claims.front().back(),
