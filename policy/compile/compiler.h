@@ -63,6 +63,7 @@ class Compiler {
   void Groups();
   void Consumers();
   void JwtSecrets(const policy::Consumer& consumer, uint32_t index);
+  void WarnOfShortSecret(const policy::JwtSecret& secret, auth::Algorithm algorithm);
   void ApiKeys(const policy::Consumer& consumer, uint32_t index);
   void SigningSecrets(const policy::Consumer& consumer, uint32_t index);
   void Passwords(const policy::Consumer& consumer, uint32_t index);

@@ -80,8 +80,19 @@ void Compiler::Consumers() {
   snapshot_.passwords = Digests(passwords_);
 }
 
+// RFC 7518, 3.2: whoever sees a token can try secrets on it for as long as it takes.
+void Compiler::WarnOfShortSecret(const policy::JwtSecret& secret, auth::Algorithm algorithm) {
+  const auto least = static_cast<size_t>(auth::HashBytes(algorithm));
+  if (secret.secret.empty() || secret.secret.size() >= least) return;
+  Error(secret.origin, "secret", "weak_secret",
+        absl::StrCat("expected a secret of at least ", least, " bytes for `", auth::AlgorithmName(algorithm),
+                     "`, found `", secret.secret.size(), "`"),
+        "make a longer one at random: a short one can be found from any of its tokens");
+  diagnostics_.back().severity = Severity::kWarning;
+}
+
 void Compiler::JwtSecrets(const policy::Consumer& consumer, uint32_t index) {
-  // Kong takes secrets of any length; refusing the short ones would refuse policies that work.
+  // Kong takes secrets of any length; refusing the short ones would refuse policies that work, so they are warned of.
   auth::SecretOptions options;
   options.allow_short_secret = true;
   for (const policy::JwtSecret& secret : consumer.jwt_secrets) {
@@ -96,6 +107,7 @@ void Compiler::JwtSecrets(const policy::Consumer& consumer, uint32_t index) {
         compiled.decoded_key = auth::Key::FromSecret(*decoded, compiled.algorithm, options, &ignored);
       }
       if (!compiled.key) Error(secret.origin, "secret", "bad_secret", error);
+      WarnOfShortSecret(secret, compiled.algorithm);
     } else {
       compiled.key = auth::Key::FromPem(secret.rsa_public_key, compiled.algorithm, &error);
       compiled.decoded_key = compiled.key;
