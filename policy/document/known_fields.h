@@ -30,6 +30,15 @@ void Later(Reader& reader, const Cursor& at, T*) {
                         kDefault.view().empty() ? "remove it" : absl::StrCat("set it to ", kDefault.view()));
 }
 
+// A map of such, in which `kSwitch` says whether it is on; `kOff` is JSON.
+template <Text kSwitch, Text kOff, typename T>
+void LaterUnlessOff(Reader& reader, const Cursor& at, T*) {
+  const Node* on = at.node->Find(kSwitch.view());
+  if (on == nullptr || !IsJson(*on, kOff.view()))
+    reader.NotSupported(at, at.key->text,
+                        absl::StrCat("remove it, or set its `", kSwitch.view(), "` to ", kOff.view()));
+}
+
 // Of a step that would let somebody in unchecked.
 template <Text kDefault, typename T>
 void Insecure(Reader& reader, const Cursor& at, T*) {

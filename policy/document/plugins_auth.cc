@@ -8,6 +8,7 @@
 #include "policy/document/check.h"
 #include "policy/document/claims.h"
 #include "policy/document/entities.h"
+#include "policy/document/known_fields.h"
 
 namespace sluice::policy {
 namespace {
@@ -29,12 +30,15 @@ constexpr Field<KeyAuthConfig> kKeyAuthFields[] = {
     {"run_on_preflight", ReadBool<&KeyAuthConfig::run_on_preflight>},
     {"realm", ReadString<&KeyAuthConfig::realm, CheckHeaderValue>},
     {"identity_realms", NotYetList<KeyAuthConfig>},
+    {"principals", LaterUnlessOff<"enabled", "false">},
 };
 
 constexpr Field<BasicAuthConfig> kBasicAuthFields[] = {
     {"hide_credentials", ReadBool<&BasicAuthConfig::hide_credentials>},
     {"anonymous", ReadAnonymous<BasicAuthConfig>},
     {"realm", ReadString<&BasicAuthConfig::realm, CheckHeaderValue>},
+    {"brute_force_protection", LaterUnlessOff<"strategy", "\"off\"">, kSecret},  // its `redis` may have a password
+    {"principals", LaterUnlessOff<"enabled", "false">},
 };
 
 void ReadBodyValidation(Reader& reader, const Cursor& at, HmacAuthConfig*) {
