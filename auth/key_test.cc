@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "auth/minter.h"
 #include "auth/public_key.h"
 
@@ -94,6 +97,45 @@ TEST(PublicKey, RefusesPointsOffTheCurve) {
   EXPECT_EQ(error, "expected coordinates of 32 bytes for P-256, found `31` and `32`");
   EXPECT_EQ(PublicKey::FromEc(KeyType::kRsa, "", "", &error), nullptr);
   EXPECT_EQ(PublicKey::FromEd25519(std::string(31, '\x01'), &error), nullptr);
+}
+
+// y of a point, the least significant byte first.
+std::string Ed25519Point(uint8_t low) { return std::string(1, static_cast<char>(low)) + std::string(31, '\0'); }
+
+TEST(PublicKey, RefusesPointsOffTheEdwardsCurve) {
+  const std::set<int> on_curve = {
+      3,  4,  5,  6,  9,  10, 14, 15, 16, 18, 19, 21, 23,
+      24, 25, 26, 27, 28, 29, 30, 32, 33, 35, 37, 39};  // by Euler's criterion, computed elsewhere
+  for (int y = 2; y < 40; ++y) {
+    std::string error;
+    const bool taken = PublicKey::FromEd25519(Ed25519Point(static_cast<uint8_t>(y)), &error) != nullptr;
+    EXPECT_EQ(taken, on_curve.count(y) == 1) << y;
+    if (!taken) {
+      EXPECT_EQ(error, "expected an Ed25519 key that is a point on the curve, and none of small order");
+    }
+  }
+}
+
+// Under such a key a signature that nobody made is good: R = A = the neutral point and s = 0 for any text.
+TEST(PublicKey, RefusesPointsOfSmallOrder) {
+  const std::string beyond(30, '\xff');
+  const std::string points[] = {Ed25519Point(1),
+                                Ed25519Point(0),
+                                "\xec" + beyond + "\x7f",
+                                std::string("\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0"
+                                            "\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05"),
+                                std::string("\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
+                                            "\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a"),
+                                "\xed" + beyond + "\x7f",
+                                "\xee" + beyond + "\x7f"};  // the last two: 0 and 1 in another spelling
+  for (std::string point : points) {
+    for (int sign = 0; sign < 2; ++sign) {
+      std::string error;
+      ASSERT_EQ(point.size(), 32u);
+      EXPECT_EQ(PublicKey::FromEd25519(point, &error), nullptr) << static_cast<int>(point[0]) << " " << sign;
+      point.back() = static_cast<char>(point.back() ^ '\x80');
+    }
+  }
 }
 
 TEST(KeyFromSecret, WantsTheLengthOfTheHashUnlessAllowed) {

@@ -14,7 +14,9 @@
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <optional>
 
 #include "auth/key.h"
@@ -137,8 +139,44 @@ class EcKey final : public PublicKey {
   const Curve& curve_;
 };
 
+// RFC 8032 section 5.1.3: the bytes are `y` of a point, the least significant first, and a bit for the sign of `x`.
+// ED25519_verify takes any point of the curve, also the eight of small order, by which a signature that nobody made
+// (all zeroes behind such a point) is good for every text, or for one in eight. So none of them is a key. Only where
+// keys are read: slow, and not in constant time, for the key is public.
+bool IsFitEd25519(const uint8_t (&bytes)[ED25519_PUBLIC_KEY_LEN]) {
+  uint8_t digits[ED25519_PUBLIC_KEY_LEN];
+  std::reverse_copy(std::begin(bytes), std::end(bytes), digits);
+  digits[0] &= 0x7f;
+  BIGNUM *p_raw = nullptr, *d_raw = nullptr;
+  BN_hex2bn(&p_raw, "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed");
+  BN_hex2bn(&d_raw, "52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3");
+  UniquePtr<BIGNUM> p(p_raw), d(d_raw), y(BN_bin2bn(digits, sizeof(digits), nullptr));
+  UniquePtr<BIGNUM> yy(BN_new()), u(BN_new()), v(BN_new()), order8(BN_new()), square(BN_new()), half(BN_new());
+  UniquePtr<BN_CTX> ctx(BN_CTX_new());
+  if (!p || !d || !y || !yy || !u || !v || !order8 || !square || !half || !ctx) return false;
+  // The curve is -x^2 + y^2 = 1 + d x^2 y^2, so x^2 = u / v with u = y^2 - 1 and v = d y^2 + 1, which is a square if u
+  // v is one. y is 1 or -1 for points of order 1 and 2 (u = 0), 0 for 4, and of 8 where d y^4 + 2 y^2 - 1 = v y^2 + u =
+  // 0.
+  const bool computed = BN_cmp(y.get(), p.get()) < 0 && BN_mod_sqr(yy.get(), y.get(), p.get(), ctx.get()) &&
+                        BN_mod_sub(u.get(), yy.get(), BN_value_one(), p.get(), ctx.get()) &&
+                        BN_mod_mul(v.get(), d.get(), yy.get(), p.get(), ctx.get()) &&
+                        BN_mod_add(v.get(), v.get(), BN_value_one(), p.get(), ctx.get()) &&
+                        BN_mod_mul(order8.get(), v.get(), yy.get(), p.get(), ctx.get()) &&
+                        BN_mod_add(order8.get(), order8.get(), u.get(), p.get(), ctx.get()) &&
+                        BN_mod_mul(square.get(), u.get(), v.get(), p.get(), ctx.get()) &&
+                        BN_rshift1(half.get(), p.get()) &&
+                        BN_mod_exp(square.get(), square.get(), half.get(), p.get(), ctx.get());
+  return computed && !BN_is_zero(y.get()) && !BN_is_zero(u.get()) && !BN_is_zero(order8.get()) &&
+         BN_is_one(square.get());
+}
+
 class Ed25519Key final : public PublicKey {
  public:
+  static Ptr Make(const uint8_t (&bytes)[ED25519_PUBLIC_KEY_LEN], std::string* error) {
+    if (IsFitEd25519(bytes)) return std::make_shared<Ed25519Key>(bytes);
+    return Refuse(error, "expected an Ed25519 key that is a point on the curve, and none of small order");
+  }
+
   explicit Ed25519Key(const uint8_t* bytes) { std::memcpy(key_, bytes, sizeof(key_)); }
   KeyType type() const override { return KeyType::kEd25519; }
 
@@ -171,7 +209,7 @@ PublicKey::Ptr FromEvp(EVP_PKEY* key, std::string* error) {
   if (type == EVP_PKEY_ED25519) {
     uint8_t raw[ED25519_PUBLIC_KEY_LEN];
     size_t size = sizeof(raw);
-    if (EVP_PKEY_get_raw_public_key(key, raw, &size) && size == sizeof(raw)) return std::make_shared<Ed25519Key>(raw);
+    if (EVP_PKEY_get_raw_public_key(key, raw, &size) && size == sizeof(raw)) return Ed25519Key::Make(raw, error);
   }
   return Refuse(error, "expected an RSA, elliptic curve or Ed25519 key, found another kind");
 }
@@ -227,7 +265,10 @@ PublicKey::Ptr PublicKey::FromEc(KeyType type, std::string_view x, std::string_v
 PublicKey::Ptr PublicKey::FromEd25519(std::string_view x, std::string* error) {
   if (x.size() != ED25519_PUBLIC_KEY_LEN)
     return Refuse(error, "expected an Ed25519 key of 32 bytes, found `" + std::to_string(x.size()) + "`");
-  return std::make_shared<Ed25519Key>(Bytes(x));
+  ErrorQueue clear;
+  uint8_t bytes[ED25519_PUBLIC_KEY_LEN];
+  std::memcpy(bytes, x.data(), sizeof(bytes));
+  return Ed25519Key::Make(bytes, error);
 }
 
 PublicKey::Ptr PublicKey::FromPem(std::string_view pem, std::string* error) {
