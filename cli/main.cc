@@ -19,8 +19,8 @@ int Fail(std::string_view verb, std::string_view error) {
 
 namespace {
 
-const Verb* const kVerbs[] = {&kCheck,        &kDecide,    &kExplain,    &kRoutes, &kTokenMint,
-                              &kTokenInspect, &kTokenJwks, &kCertVerify, &kVersion};
+const Verb* const kVerbs[] = {&kCheck,        &kDecide,      &kExplain,   &kRoutes,     &kTokenMint,
+                              &kTokenInspect, &kTokenVerify, &kTokenJwks, &kCertVerify, &kVersion};
 
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 

@@ -4,22 +4,20 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "cli/dates.h"
 #include "cli/input.h"
 #include "cli/terminal.h"
+#include "cli/token_text.h"
 #include "cli/verbs.h"
 #include "policy/json/json_reader.h"
 
 namespace sluice::cli {
 namespace {
 
-constexpr size_t kTokenBytes = size_t{1} << 20;  // far more than any gateway takes: this is for looking at odd ones
 constexpr size_t kMargin = 2;
 constexpr size_t kName = 16;
 
@@ -60,20 +58,13 @@ bool PrintPart(std::string_view title, std::string_view encoded, int64_t now_s, 
     return false;
   }
   JsonReader reader;
-  const JsonNode* root = reader.Read(json, {.bytes = kTokenBytes}, error);
+  const JsonNode* root = reader.Read(json, {.bytes = encoded.size()}, error);
   if (root == nullptr || root->kind != JsonKind::kObject) {
     *error = absl::StrCat("the ", title, " is no JSON object", root == nullptr ? ": " + *error : "");
     return false;
   }
   PrintMembers(title, *root, now_s);
   return true;
-}
-
-std::string_view StripScheme(std::string_view text) {
-  text = absl::StripAsciiWhitespace(text);
-  constexpr std::string_view kBearer = "bearer ";
-  if (absl::StartsWithIgnoreCase(text, kBearer)) text = absl::StripLeadingAsciiWhitespace(text.substr(kBearer.size()));
-  return text;
 }
 
 int Inspect(std::string_view token, int64_t now_s) {
@@ -101,12 +92,10 @@ int Run(const Args& args) {
   int64_t now_ns = WallClockNs();
   if (args.Has("--now") && !ParseSeconds(args.Get("--now"), &now_ns))
     return Fail("token inspect", "expected --now as seconds since the epoch");
-  std::string_view given = args.operands().empty() ? "-" : args.operands()[0];
   std::string error;
-  std::optional<std::string> text = given == "-" ? ReadFile("-", kTokenBytes, &error) : std::string(given);
-  if (!text) return Fail("token inspect", error);
-  if (text->size() > kTokenBytes) return Fail("token inspect", "expected a token of at most 1 MiB");
-  return Inspect(StripScheme(*text), now_ns / 1'000'000'000);
+  std::optional<std::string> token = ReadToken(args, &error);
+  if (!token) return Fail("token inspect", error);
+  return Inspect(*token, now_ns / 1'000'000'000);
 }
 
 }  // namespace

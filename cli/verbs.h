@@ -16,6 +16,7 @@ extern const Verb kRoutes;
 extern const Verb kTokenInspect;
 extern const Verb kTokenJwks;
 extern const Verb kTokenMint;
+extern const Verb kTokenVerify;
 extern const Verb kVersion;
 
 // The exit status for a command line, a file or an input that cannot be used.
