@@ -119,6 +119,16 @@ test('the set of all keys verifies a token of each, with and without its key id'
     assert.equal(decision.consumer, 'alice', `${ALL[i >> 1]}: ${decision.reason}`);
 });
 
+// sluice() asks for the exit status 0.
+for (const alg of ALL)
+  test(`${alg}: a token of jose, by \`sluice token verify\``, async () => {
+    const path = join(work, 'set.json');
+    writeFileSync(path, JSON.stringify({keys: [keys[alg].jwk]}));
+    const token = await jwt({alg, kid: keys[alg].jwk.kid}).sign(keys[alg].privateKey);
+    const out = sluice(['token', 'verify', '--jwks', path, '--alg', alg, '--iss', ISSUER, '--aud', 'billing'], token);
+    assert.match(out, new RegExp(`algorithm ${alg}\n[^]*\n  subject   alice\n[^]*\ngood\n`));
+  });
+
 const {privateKey, publicKey, jwk} = keys.RS256;
 const rs256 = {alg: 'RS256', kid: jwk.kid};
 const REFUSED = [

@@ -17,7 +17,8 @@ SLUICE = os.path.abspath("bazel-bin/cli/sluice" if UPDATE else "cli/sluice")
 DATA = "cli/testdata"
 POLICY = f"{DATA}/policy.yaml"
 CERTIFICATES = "conformance/certificates"
-VERBS = ["check", "decide", "explain", "routes", "token mint", "token inspect", "token jwks", "cert verify", "version"]
+VERBS = ["check", "decide", "explain", "routes", "token mint", "token inspect", "token verify", "token jwks",
+         "cert verify", "version"]
 MEMBERS = ["id", "action", "status", "reason", "message", "route", "service", "consumer", "consumer_groups", "plan",
            "captures", "client", "upstream", "request_headers", "response_headers", "body", "limits"]
 
@@ -432,6 +433,147 @@ consumers:
         self.assertNotIn("\x1b", out)
         self.assertNotIn("\x9b", out)
 
+    # The key is that of RFC 8037, A.1 and A.2.
+    ED25519 = ("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+               "-----END PRIVATE KEY-----\n")
+    ED25519_PUBLIC = ("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+                      "-----END PUBLIC KEY-----\n")
+    SECRET = "a-secret-of-thirty-two-bytes-len"
+
+    def mint_ed25519(self, *args):
+        status, token, err = run("token", "mint", "--alg", "EdDSA", "--key", "-", "--now", "1760000000", *args,
+                                 stdin=self.ED25519)
+        self.assertEqual((status, err), (0, ""))
+        return token.strip()
+
+    def verify_token(self, token, material, *flags, now="1760000060"):
+        """Material: the flag and the text of its file."""
+        with tempfile.NamedTemporaryFile("w", suffix=".key") as file:
+            file.write(material[1])
+            file.flush()
+            status, out, err = run("token", "verify", "-", material[0], file.name, "--now", now, *flags, stdin=token)
+        self.assertEqual(err, "")
+        self.narrow(out)
+        for part in [*token.split("."), self.SECRET]:
+            self.assertNotIn(part or "no part", out)
+        return status, out
+
+    def test_token_verify_golden(self):
+        token = self.mint_ed25519("--kid", "k1", "--iss", "https://idp.example.com", "--sub", "alice \x1b[31m",
+                                  "--aud", "orders", "--aud", "billing", "--nbf", "-1m")
+        key = ("--jwks", run("token", "jwks", "--kid", "k1", "-", stdin=self.ED25519)[1])
+        wants = ("--iss", "https://idp.example.com", "--aud", "orders", "--typ", "application/jwt")
+        for name, now, want in (("token_good.txt", "1760000060", 0), ("token_refused.txt", "1760003905", 1)):
+            status, out = self.verify_token(token, key, *wants, "--leeway", "300", now=now)
+            self.assertEqual(status, want)
+            self.golden(name, out)
+
+    def test_token_verify_names_causes(self):
+        pem = ("--key", self.ED25519_PUBLIC)
+        jwks = ("--jwks", run("token", "jwks", "--kid", "k1", "-", stdin=self.ED25519)[1])
+        secret = ("--secret-file", self.SECRET + "\n")
+        eddsa = ["--alg", "EdDSA"]
+        names = ["--iss", "a", "--aud", "b", "--aud", "c"]
+        hs256 = self.mint("--now", "1760000000")[1]
+        for token, material, flags, now, code, cause in (
+                (self.mint_ed25519(), pem, eddsa, "1760003599.999", "good", ""),
+                (self.mint_ed25519(), pem, eddsa, "1760003600", "jwt_expired",
+                 "`exp` was 0 s ago, with a leeway of 0 s"),
+                (self.mint_ed25519(), pem, [*eddsa, "--leeway", "9"], "1760003608", "good", ""),
+                (self.mint_ed25519(), pem, [*eddsa, "--leeway", "9"], "1760003609", "jwt_expired",
+                 "`exp` was 9 s ago, with a leeway of 9 s"),
+                (self.mint_ed25519("--nbf", "90s"), pem, eddsa, "1760000000", "jwt_not_yet_valid", "`nbf` is in 90 s"),
+                (self.mint_ed25519("--exp", "none"), pem, eddsa, "1760000000", "jwt_missing_exp", "`exp` is missing"),
+                (self.mint_ed25519("--claim", "exp=soon"), pem, eddsa, "1760000000", "jwt_bad_claim", "not a number"),
+                (self.mint_ed25519()[:-6] + "AAAAAA", pem, eddsa, "1760000000", "jwt_bad_signature", "by this key"),
+                (hs256, pem, eddsa, "1760000000", "jwt_alg_not_allowed", "token says `HS256`, the key is for `EdDSA`"),
+                ("eyJhbGciOiJub25lIn0.e30.", pem, eddsa, "1760000000", "jwt_alg_not_allowed", "`none`"),
+                (hs256, secret, [], "1760000000", "good", ""),
+                (hs256, secret, ["--alg", "HS512"], "1760000000", "jwt_alg_not_allowed", "the key is for `HS512`"),
+                (hs256, ("--secret-file", self.SECRET[1:]), [], "1760000000", "jwt_bad_signature", "note"),
+                (self.mint_ed25519("--kid", "k1"), jwks, [], "1760000000", "good", ""),
+                (self.mint_ed25519(), jwks, [], "1760000000", "good", ""),
+                (self.mint_ed25519("--kid", "k2"), jwks, [], "1760000000", "jwt_unknown_kid",
+                 "says `k2`, the set has `k1`"),
+                (self.mint_ed25519("--kid", "k1"), jwks, ["--alg", "ES256"], "1760000000", "jwt_unknown_kid",
+                 "no usable key"),
+                (self.mint("--kid", "k1")[1], jwks, [], "1760000000", "jwt_alg_not_allowed", "the key is for `EdDSA`"),
+                (self.mint_ed25519(*names), pem, [*eddsa, "--iss", "x", "--iss", "a", "--aud", "c"], "1760000000",
+                 "good", ""),
+                (self.mint_ed25519(*names), pem, [*eddsa, "--iss", "x"], "1760000000", "jwt_wrong_issuer",
+                 "expected the issuer `x`, found `a`"),
+                (self.mint_ed25519(), pem, [*eddsa, "--iss", "x"], "1760000000", "jwt_wrong_issuer", "found none"),
+                (self.mint_ed25519(*names), pem, [*eddsa, "--aud", "x", "--aud", "y"], "1760000000",
+                 "jwt_wrong_audience", "expected the audience one of `x`, `y`, found `b`, `c`"),
+                (self.mint_ed25519(), pem, [*eddsa, "--typ", "at+jwt"], "1760000000", "jwt_wrong_type", "found `JWT`"),
+                ("sesame.sesame", pem, eddsa, "1760000000", "jwt_malformed", "not three segments"),
+                ("a" * 20000, pem, eddsa, "1760000000", "jwt_too_large", "more than the 16384 bytes allowed"),
+        ):
+            status, out = self.verify_token(token, material, *flags, now=now)
+            self.assertEqual(status, 0 if code == "good" else 1, out)
+            self.assertIn(f"\n{code}\n", "\n" + out)
+            self.assertIn(cause, " ".join(out.split()))
+            self.assertEqual("  mend " in out, code != "good")
+            proven = code not in ("jwt_bad_signature", "jwt_alg_not_allowed", "jwt_unknown_kid", "jwt_malformed",
+                                  "jwt_too_large")
+            self.assertEqual(out.startswith("signed\n"), proven, out)
+
+    # RFC 7515, A.1 and A.3.
+    def test_token_verify_takes_tokens_of_others(self):
+        claims = ("eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ")
+        keys = [{"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                 "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
+                {"kty": "oct", "alg": "HS256", "k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iP"
+                                                    "S4hcgUuTwjAzZr1Z9CAow"}]
+        signatures = {"ES256": "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+                      "HS256": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"}
+        headers = {"ES256": "eyJhbGciOiJFUzI1NiJ9", "HS256": "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"}
+        for alg, header in headers.items():
+            token = f"{header}.{claims}.{signatures[alg]}"
+            flags = ("--alg", "ES256", "--alg", "HS256", "--iss", "joe")
+            status, out = self.verify_token(token, ("--jwks", json.dumps({"keys": keys})), *flags, now="1300819379")
+            self.assertEqual(status, 0, out)
+            self.assertNotIn("note", out)
+            self.assertIn(f"  algorithm {alg}\n  issuer    joe\n", out)
+        # Without its name in --alg a secret in a set does not count, and is named.
+        status, out = self.verify_token(token, ("--jwks", json.dumps({"keys": keys})), now="1300819379")
+        self.assertEqual(status, 1)
+        self.assertIn("jwt_alg_not_allowed", out)
+        self.assertIn("  note      key 1 ", out)
+        self.assertNotIn("AyM1SysPpbyDfgZld3umj1qzKObw", out)
+
+    def test_token_verify_refuses_what_it_cannot_use(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in ("private.pem", self.ED25519), ("public.pem", self.ED25519_PUBLIC), ("empty", ""):
+                with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
+                    file.write(text)
+            public = ["--key", f"{folder}/public.pem"]
+            eddsa = [*public, "--alg", "EdDSA"]
+            for words, part in (
+                    ([], "found 0"), ([*eddsa, *public], "found 2"), ([*eddsa, "--jwks", "x"], "found 2"),
+                    (public, "--alg once"), ([*eddsa, "--alg", "ES256"], "--alg once"),
+                    ([*public, "--alg", "none"], "`none`"), ([*public, "--alg", "ES256"], "another type"),
+                    ([*public, "--alg", "HS256"], "found a PEM key"),
+                    (["--key", f"{folder}/private.pem", "--alg", "EdDSA"], "private"),
+                    (["--key", "/no/such", "--alg", "EdDSA"], "/no/such"),
+                    (["--secret-file", f"{folder}/empty"], "empty"),
+                    (["--secret-file", f"{folder}/public.pem", "--alg", "EdDSA"], "found a secret"),
+                    (["--jwks", f"{folder}/public.pem"], "key set"), (["--jwks", "-"], "standard input"),
+                    ([*eddsa, "--now", "soon"], "--now"), ([*eddsa, "--leeway", "-1"], "`-1`"),
+                    ([*eddsa, "--leeway", "3601"], "0 to 3600"), (["a", "b", *eddsa], "2 operands")):
+                status, out, err = run("token", "verify", *words, stdin="a.b.c")
+                self.assertEqual((status, out), (2, ""), words)
+                self.assertTrue(err.startswith("sluice token verify: "), err)
+                self.assertIn(part, err)
+                self.assertNotIn("MC4CAQ", err)
+            self.assertEqual(run("token", "verify", *eddsa, "--leeway", "3600", stdin="a.b.c")[0], 1)
+            status, _, err = run("token", "verify", *eddsa, stdin="a" * ((1 << 20) + 1))
+            self.assertEqual(status, 2, err)
+            token = self.mint_ed25519()
+            status, out, _ = run("token", "verify", token, "--key", "-", "--alg", "EdDSA", "--now", "1760000000",
+                                 stdin=self.ED25519_PUBLIC)
+            self.assertEqual(status, 0, out)
+
     # ---- cert
 
     def verify(self, *names, ca="root", flags=(), now="1760000000"):
@@ -507,7 +649,7 @@ consumers:
 
     def test_usage_errors(self):
         for words, part in (([], ""), (["chek", POLICY], "did you mean `check`?"), (["token", "mnt"], "`token mint`"),
-                            (["token"], "known: `token mint`, `token inspect`, `token jwks`"),
+                            (["token"], "known: `token mint`, `token inspect`, `token verify`, `token jwks`"),
                             (["cert", "verfy"], "`cert verify`"),
                             (["check"], "expected POLICY"), (["check", POLICY, POLICY], "2 operands"),
                             (["check", POLICY, "--format", "xml"], "`xml`"), (["version", "x"], "no operand")):

@@ -9,7 +9,6 @@
 #include "auth/algorithm.h"
 #include "auth/json.h"
 #include "base/limits.h"
-#include "cli/dates.h"
 
 namespace sluice::cli {
 namespace {
@@ -21,8 +20,9 @@ std::string Ticked(std::string_view text) { return absl::StrCat("`", text, "`");
 std::string Listed(const std::vector<std::string>& names, std::string_view otherwise) {
   if (names.empty()) return std::string(otherwise);
   const size_t shown = std::min(names.size(), kMostNames);
-  std::string list = absl::StrJoin(names.begin(), names.begin() + static_cast<ptrdiff_t>(shown), ", ",
-                                   [](std::string* out, const std::string& name) { absl::StrAppend(out, Ticked(name)); });
+  std::string list =
+      absl::StrJoin(names.begin(), names.begin() + static_cast<ptrdiff_t>(shown), ", ",
+                    [](std::string* out, const std::string& name) { absl::StrAppend(out, Ticked(name)); });
   return shown == names.size() ? list : absl::StrCat(list, " and ", names.size() - shown, " more");
 }
 
@@ -35,9 +35,9 @@ std::string Found(auth::JsonValue value) {
 }
 
 std::string Expected(std::string_view what, const std::vector<std::string>& wanted, auth::JsonValue found) {
+  const bool shown = found.IsString() || found.IsArray() || !found.exists();
   return absl::StrCat("expected ", what, wanted.size() > 1 ? " one of " : " ", Listed(wanted, ""), ", found ",
-                      found.type() == auth::JsonType::kString || found.IsArray() || !found.exists() ? Found(found)
-                                                                                                   : "no string");
+                      shown ? Found(found) : "no string");
 }
 
 std::string WrongAlgorithm(const auth::Token& token, const auth::KeySet& keys) {
@@ -59,8 +59,6 @@ std::string UnknownKid(const auth::Token& token, const auth::KeySet& keys) {
                       keys.size() == 0 ? "no usable key" : Listed(ids, "no key ids"));
 }
 
-std::string Off(const auth::ClaimFigures& figures) { return Duration(static_cast<uint64_t>(figures.off_by_s)); }
-
 }  // namespace
 
 std::string TokenCause(const TokenVerdict& outcome, const auth::Token& token, const auth::KeySet& keys,
@@ -71,11 +69,13 @@ std::string TokenCause(const TokenVerdict& outcome, const auth::Token& token, co
     case auth::Reason::kTooLarge: return absl::StrCat("has more than the ", limits::kTokenBytes, " bytes allowed");
     case auth::Reason::kAlgNotAllowed: return WrongAlgorithm(token, keys);
     case auth::Reason::kUnknownKid: return UnknownKid(token, keys);
-    case auth::Reason::kExpired: return absl::StrCat("`exp` was ", Off(figures), " ago", leeway);
-    case auth::Reason::kNotYetValid: return absl::StrCat("`nbf` is in ", Off(figures), leeway);
+    case auth::Reason::kExpired: return absl::StrCat("`exp` was ", figures.off_by_s, " s ago", leeway);
+    case auth::Reason::kNotYetValid: return absl::StrCat("`nbf` is in ", figures.off_by_s, " s", leeway);
     case auth::Reason::kWrongIssuer: return Expected("the issuer", rules.issuers, token.Claim("iss"));
     case auth::Reason::kWrongAudience: return Expected("the audience", rules.audiences, token.Claim("aud"));
     case auth::Reason::kWrongType: return Expected("the type", rules.types, token.header().Member("typ"));
+    case auth::Reason::kBadSignature:
+      return absl::StrCat("the signature (", Ticked(token.algorithm_name()), ") is not by this key over this text");
     default: return outcome.verdict.detail;
   }
 }
@@ -84,9 +84,11 @@ std::string TokenMend(auth::Reason reason) {
   switch (reason) {
     case auth::Reason::kMalformed:
     case auth::Reason::kTooLarge:
-    case auth::Reason::kCritical: return "give the whole token, as its issuer made it; others than signed JWTs are refused";
+    case auth::Reason::kCritical:
+      return "give the whole token, as its issuer made it; others than signed JWTs are refused";
     case auth::Reason::kAlgNotAllowed: return "sign with an algorithm that the key is for, or give the key of this one";
-    case auth::Reason::kUnknownKid: return "fetch the issuer's key set anew, or look whether the token is this issuer's";
+    case auth::Reason::kUnknownKid:
+      return "fetch the issuer's key set anew, or look whether the token is this issuer's";
     case auth::Reason::kBadSignature: return "give the key that signed it; if this is the one, the token was changed";
     case auth::Reason::kExpired: return "get a new token; if it is new, set the clocks right or give --leeway";
     case auth::Reason::kNotYetValid: return "wait, or set the clocks right, or give --leeway";

@@ -1,5 +1,6 @@
 // sluice token verify: whether a token would be believed, and if not, why and what would mend it.
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -111,7 +112,8 @@ bool ReadRules(const Args& args, auth::ClaimRules* rules, std::string* error) {
 
 std::string DateText(int64_t date_ns, int64_t now_s) {
   const int64_t date_s = date_ns / 1'000'000'000;
-  return absl::StrCat(Utc(date_s), ", which is ", Relative(date_s - now_s));
+  const std::string_view beyond = date_ns == std::numeric_limits<int64_t>::max() ? "after " : "";  // saturated
+  return absl::StrCat(beyond, Utc(date_s), ", which is ", Relative(date_s - now_s));
 }
 
 // Of a token whose signature holds: only then is it worth a line.
@@ -187,10 +189,10 @@ const Verb kTokenVerify = {
     .summary = "whether a token (JWT) would be believed, and why not",
     .operands = "[TOKEN]",
     .about =
-        "Verifies a token as the plugin jwt does: its form, its signature with a key that is for its algorithm, its "
-        "times, and what else the flags ask for. A token without exp is refused. A refusal names its cause and what "
-        "would mend it; what a token says is shown only when its signature holds. Reads standard input when no token "
-        "is given, or `-`, which keeps it out of the list of processes.\n\n"
+        "Verifies a token with the code of the plugins jwt and openid-connect: its form, its signature with a key that "
+        "is for its algorithm, its times, and what else the flags ask for. A token without exp is refused. A refusal "
+        "names its cause and what would mend it; claims are shown only when the signature holds. Reads standard input "
+        "when no token is given, or `-`, which keeps it out of the list of processes.\n\n"
         "Exit status: 0 good, 1 refused, 2 a flag or a file that cannot be used.",
     .example =
         "  pbpaste | sluice token verify --jwks jwks.json --iss https://idp.example.com\n"
