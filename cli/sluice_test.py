@@ -569,6 +569,11 @@ consumers:
             self.assertEqual(run("token", "verify", *eddsa, "--leeway", "3600", stdin="a.b.c")[0], 1)
             status, _, err = run("token", "verify", *eddsa, stdin="a" * ((1 << 20) + 1))
             self.assertEqual(status, 2, err)
+            for flag, most in (("--secret-file", 64 << 10), ("--jwks", 1 << 20)):
+                for size, want in ((most, 1), (most + 1, 2)):
+                    text = '{"keys":[]}'.ljust(size)
+                    status, _, err = run("token", "verify", "a.b.c", flag, "-", stdin=text)
+                    self.assertEqual(status, want, err)
             token = self.mint_ed25519()
             status, out, _ = run("token", "verify", token, "--key", "-", "--alg", "EdDSA", "--now", "1760000000",
                                  stdin=self.ED25519_PUBLIC)
