@@ -165,6 +165,18 @@ class WaitTest(unittest.TestCase):
             self.assertEqual(nginx.request("/guarded", headers=new.bearer(sub="alice", kid="three")).status, 401)
             self.assertLessEqual(self.idp.count, 3)
 
+    def test_a_storm_of_made_up_key_ids_is_one_fetch_a_cooldown(self):
+        self.idp.open.set()
+        with Nginx(self.policy) as nginx:
+            self.assertEqual(nginx.request("/guarded", headers=self.alice).status, 200)
+            begun = time.monotonic()
+            for wave in range(20):
+                made_up = self.signer.bearer(sub="alice", kid="made-up-%d" % wave)
+                self.assertEqual(nginx.in_parallel(20, path="/guarded", headers=made_up), {401: 20})
+            cooldowns = time.monotonic() - begun  # of a second each
+            self.assertLessEqual(self.idp.count, 2 + cooldowns)
+            self.assertEqual(nginx.request("/guarded", headers=self.alice).status, 200)
+
     def test_identity_provider_that_fails(self):
         self.idp.status = 500
         self.idp.open.set()
