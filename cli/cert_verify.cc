@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::string_view kVerb = "cert verify";
 constexpr size_t kBundleBytes = size_t{8} << 20;  // limits::kCaCertificates of them fit
-constexpr size_t kName = 10;
 
 // One certificate each; a text without the line that ends one stays whole.
 std::vector<std::string_view> Blocks(std::string_view bundle) {
@@ -41,12 +40,6 @@ std::shared_ptr<const auth::CaSet> OwnAuthorities(std::string_view bundle) {
     if (auth::CaSet::Build(fit, &ignored) == nullptr) fit.pop_back();
   }
   return auth::CaSet::Build(fit, &ignored);
-}
-
-void PrintLine(std::string_view name, std::string_view text) {
-  std::string head = absl::StrCat("  ", name);
-  head.resize(kName + 2, ' ');
-  std::printf("%s%s\n", head.c_str(), Wrap(Printable(text), kColumns, kName + 2).c_str());
 }
 
 std::string Validity(const auth::Certificate& certificate, int64_t now_s) {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
@@ -92,6 +93,13 @@ std::string Wrap(std::string_view text, size_t columns, size_t indent) {
     text.remove_prefix(at_space ? end + 1 : end);
   }
   return absl::StrCat(out, text);
+}
+
+void PrintLine(std::string_view name, std::string_view text) {
+  constexpr size_t kIndent = 12;
+  std::string head = absl::StrCat("  ", name);
+  head.resize(kIndent, ' ');
+  std::printf("%s%s\n", head.c_str(), Wrap(Printable(text), kColumns, kIndent).c_str());
 }
 
 std::string Counted(size_t count, std::string_view one) { return absl::StrCat(count, " ", one, count == 1 ? "" : "s"); }

@@ -27,6 +27,9 @@ size_t Width(std::string_view text);
 // where it must be.
 std::string Wrap(std::string_view text, size_t columns, size_t indent);
 
+// A line of a verdict on standard output: a name of at most nine columns, and what is to be said of it, wrapped.
+void PrintLine(std::string_view name, std::string_view text);
+
 // "1 route", "2 routes"; `one` is the singular of a regular noun.
 std::string Counted(size_t count, std::string_view one);
 

@@ -24,14 +24,7 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::string_view kVerb = "token verify";
-constexpr size_t kName = 10;
 constexpr int64_t kLeewayMost = 3600;  // as in a policy
-
-void PrintLine(std::string_view name, std::string_view text) {
-  std::string head = absl::StrCat("  ", name);
-  head.resize(kName + 2, ' ');
-  std::printf("%s%s\n", head.c_str(), Wrap(Printable(text), kColumns, kName + 2).c_str());
-}
 
 struct Keys {
   std::shared_ptr<const auth::KeySet> set;
