@@ -34,7 +34,6 @@ bool IsGrpc(const RouteQuery& query) {
 }
 
 RouteVerdict VerdictOn(const RouteTraits& route, const RouteQuery& query) {
-  if (!route.https_only && !route.grpc) return RouteVerdict::kForward;
   if (route.https_only && !IsTls(query.scheme)) return RouteVerdict::kNeedsHttps;
   if (!route.grpc) return RouteVerdict::kForward;
   if (!IsGrpc(query)) return RouteVerdict::kNeedsGrpc;
